@@ -1,0 +1,10 @@
+//! FlightDeck: a terminal trading cockpit for US equities.
+
+pub mod breakers;
+pub mod brokers;
+pub mod domain;
+pub mod fsm;
+pub mod indicators;
+pub mod risk;
+pub mod sources;
+pub mod strategies;
