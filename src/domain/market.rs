@@ -183,6 +183,35 @@ pub struct Tick {
     pub at: Timestamp,
 }
 
+/// Everything a market said at one instant: what a feed, a file or the embedded
+/// market hands to the house. One delivery per instant, however many symbols.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MarketStep {
+    /// When all of it is known.
+    pub at: Timestamp,
+    /// Halts and resumptions, to be applied before the prices below.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status: Vec<StatusChange>,
+    /// New best bids and offers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotes: Vec<Quote>,
+    /// Trade prints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ticks: Vec<Tick>,
+    /// Bars that ended at this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bars: Option<BarBatch>,
+}
+
+/// A stock begins or ceases to trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusChange {
+    /// Which stock.
+    pub symbol: Symbol,
+    /// Its status from now on.
+    pub status: TradingStatus,
+}
+
 /// Whether a stock may trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,6 +8,7 @@
 pub mod calendar;
 pub mod command;
 pub mod ids;
+pub mod ratio;
 pub mod market;
 pub mod money;
 pub mod order;

@@ -1,0 +1,38 @@
+//! What comes in from a market, before anybody has judged it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::market::MarketStep;
+use crate::events::wire::family;
+use crate::fsm::LinkState;
+
+family! {
+    /// What a feed said, unjudged.
+    FeedEvent {
+        /// Everything the market said at one instant.
+        Step(Arc<MarketStep>) = "feed.market.received",
+        /// A feed's connection changed.
+        Link(FeedLinkChanged) = "feed.link.changed",
+    }
+}
+
+family! {
+    /// The embedded market's own movement. The simulated venue trades on it
+    /// before anybody hears the same step as [`FeedEvent::Step`], as an exchange
+    /// trades before it publishes.
+    TapeEvent {
+        /// Everything the market does at one instant.
+        Step(Arc<MarketStep>) = "tape.market.moved",
+    }
+}
+
+/// A feed's connection changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedLinkChanged {
+    /// Which feed, such as `alpaca.iex`.
+    pub feed: String,
+    /// Its state from now on.
+    pub state: LinkState,
+}

@@ -1,0 +1,60 @@
+//! Layer 2: the vocabulary of the house.
+//!
+//! An event is a fact in the past tense or a request in the imperative: immutable,
+//! self-contained, with no handle in it. Agents subscribe to whole families and
+//! match them without a wildcard, so a new variant makes the compiler list those
+//! who must have an opinion. Names on the wire stand beside each variant; the
+//! envelope's form is in [`wire`].
+
+pub mod wire;
+mod envelope;
+mod topics;
+mod request;
+mod feed;
+mod market;
+mod signal;
+mod risk;
+mod order;
+mod venue;
+mod position;
+mod trade;
+mod breaker;
+mod operator;
+mod system;
+
+pub use envelope::{Envelope, Event};
+pub use topics::{Topic, Topics};
+pub use request::{
+    ApproveTrade, AssessPortfolio, CalculateSize, CheckExit, CheckStatus, GetBars, GetOrderStatus,
+    GetQuote, RequestEvent, ScanCandidates, ShouldExit, Subscribe,
+};
+pub use feed::{FeedEvent, FeedLinkChanged, TapeEvent};
+pub use market::{DataSuspected, MarketBars, MarketEvent, MarketStatus, SplitDetected, SuspectReason};
+pub use signal::{
+    CandidateFound, Criterion, EnsembleSignal, EntrySignal, EvaluateStarted, ExitReason, ExitSignal,
+    HoldSignal, MemberLeftOut, ScanStarted, SignalEvent, StrategyMetrics, TradeLogged, VoteCast,
+    VoteRequested,
+};
+pub use risk::{
+    ApprovalRequested, DrawdownAlert, LimitExceeded, PortfolioAssessed, RiskEvent, SizeCalculated,
+    StrategyDisabled, TradeApproved, TradeRefused,
+};
+pub use order::{
+    OrderCancel, OrderCancelled, OrderEvent, OrderExpired, OrderFilled, OrderModified, OrderModify,
+    OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderStateChanged, OrderStatusReported,
+    OrderSubmit, OrderSubmitted,
+};
+pub use venue::{
+    AcceptedLeg, AccountReported, CallFailed, OrdersReported, VenueAccepted, VenueDone, VenueEvent,
+    VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
+};
+pub use position::{
+    ExitStyle, LevelHit, PnlUpdated, PositionClosed, PositionEvent, PositionOpened, PositionPnl,
+    PositionSplit, SetStop, StopSet, UnexplainedPosition, UpdateStop,
+};
+pub use trade::{TradeEvent, TradeStateChanged, TransitionInvalid};
+pub use breaker::{BreakerEvent, BreakerStateChanged, BudgetExhausted};
+pub use system::{
+    AgentFailed, AgentRetired, AgentStarted, Alert, ReconcileDifference, SessionEnded,
+    SessionStarted, Severity, SystemEvent, Timer, TimerDue, TradingChanged,
+};

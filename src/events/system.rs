@@ -1,0 +1,160 @@
+//! Timers, faults of agents, the trading state, the frame of a run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{AgentId, ClientOrderId, Seq, TradeId};
+use crate::events::wire::family;
+
+family! {
+    /// Timers, faults of agents, the trading state.
+    SystemEvent {
+        /// The first event of a run.
+        SessionStarted(SessionStarted) = "system.session.started",
+        /// The last event of a run.
+        SessionEnded(SessionEnded) = "system.session.ended",
+        /// An agent sits in its seat.
+        AgentStarted(AgentStarted) = "system.agent.started",
+        /// An agent panicked and was rebuilt, or its seat was emptied.
+        AgentFailed(AgentFailed) = "system.agent.failed",
+        /// A seat did not answer in time and is out of the run.
+        AgentRetired(AgentRetired) = "system.agent.retired",
+        /// A timer is due; only the agent that set it hears it.
+        TimerDue(TimerDue) = "system.timer.due",
+        /// The trading state changed.
+        TradingChanged(TradingChanged) = "system.trading.changed",
+        /// Journal and venue disagree.
+        ReconcileDifference(ReconcileDifference) = "system.reconcile.difference",
+        /// A person should look.
+        Alert(Alert) = "system.alert.raised",
+    }
+}
+
+/// The first event of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionStarted {
+    /// `sim`, `replay`, `paper` or `live`.
+    pub mode: String,
+    /// The seed of everything that draws lots.
+    pub seed: u64,
+    /// Version of the program.
+    pub version: String,
+    /// Hash of the configuration in force.
+    pub config_hash: String,
+}
+
+/// The last event of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionEnded {
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// An agent sits in its seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentStarted {
+    /// Which agent.
+    pub agent: AgentId,
+}
+
+/// An agent panicked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentFailed {
+    /// Which agent.
+    pub agent: AgentId,
+    /// The event that it could not bear.
+    pub poison: Seq,
+    /// Its last words.
+    pub message: String,
+    /// True when a new one was built from the journal and sits in the seat.
+    pub rebuilt: bool,
+}
+
+/// A seat did not answer in time and is out of the run. A judgement of the wall
+/// clock, so it comes in by the door like any input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentRetired {
+    /// Which agent.
+    pub agent: AgentId,
+    /// The event that it did not answer.
+    pub unanswered: Seq,
+    /// In words.
+    pub reason: String,
+}
+
+/// A timer is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimerDue {
+    /// Who set it.
+    pub agent: AgentId,
+    /// What for.
+    pub timer: Timer,
+}
+
+/// What an agent may wait for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timer {
+    /// A human's answer to a trade that waits for approval.
+    Approval(TradeId),
+    /// Votes of members outside the process.
+    Votes(TradeId),
+    /// An entry order that should have been filled by then.
+    EntryAge(ClientOrderId),
+    /// An exit order that should have been filled by then.
+    ExitAge(ClientOrderId),
+    /// A stop that should rest by then.
+    Protection(TradeId),
+    /// The next change of the session.
+    Session,
+    /// The next report of profit and loss.
+    Pnl,
+    /// The next look at the age of data.
+    DataAge,
+    /// A delayed answer of the simulated venue.
+    Venue(u64),
+    /// An open breaker may let a probe through.
+    Breaker(String),
+}
+
+/// The trading state changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TradingChanged {
+    /// State before, such as `ACTIVE`.
+    pub from: String,
+    /// State after.
+    pub to: String,
+    /// In words.
+    pub reason: String,
+}
+
+/// Journal and venue disagree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReconcileDifference {
+    /// An order, a position, or cash.
+    pub subject: String,
+    /// What the journal says.
+    pub journal: String,
+    /// What the venue says.
+    pub venue: String,
+}
+
+/// How much an alert matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Worth a look.
+    Warning,
+    /// Money is at risk.
+    Critical,
+}
+
+/// A person should look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// How much it matters.
+    pub severity: Severity,
+    /// In words, with the remedy.
+    pub text: String,
+}

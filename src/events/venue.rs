@@ -1,0 +1,162 @@
+//! The venue's answers and the failures of calls, in our words.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{BrokerOrderId, ClientOrderId};
+use crate::domain::money::{Money, Price, Qty};
+use crate::domain::order::{Fill, OrderReport, RejectReason, Side};
+use crate::domain::position::Position;
+use crate::events::wire::family;
+
+family! {
+    /// The venue's answers and the failures of calls.
+    VenueEvent {
+        /// An order was taken.
+        Accepted(VenueAccepted) = "venue.order.accepted",
+        /// An order was refused.
+        Rejected(VenueRejected) = "venue.order.rejected",
+        /// An execution.
+        Filled(VenueFilled) = "venue.order.filled",
+        /// An order was cancelled, by us or by the venue.
+        Cancelled(VenueDone) = "venue.order.cancelled",
+        /// An order ended by its time in force.
+        Expired(VenueDone) = "venue.order.expired",
+        /// An order was replaced.
+        Replaced(VenueReplaced) = "venue.order.replaced",
+        /// A request to cancel was refused.
+        CancelRefused(VenueRefused) = "venue.cancel.refused",
+        /// A request to replace was refused.
+        ReplaceRefused(VenueRefused) = "venue.replace.refused",
+        /// A call failed.
+        CallFailed(CallFailed) = "venue.call.failed",
+        /// Orders as the venue lists them.
+        Orders(OrdersReported) = "venue.orders.reported",
+        /// The account as the venue sees it.
+        Account(AccountReported) = "venue.account.reported",
+    }
+}
+
+/// An order was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VenueAccepted {
+    /// Our name for it.
+    pub client_order_id: ClientOrderId,
+    /// The venue's name for it.
+    pub broker_order_id: BrokerOrderId,
+    /// Its attached exits, under the names that the venue gave them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub legs: Vec<AcceptedLeg>,
+}
+
+/// An attached exit of an accepted order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedLeg {
+    /// The name by which it will be reported.
+    pub client_order_id: ClientOrderId,
+    /// The venue's name for it.
+    pub broker_order_id: BrokerOrderId,
+    /// Buy or sell.
+    pub side: Side,
+    /// Its stop, dollars per share; absent for a target.
+    pub stop: Option<Price>,
+    /// Its limit, dollars per share.
+    pub limit: Option<Price>,
+}
+
+/// An order was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VenueRejected {
+    /// Our name for it.
+    pub client_order_id: ClientOrderId,
+    /// Why, in our words.
+    pub reason: RejectReason,
+    /// The venue's own words.
+    pub message: String,
+    /// What the order would have cost, in dollars, where the venue says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_cost: Option<Money>,
+    /// What the account could have bought, in dollars, where the venue says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buying_power: Option<Money>,
+}
+
+/// An execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VenueFilled {
+    /// The execution.
+    pub fill: Fill,
+    /// Fee charged, in dollars.
+    pub fee: Money,
+}
+
+/// An order is done, perhaps after partial fills.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VenueDone {
+    /// Our name for it.
+    pub client_order_id: ClientOrderId,
+    /// Shares filled in its life.
+    pub filled: Qty,
+}
+
+/// An order was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VenueReplaced {
+    /// The order that ended.
+    pub client_order_id: ClientOrderId,
+    /// The order that works now.
+    pub new_client_order_id: ClientOrderId,
+    /// The venue's name for it.
+    pub broker_order_id: BrokerOrderId,
+    /// Total shares.
+    pub qty: Qty,
+    /// Its limit, dollars per share.
+    pub limit: Option<Price>,
+    /// Its stop, dollars per share.
+    pub stop: Option<Price>,
+}
+
+/// A request about an order was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VenueRefused {
+    /// Our name for the order.
+    pub client_order_id: ClientOrderId,
+    /// Why, in our words.
+    pub reason: RejectReason,
+    /// The venue's own words.
+    pub message: String,
+}
+
+/// A call failed before the venue's answer was known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallFailed {
+    /// The breaker that guards the call, such as `sim.orders`.
+    pub breaker: String,
+    /// The order that it was about.
+    pub client_order_id: Option<ClientOrderId>,
+    /// True when not one byte can have left: the order is certainly not there.
+    pub definitely_not_sent: bool,
+    /// True when the failure counts against the breaker.
+    pub counts: bool,
+    /// In words.
+    pub detail: String,
+}
+
+/// Orders as the venue lists them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrdersReported {
+    /// Every order that the venue holds open.
+    pub orders: Vec<OrderReport>,
+}
+
+/// The account as the venue sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountReported {
+    /// Cash, in dollars.
+    pub cash: Money,
+    /// Cash plus market value, in dollars.
+    pub equity: Money,
+    /// What may be spent on new positions, in dollars.
+    pub buying_power: Money,
+    /// Every open position.
+    pub positions: Vec<Position>,
+}
