@@ -14,4 +14,5 @@ pub mod money;
 pub mod order;
 pub mod position;
 pub mod symbols;
+pub mod corporate_action;
 pub mod time;

@@ -1,0 +1,295 @@
+//! Vouches for market data.
+//!
+//! Hears what feeds say and repeats what can be traded on: in order of time, on a
+//! market that is open or not, with splits told from crashes and outliers marked.
+//! Holds nothing but the newest value per symbol. Decisions on the data are made
+//! by [`strategy`](crate::agents::strategy) and
+//! [`risk_management`](crate::agents::risk_management).
+
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use rust_decimal::{Decimal, dec};
+use serde::Deserialize;
+
+use crate::bus::{Agent, Outbox};
+use crate::domain::calendar::{MarketHours, SessionWindow};
+use crate::domain::corporate_action::SplitWatch;
+use crate::domain::ids::{AgentId, Symbol};
+use crate::domain::market::{BarBatch, MarketStep, Quote, Session, StatusChange, Tick};
+use crate::domain::money::Price;
+use crate::domain::symbols::SymbolMap;
+use crate::domain::time::Timestamp;
+use crate::events::{
+    DataSuspected, Envelope, Event, FeedEvent, MarketBars, MarketEvent, MarketStatus, RequestEvent,
+    SplitDetected, SuspectReason, SystemEvent, Timer, Topic, Topics,
+};
+
+/// What the agent is told to look for.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Which sessions the market keeps.
+    pub hours: MarketHours,
+    /// A price further from the one before than this fraction is marked as an
+    /// outlier, 0.01 to 1.
+    pub outlier_fraction: Decimal,
+    /// Quotes older than this while the market is open are marked as stale, in
+    /// seconds; 0 switches the watch off (recorded bars have no heartbeat).
+    pub stale_seconds: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { hours: MarketHours::NewYork, outlier_fraction: dec!(0.25), stale_seconds: 0 }
+    }
+}
+
+impl Config {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// Names the key, the value and the range.
+    pub fn validate(&self) -> Result<(), String> {
+        if self.outlier_fraction < dec!(0.01) || self.outlier_fraction > Decimal::ONE {
+            return Err(format!(
+                "market_data.outlier_fraction is {}, it must lie in 0.01 to 1",
+                self.outlier_fraction
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The agent.
+#[derive(Debug)]
+pub struct MarketDataAgent {
+    config: Config,
+    window: Option<SessionWindow>,
+    symbols: SymbolMap<Newest>,
+}
+
+#[derive(Debug, Default)]
+struct Newest {
+    price: Option<Price>,
+    quote: Option<Quote>,
+    seen_at: Timestamp,
+    splits: SplitWatch,
+    stale: bool,
+}
+
+impl MarketDataAgent {
+    /// Makes the agent.
+    pub fn new(config: Config) -> Self {
+        Self { config, window: None, symbols: SymbolMap::default() }
+    }
+
+    fn step(&mut self, at: Timestamp, step: &MarketStep, out: &mut Outbox) {
+        self.follow_session(at, out);
+        let day = self.window.map_or(Date::MIN, |window| window.trading_day);
+        for change in &step.status {
+            out.publish(MarketEvent::Halt(*change));
+        }
+        for quote in &step.quotes {
+            self.quote(at, day, quote, out);
+        }
+        for tick in &step.ticks {
+            self.tick(at, day, tick, out);
+        }
+        if let Some(batch) = &step.bars {
+            self.bars(at, day, batch, out);
+        }
+    }
+
+    fn quote(&mut self, at: Timestamp, day: Date, quote: &Quote, out: &mut Outbox) {
+        let limit = self.config.outlier_fraction;
+        let newest = self.symbols.row(quote.symbol, Newest::default);
+        if newest.quote.is_some_and(|before| quote.at < before.at) {
+            let detail = format!("quote of {} came after a newer one", quote.at);
+            suspect(quote.symbol, SuspectReason::Time, detail, out);
+            return;
+        }
+        newest.quote = Some(*quote);
+        newest.see(at, day, (quote.mid(), quote.mid()), quote.symbol, limit, out);
+        out.publish(MarketEvent::Quote(*quote));
+    }
+
+    fn tick(&mut self, at: Timestamp, day: Date, tick: &Tick, out: &mut Outbox) {
+        let limit = self.config.outlier_fraction;
+        let newest = self.symbols.row(tick.symbol, Newest::default);
+        newest.see(at, day, (tick.price, tick.price), tick.symbol, limit, out);
+        out.publish(MarketEvent::Tick(*tick));
+    }
+
+    fn bars(&mut self, at: Timestamp, day: Date, batch: &BarBatch, out: &mut Outbox) {
+        let limit = self.config.outlier_fraction;
+        for bar in batch.bars.iter() {
+            let newest = self.symbols.row(bar.symbol, Newest::default);
+            newest.see(at, day, (bar.open, bar.close), bar.symbol, limit, out);
+        }
+        out.publish(MarketEvent::Bars(MarketBars {
+            interval: batch.interval,
+            bars: batch.bars.clone(),
+            is_history: false,
+        }));
+    }
+
+    /// Publishes the session when it changes. A time outside the calendar counts
+    /// as closed for good: the run's own checks have refused it before.
+    fn follow_session(&mut self, at: Timestamp, out: &mut Outbox) {
+        if self.window.is_some_and(|window| at < window.until) {
+            return;
+        }
+        let Ok(window) = self.config.hours.window_at(at) else { return };
+        self.window = Some(window);
+        out.wake_at(window.until, Timer::Session);
+        out.publish(status(window));
+        if self.config.stale_seconds > 0 {
+            out.wake_at(at.plus(self.stale_limit()), Timer::DataAge);
+        }
+    }
+
+    fn stale_limit(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::from(self.config.stale_seconds))
+    }
+
+    fn look_at_ages(&mut self, at: Timestamp, out: &mut Outbox) {
+        if self.window.is_none_or(|window| window.session != Session::Open) {
+            return;
+        }
+        let limit = self.stale_limit();
+        for (symbol, newest) in self.symbols.iter_mut() {
+            let age = at.since(newest.seen_at);
+            if age > limit && !newest.stale {
+                newest.stale = true;
+                let detail = format!("nothing heard for {} s", age.as_secs());
+                suspect(symbol, SuspectReason::Stale, detail, out);
+            }
+        }
+        out.wake_at(at.plus(limit), Timer::DataAge);
+    }
+
+    fn answer(&mut self, at: Timestamp, request: &RequestEvent, out: &mut Outbox) {
+        match request {
+            RequestEvent::GetQuote(wanted) => {
+                if let Some(quote) = self.symbols.get(wanted.symbol).and_then(|row| row.quote) {
+                    out.publish(MarketEvent::Quote(quote));
+                } else {
+                    let detail = "no quote has been heard".to_owned();
+                    suspect(wanted.symbol, SuspectReason::Gap, detail, out);
+                }
+            }
+            RequestEvent::CheckStatus(_) => {
+                self.follow_session(at, out);
+                if let Some(window) = self.window {
+                    out.publish(status(window));
+                }
+            }
+            RequestEvent::Subscribe(wanted) => {
+                for symbol in &wanted.symbols {
+                    self.symbols.row(*symbol, Newest::default);
+                }
+            }
+            RequestEvent::GetBars(_)
+            | RequestEvent::ScanCandidates(_)
+            | RequestEvent::EvaluateSetup(_)
+            | RequestEvent::ManagePosition(_)
+            | RequestEvent::ShouldExit(_)
+            | RequestEvent::CalculateSize(_)
+            | RequestEvent::CheckLimits(_)
+            | RequestEvent::AssessPortfolio(_)
+            | RequestEvent::ApproveTrade(_)
+            | RequestEvent::GetOrderStatus(_)
+            | RequestEvent::Track(_)
+            | RequestEvent::CalculatePnl(_)
+            | RequestEvent::CheckExit(_) => {}
+        }
+    }
+}
+
+impl Newest {
+    /// Takes the first and last price of something new: splits and outliers are
+    /// said before the data that show them.
+    fn see(
+        &mut self,
+        at: Timestamp,
+        day: Date,
+        (first, last): (Price, Price),
+        symbol: Symbol,
+        limit: Decimal,
+        out: &mut Outbox,
+    ) {
+        self.seen_at = at;
+        self.stale = false;
+        let before = self.price.replace(last);
+        let split = self.splits.see(day, first, last);
+        let Some(before) = before else { return };
+        if let Some(ratio) = split {
+            out.publish(MarketEvent::Split(SplitDetected {
+                symbol,
+                new_shares: ratio.new_shares,
+                old_shares: ratio.old_shares,
+                price_ratio: (first.to_decimal() / before.to_decimal()).round_dp(6),
+            }));
+            return;
+        }
+        // The integer test spares the decimals for all but real jumps.
+        let jump = first.minus(before).abs();
+        if jump.units() * 100 > i128::from(before.units()) && jump > before.minus_nothing(limit) {
+            let detail = format!("{first} after {before}, more than {limit} of it away");
+            suspect(symbol, SuspectReason::Outlier, detail, out);
+        }
+    }
+}
+
+fn suspect(symbol: Symbol, reason: SuspectReason, detail: String, out: &mut Outbox) {
+    out.publish(MarketEvent::Suspect(DataSuspected { symbol, reason, detail }));
+}
+
+fn status(window: SessionWindow) -> MarketEvent {
+    MarketEvent::Status(MarketStatus {
+        status: window.session,
+        trading_day: window.trading_day,
+        until: window.until,
+    })
+}
+
+impl Agent for MarketDataAgent {
+    fn id(&self) -> AgentId {
+        AgentId::MarketData
+    }
+
+    fn topics(&self) -> Topics {
+        Topics::of(&[Topic::Feed, Topic::Request])
+    }
+
+    fn handle(&mut self, input: &Envelope, out: &mut Outbox) {
+        match &input.event {
+            Event::Feed(FeedEvent::Step(step)) => self.step(input.at, step, out),
+            Event::Request(request) => self.answer(input.at, request, out),
+            Event::System(SystemEvent::TimerDue(due)) => match due.timer {
+                Timer::Session => self.follow_session(input.at, out),
+                Timer::DataAge => self.look_at_ages(input.at, out),
+                Timer::Approval(_)
+                | Timer::Votes(_)
+                | Timer::EntryAge(_)
+                | Timer::ExitAge(_)
+                | Timer::Protection(_)
+                | Timer::Pnl
+                | Timer::Venue(_)
+                | Timer::Breaker(_) => {}
+            },
+            Event::Feed(FeedEvent::Link(_))
+            | Event::Tape(_)
+            | Event::Market(_)
+            | Event::Signal(_)
+            | Event::Risk(_)
+            | Event::Order(_)
+            | Event::Venue(_)
+            | Event::Position(_)
+            | Event::Trade(_)
+            | Event::Breaker(_)
+            | Event::Operator(_)
+            | Event::System(_) => {}
+        }
+    }
+}
