@@ -7,12 +7,13 @@
 //! the days on which clocks change need no code of ours.
 //!
 //! Sources, in order of trust: the yearly press releases "NYSE Group announces
-//! holiday and early closings calendar" (the newest used, of 2025-12-23, covers
-//! 2026 to 2028); NYSE Rule 7.2 (a holiday on Saturday is kept on Friday, one on
-//! Sunday on Monday, "unless unusual business conditions exist, such as the ending
-//! of a monthly or yearly accounting period"); and for years before the releases
-//! the exchange's list of special closings (`Stocks.NYSE-Closings.pdf`). 2029 and
-//! 2030 follow the rules and are not announced yet.
+//! holiday and early closings calendar" (the newest used is of 2025-12-23 and
+//! covers 2026 to 2028); NYSE Rule 7.2 (a holiday on Saturday is kept on Friday,
+//! one on Sunday on Monday, except where that Friday ends a year); and for years
+//! before the releases the exchange's list of special closings since 1885 (the
+//! file `Stocks.NYSE-Closings.pdf`). Least certain are the early closings of 1998
+//! to 2004, which rest on that list alone as others report it, and 2029 and 2030,
+//! which follow the rules but are not announced yet.
 
 mod closings;
 mod day;
