@@ -1,1 +1,3 @@
 //! Layer: to be written.
+
+pub mod sim;

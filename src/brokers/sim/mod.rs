@@ -1,0 +1,3 @@
+//! The simulated broker and its market.
+
+pub mod market;
