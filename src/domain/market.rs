@@ -184,23 +184,25 @@ pub struct Tick {
 }
 
 /// Everything a market said at one instant: what a feed, a file or the embedded
-/// market hands to the house. One delivery per instant, however many symbols.
+/// market hands to the house, in the order of the fields: bars speak of the
+/// interval that is over, prints may rely on the quotes beside them. One delivery
+/// per instant, however many symbols.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MarketStep {
     /// When all of it is known.
     pub at: Timestamp,
-    /// Halts and resumptions, to be applied before the prices below.
+    /// Bars that ended at this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bars: Option<BarBatch>,
+    /// Halts and resumptions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub status: Vec<StatusChange>,
     /// New best bids and offers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quotes: Vec<Quote>,
-    /// Trade prints.
+    /// Trade prints, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ticks: Vec<Tick>,
-    /// Bars that ended at this instant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bars: Option<BarBatch>,
 }
 
 /// A stock begins or ceases to trade.

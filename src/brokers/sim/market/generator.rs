@@ -8,30 +8,10 @@ use super::history;
 use super::setup::{MarketError, MarketSetup};
 use super::stock::{Moment, Pace, Stock};
 use crate::domain::calendar::{TradingDay, next_trading_day, trading_day};
-use crate::domain::ids::Symbol;
-use crate::domain::market::{Bar, BarBatch, Interval, Quote, Tick, TradingStatus};
+use crate::domain::market::{Bar, BarBatch, Interval, MarketStep};
 use crate::domain::time::Timestamp;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-
-/// What the whole market says at one instant.
-///
-/// To be told in the order of the fields `bars`, `status`, `quotes`, `ticks`:
-/// bars speak of the minute that is over, prints may rely on the quotes beside
-/// them. Within a field the order is that of the listings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MarketStep {
-    /// The instant; rises from step to step.
-    pub at: Timestamp,
-    /// Minute bars that end at `at`, one for each stock that traded in the minute.
-    pub bars: Option<BarBatch>,
-    /// Stocks that are paused or trade again from `at` on.
-    pub status: Vec<(Symbol, TradingStatus)>,
-    /// Quotes that changed, at most one per stock.
-    pub quotes: Vec<Quote>,
-    /// Prints, at most twelve per stock, oldest first.
-    pub ticks: Vec<Tick>,
-}
 
 /// An endless market in regular sessions; ends only with the calendar.
 ///
@@ -81,8 +61,7 @@ impl Market {
         let since_open = at.since(day.open);
         let begins_minute = since_open.as_nanos() % MINUTE.as_nanos() == 0;
         let bars = if begins_minute { self.take_bars() } else { None };
-        let mut step =
-            MarketStep { at, bars, status: Vec::new(), quotes: Vec::new(), ticks: Vec::new() };
+        let mut step = MarketStep { at, bars, ..MarketStep::default() };
         if at < day.close {
             let length = day.close.since(day.open);
             let elapsed = since_open.as_secs_f64() / length.as_secs_f64();

@@ -20,7 +20,7 @@ mod setup;
 mod stock;
 mod walk;
 
-pub use generator::{Market, MarketStep};
+pub use generator::Market;
 pub use setup::{Listing, MarketError, MarketSetup};
 
 #[cfg(test)]

@@ -3,12 +3,11 @@
 use jiff::SignedDuration;
 
 use super::chance::{Chance, Purpose};
-use super::generator::MarketStep;
 use super::setup::Listing;
 use super::walk::{Regime, Walk};
 use crate::domain::calendar::TradingDay;
 use crate::domain::ids::Symbol;
-use crate::domain::market::{Bar, Quote, Tick, TradingStatus};
+use crate::domain::market::{Bar, MarketStep, Quote, StatusChange, Tick, TradingStatus};
 use crate::domain::money::{Price, Qty};
 use crate::domain::time::Timestamp;
 
@@ -102,12 +101,12 @@ impl Stock {
             if at >= until {
                 self.paused_until = None;
                 self.walk.jump(REOPENING);
-                step.status.push((self.symbol, TradingStatus::Trading));
+                step.status.push(StatusChange { symbol: self.symbol, status: TradingStatus::Trading });
             }
         } else if self.draws_pause(moment) {
             self.paused_until = Some(at.plus(PAUSE));
             self.quote = None;
-            step.status.push((self.symbol, TradingStatus::LuldPaused));
+            step.status.push(StatusChange { symbol: self.symbol, status: TradingStatus::LuldPaused });
         } else if at > moment.day.open {
             self.walk.end_minute();
         }
