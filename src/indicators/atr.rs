@@ -21,6 +21,9 @@ pub struct Atr {
 
 impl Atr {
     /// Makes an average over `period` true ranges, at least one.
+    ///
+    /// # Panics
+    /// When `period` is zero.
     pub fn new(period: u32) -> Self {
         assert!(period >= 1, "an average needs at least one range");
         let share = f64::from(period).recip();

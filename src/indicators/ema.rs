@@ -18,6 +18,9 @@ pub struct Ema {
 
 impl Ema {
     /// Makes an average over `period` values, at least one.
+    ///
+    /// # Panics
+    /// When `period` is zero.
     pub fn new(period: u32) -> Self {
         assert!(period >= 1, "an average needs at least one value");
         Self { period, seen: 0, share: 2.0 / (f64::from(period) + 1.0), average: 0.0 }

@@ -114,7 +114,7 @@ mod tests {
                 if at == split_at {
                     highest.rescale(2.0);
                     lowest.rescale(2.0);
-                    seen.iter_mut().for_each(|x| *x *= 2.0);
+                    seen = seen.iter().map(|x| x * 2.0).collect();
                 }
                 seen.push(f64::from(value));
                 let window = seen.len().checked_sub(period as usize).map(|from| &seen[from..]);

@@ -22,9 +22,9 @@ pub(crate) struct Spread {
 /// A window with its running first and second moment.
 ///
 /// Sums are kept of differences from a recent value, not of the values, since
-/// subtracting two large squares leaves noise (Chan, Golub and LeVeque 1983,
-/// "Algorithms for Computing the Sample Variance", The American Statistician
-/// 37(3), "shifted data"). They are taken anew at each turn of the window, and
+/// subtracting two large squares leaves noise ("shifted data" in Chan, Golub
+/// and others 1983, "Algorithms for Computing the Sample Variance", The American
+/// Statistician 37(3)). They are taken anew at each turn of the window, and
 /// when little of them is left.
 #[derive(Debug, Clone)]
 pub(crate) struct Moments {

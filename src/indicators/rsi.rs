@@ -40,6 +40,9 @@ pub struct Rsi {
 
 impl Rsi {
     /// Makes an index over `period` changes, at least one.
+    ///
+    /// # Panics
+    /// When `period` is zero.
     pub fn new(period: u32, seed: RsiSeed) -> Self {
         assert!(period >= 1, "an index needs at least one change");
         let to_come = match seed {
@@ -105,7 +108,7 @@ mod tests {
     use super::*;
     use crate::indicators::oracle::{check_series, walk};
 
-    /// The worked example of StockCharts ChartSchool, "Relative Strength Index
+    /// The worked example of stockcharts.com, "Relative Strength Index
     /// (RSI)": 33 closes of QQQQ and the RSI(14) beside them.
     const CLOSES: [f64; 33] = [
         44.3389, 44.0902, 44.1497, 43.6124, 44.3278, 44.8264, 45.0955, 45.4245, 45.8433, 46.0826,
