@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::calendar::MarketHours;
 use crate::domain::ids::Symbol;
-use crate::domain::market::{Bar, Session, Tick, TradingStatus};
+use crate::domain::market::{Bar, MarketStep, Session, StatusChange, Tick, TradingStatus};
 use crate::domain::money::Price;
 use crate::domain::time::Timestamp;
 
@@ -131,7 +131,7 @@ fn adding_a_stock_changes_no_other() {
     for (mut larger, smaller) in with.zip(without) {
         larger.quotes.retain(|quote| quote.symbol != added);
         larger.ticks.retain(|tick| tick.symbol != added);
-        larger.status.retain(|(symbol, _)| *symbol != added);
+        larger.status.retain(|change| change.symbol != added);
         assert_eq!(
             (larger.quotes, larger.ticks, larger.status),
             (smaller.quotes, smaller.ticks, smaller.status)
@@ -196,7 +196,7 @@ fn a_pause_lasts_five_minutes_and_is_silent() {
     for seed in 0..4 {
         let mut paused: BTreeMap<Symbol, Timestamp> = BTreeMap::new();
         for step in sessions(market(seed, 60), 2) {
-            for (symbol, status) in step.status {
+            for StatusChange { symbol, status } in step.status {
                 if status == TradingStatus::LuldPaused {
                     assert_eq!(paused.insert(symbol, step.at), None);
                     count += 1;
