@@ -49,7 +49,7 @@ impl TimeReader {
     /// seconds at `at`; returns it and where it ends.
     #[inline]
     pub(super) fn quick(&mut self, bytes: &[u8], at: usize) -> Option<(RowTime, usize)> {
-        let (value, end) = digits(bytes, at);
+        let (value, end) = long_digits(bytes, at);
         match end - at {
             // Fewer digits are left to the careful reader: they may be a date.
             9..=19 => {
@@ -153,6 +153,39 @@ fn nanos_of_count(count: u64) -> Option<i64> {
         1
     };
     i64::try_from(count).ok()?.checked_mul(per_count)
+}
+
+/// Like [`digits`], eight at a time where there are so many.
+#[inline]
+fn long_digits(bytes: &[u8], at: usize) -> (u64, usize) {
+    let (mut value, mut end) = (0_u64, at);
+    while let Some(more) = eight_digits(bytes, end) {
+        value = value.wrapping_mul(100_000_000).wrapping_add(more);
+        end += 8;
+    }
+    while let Some(digit) = bytes.get(end).map(|byte| byte.wrapping_sub(b'0'))
+        && digit <= 9
+    {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        end += 1;
+    }
+    (value, end)
+}
+
+/// Eight digits as one number, by adding neighbours in pairs, fours and eights
+/// inside one word (D. Lemire, "Quickly parsing eight digits", 2018).
+#[inline]
+fn eight_digits(bytes: &[u8], at: usize) -> Option<u64> {
+    let chunk: [u8; 8] = bytes.get(at..at + 8)?.try_into().ok()?;
+    let word = u64::from_le_bytes(chunk).wrapping_sub(0x3030_3030_3030_3030);
+    // A byte below '0' borrows and one above '9' carries into its high bit.
+    let above = word.wrapping_add(0x7676_7676_7676_7676);
+    if (word | above) & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    let pairs = (word * 10 + (word >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 /// `20251028` → midnight UTC.

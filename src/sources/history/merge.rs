@@ -128,7 +128,7 @@ impl Merge {
         group: &mut Vec<Entry>,
     ) -> Result<(), HistoryError> {
         let head = &mut self.heads[index];
-        while let Some((placed, row)) = head.next {
+        while let Some((placed, row)) = &head.next {
             if placed.at != at {
                 break;
             }
@@ -139,7 +139,7 @@ impl Merge {
                 judge(fault.at(head.source.path(), head.line), self.policy, &mut self.aside)?;
             } else {
                 *newest = Some(placed.start);
-                group.push(Entry { bar: bar_of(&row, placed.start), quote: row.quote });
+                group.push(Entry { bar: bar_of(row, placed.start), quote: row.quote });
             }
             head.advance(self.policy, &mut self.aside)?;
         }

@@ -42,6 +42,7 @@ mod schedule;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod tickers;
 
 pub use check::{Summary, check};
 pub use error::{BadRow, BadRows, HistoryError, Reason, SetAside};

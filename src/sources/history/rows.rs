@@ -12,6 +12,7 @@ use crate::sources::history::fields;
 use crate::sources::history::header::{Column, Header};
 use crate::sources::history::instant::{RowTime, TimeReader, time};
 use crate::sources::history::lines::{BUFFER, Lines, Ready};
+use crate::sources::history::tickers::Tickers;
 
 /// One line of a file, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +42,12 @@ struct Draft {
 pub(super) struct RowReader {
     header: Header,
     times: TimeReader,
-    /// The last symbol as it was written, since most files repeat it.
-    symbol_text: Vec<u8>,
-    symbol: Option<Symbol>,
+    tickers: Tickers,
 }
 
 impl RowReader {
-    pub(super) const fn new(header: Header) -> Self {
-        Self { header, times: TimeReader::empty(), symbol_text: Vec::new(), symbol: None }
+    pub(super) fn new(header: Header) -> Self {
+        Self { header, times: TimeReader::empty(), tickers: Tickers::default() }
     }
 
     /// Reads a line in plain form at the beginning of `bytes`; returns the row
@@ -94,7 +93,7 @@ impl RowReader {
             }
             Column::Symbol => {
                 let symbol;
-                (symbol, end) = self.quick_symbol(bytes, at)?;
+                (symbol, end) = self.tickers.quick(bytes, at)?;
                 draft.symbol = Some(symbol);
             }
             Column::Volume => (draft.volume, end) = fields::quick_size(bytes, at)?,
@@ -120,24 +119,6 @@ impl RowReader {
             }
         }
         Some(end)
-    }
-
-    #[inline]
-    fn quick_symbol(&mut self, bytes: &[u8], at: usize) -> Option<(Symbol, usize)> {
-        let rest = bytes.get(at..)?;
-        let known = self.symbol_text.len();
-        if let (Some(symbol), Some(b',')) = (self.symbol, rest.get(known))
-            && rest.starts_with(&self.symbol_text)
-        {
-            return Some((symbol, at + known));
-        }
-        let length = rest.iter().take(16).position(|byte| ends_field(Some(byte)))?;
-        let text = rest.get(..length)?;
-        let symbol = Symbol::new(std::str::from_utf8(text).ok()?).ok()?;
-        self.symbol_text.clear();
-        self.symbol_text.extend_from_slice(text);
-        self.symbol = Some(symbol);
-        Some((symbol, at + length))
     }
 
     /// Reads any legal line (without its line feed), or says what is wrong.

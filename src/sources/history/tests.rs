@@ -237,6 +237,18 @@ fn a_row_that_cannot_be_right_is_named_or_set_aside() {
 }
 
 #[test]
+fn exponents_of_any_size_are_a_number_or_a_fault() {
+    for number in
+        ["1e99999999999", "1e-99999", "0e99", "1E+2147483648", "9e28", "1e-28", "e5", "1e"]
+    {
+        let rows = format!("1761661800,A,{number},1,1,1,1\n1761661860,A,1,1,1,1,{number}\n");
+        let found =
+            summary(&format!("{COLUMNS}1761661800,B,1,1,1,1,1\n{rows}"), FORGIVING).unwrap();
+        assert!(found.set_aside.total() >= 1, "{number} is no price");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_used_is_refused_with_the_remedy() {
     let names = "the first line must name the columns, separated by commas";
     for (content, expected) in [
