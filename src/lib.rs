@@ -5,6 +5,7 @@ pub mod brokers;
 pub mod domain;
 pub mod fsm;
 pub mod indicators;
+pub mod report;
 pub mod risk;
 pub mod sources;
 pub mod strategies;
