@@ -265,6 +265,11 @@ impl Agent for MarketDataAgent {
     fn handle(&mut self, input: &Envelope, out: &mut Outbox) {
         match &input.event {
             Event::Feed(FeedEvent::Step(step)) => self.step(input.at, step, out),
+            Event::Feed(FeedEvent::History(batch)) => out.publish(MarketEvent::Bars(MarketBars {
+                interval: batch.interval,
+                bars: batch.bars.clone(),
+                is_history: true,
+            })),
             Event::Request(request) => self.answer(input.at, request, out),
             Event::System(SystemEvent::TimerDue(due)) => match due.timer {
                 Timer::Session => self.follow_session(input.at, out),

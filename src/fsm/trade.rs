@@ -5,6 +5,8 @@
 //! row needs (risk *and* operator in manual mode, the open market before an
 //! order) and then says that it happened.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fsm::InvalidTransition;
@@ -19,10 +21,35 @@ pub enum ExitReason {
     StopHit,
     /// A strategy wants out.
     ExitSignal,
+    /// The trade took longer than it may.
+    TimeExit,
     /// The operator wants out.
     Flatten,
     /// The protective stop could not be placed in time.
     StopNotPlaced,
+    /// Closed by something that was not ours.
+    External,
+}
+
+impl ExitReason {
+    /// The name on screen, in the journal and on the bus.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TargetHit => "TARGET_HIT",
+            Self::StopHit => "STOP_HIT",
+            Self::ExitSignal => "EXIT_SIGNAL",
+            Self::TimeExit => "TIME_EXIT",
+            Self::Flatten => "FLATTEN",
+            Self::StopNotPlaced => "STOP_NOT_PLACED",
+            Self::External => "EXTERNAL",
+        }
+    }
+}
+
+impl fmt::Display for ExitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 /// Why a trade ended without a position.
@@ -229,7 +256,11 @@ impl TradeState {
                 Self::Filled,
                 TradeInput::ExitTriggered {
                     reason:
-                        reason @ (ExitReason::StopNotPlaced | ExitReason::Flatten | ExitReason::StopHit),
+                        reason @ (ExitReason::StopNotPlaced
+                        | ExitReason::Flatten
+                        | ExitReason::StopHit
+                        | ExitReason::TargetHit
+                        | ExitReason::External),
                 },
             )
             // The exit order died unfilled: still wanting out.

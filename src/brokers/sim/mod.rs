@@ -6,3 +6,4 @@
 
 pub mod market;
 pub mod exchange;
+pub mod venue;
