@@ -1,9 +1,9 @@
 //! Trades and equity, folded into the numbers of a tear-sheet.
 //!
 //! Sources of the formulas: R. Pardo, *The Evaluation and Optimization of Trading
-//! Strategies* (2nd ed., 2008), chapter 14, for win rate, profit factor (gross
-//! profit ÷ gross loss) and drawdown; V. K. Tharp, *Trade Your Way to Financial
-//! Freedom* (2nd ed., 2007), chapter 7, for R multiples (profit ÷ initial risk).
+//! Strategies* (2nd ed., 2008) for win rate, profit factor (gross profit ÷ gross
+//! loss) and drawdown; V. K. Tharp, *Trade Your Way to Financial Freedom* (2nd
+//! ed., 2007) for R multiples (profit ÷ initial risk).
 
 use std::collections::BTreeMap;
 
