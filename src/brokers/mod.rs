@@ -1,1 +1,3 @@
-//! Layer: to be written.
+//! The outside market: one folder per broker, and the simulated one.
+
+pub mod sim;
