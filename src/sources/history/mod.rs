@@ -1,6 +1,6 @@
 //! Recorded bars and quotes, read from CSV files in bounded memory.
 //!
-//! [`History`] merges one or more files by time and gives one [`MarketStep`] per
+//! [`History`] merges one or more files by time and gives one [`MarketStep`](crate::domain::market::MarketStep) per
 //! instant; [`check`] reads everything once without keeping it, so that a bad
 //! row is found before anything is traded. Nothing here knows a strategy, a
 //! clock or an account.
@@ -47,4 +47,4 @@ mod tickers;
 pub use check::{Summary, check};
 pub use error::{BadRow, BadRows, HistoryError, Reason, SetAside};
 pub use merge::Options;
-pub use steps::{History, MarketStep};
+pub use steps::History;

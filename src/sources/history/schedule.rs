@@ -1,22 +1,22 @@
 //! From what a row says about its time to when its bar began and became known.
 //!
 //! A bar shorter than a day is known one interval after its start. A daily bar
-//! is known at the regular close of its trading day in New York, never before:
-//! that is what keeps a replay from looking ahead.
+//! is known one second before the regular close of its trading day in New York, never
+//! earlier: that is what keeps a replay from looking ahead.
 
-use std::sync::LazyLock;
-
-use jiff::civil::{Date, Time, Weekday};
+use jiff::SignedDuration;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::domain::calendar::{date_in_new_york, trading_day};
 use crate::domain::market::Interval;
 use crate::domain::time::Timestamp;
 use crate::sources::history::error::{Fault, Reason};
 use crate::sources::history::instant::{DAY, RowTime};
 
-static NEW_YORK: LazyLock<TimeZone> = LazyLock::new(|| {
-    TimeZone::get("America/New_York").expect("the zone is part of the bundled database")
-});
+/// A daily bar is told this long before the close, so that an order at its last
+/// price still meets an open market, as an order for the closing auction would.
+const BEFORE_THE_CLOSE: SignedDuration = SignedDuration::from_secs(1);
 
 /// When a bar begins and when it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +67,11 @@ impl Schedule {
 /// (Alpaca stamps daily bars with midnight there).
 fn place_day(time: RowTime) -> Result<Placed, Fault> {
     let instant = Timestamp::from_nanos(time.nanos);
-    let zone = if time.nanos % DAY == 0 { &TimeZone::UTC } else { &*NEW_YORK };
-    let date = instant.in_zone(zone).date();
+    let date = if time.nanos % DAY == 0 {
+        instant.in_zone(&TimeZone::UTC).date()
+    } else {
+        date_in_new_york(instant)
+    };
     match session(date) {
         Ok(Some(placed)) => Ok(placed),
         Ok(None) => {
@@ -79,18 +82,9 @@ fn place_day(time: RowTime) -> Result<Placed, Fault> {
     }
 }
 
-/// The regular session of a day, `None` when there is none.
-///
-/// This is the one seam to the market calendar: weekdays from 09:30 to 16:00
-/// until `domain::calendar` answers it with holidays and early closings.
+/// The regular session of a day, early closings included; `None` when there is
+/// none.
 fn session(date: Date) -> Result<Option<Placed>, String> {
-    if matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) {
-        return Ok(None);
-    }
-    let moment = |hour, minute| {
-        let wall = date.to_datetime(Time::constant(hour, minute, 0, 0));
-        let zoned = wall.to_zoned(NEW_YORK.clone());
-        zoned.map(|zoned| Timestamp::from_jiff(zoned.timestamp())).map_err(|e| e.to_string())
-    };
-    Ok(Some(Placed { start: moment(9, 30)?, at: moment(16, 0)? }))
+    let day = trading_day(date).map_err(|error| error.to_string())?;
+    Ok(day.map(|day| Placed { start: day.open, at: day.close.plus(-BEFORE_THE_CLOSE) }))
 }

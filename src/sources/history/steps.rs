@@ -3,25 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::domain::market::{Bar, Interval, Quote};
-use crate::domain::time::Timestamp;
+use crate::domain::market::{Bar, BarBatch, Interval, MarketStep, Quote};
 use crate::sources::history::error::{HistoryError, SetAside};
 use crate::sources::history::merge::{Entry, Merge, Options};
 
-/// Everything that becomes known at one instant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MarketStep {
-    /// When it is known: the end of the bars; for daily bars the regular close
-    /// of their trading day in New York.
-    pub at: Timestamp,
-    /// The bars, at least one, at most one per symbol: in the order of the files
-    /// as given, within a file in the order of its rows.
-    pub bars: Arc<[Bar]>,
-    /// The last quotes within the bars, in the same order, stamped with `at`.
-    pub quotes: Vec<Quote>,
-}
-
 /// Recorded data as an iterator of [`MarketStep`], strictly forward in time.
+///
+/// A step holds at least one bar and at most one per symbol, in the order of the
+/// files as given, within a file in the order of its rows; and the last quotes
+/// within the bars, in the same order, stamped with the step's time.
 ///
 /// Holds one buffer of 64 KiB per file. After an error it ends.
 #[derive(Debug)]
@@ -63,7 +53,8 @@ impl History {
             Quote::new(entry.bar.symbol, (bid, bid_size), (ask, ask_size), at).ok()
         });
         let quotes = quotes.collect();
-        Ok(Some(MarketStep { at, bars: Arc::from(self.bars.as_slice()), quotes }))
+        let bars = BarBatch { interval: self.merge.interval(), bars: Arc::from(self.bars.as_slice()) };
+        Ok(Some(MarketStep { at, bars: Some(bars), quotes, ..MarketStep::default() }))
     }
 }
 

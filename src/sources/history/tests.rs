@@ -15,7 +15,7 @@ use crate::sources::history::header::Header;
 use crate::sources::history::lines::{BUFFER, Lines, Ready};
 use crate::sources::history::merge::Options;
 use crate::sources::history::rows::RowReader;
-use crate::sources::history::steps::{History, MarketStep};
+use crate::sources::history::steps::History;
 use crate::sources::history::{Summary, check};
 
 const COLUMNS: &str = "timestamp,symbol,open,high,low,close,volume\n";

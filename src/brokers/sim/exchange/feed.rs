@@ -122,6 +122,7 @@ impl Exchange {
             return;
         }
         let verdict = judge(order, market);
+        let bar = self.rows.get(order.symbol).map_or(0, |row| row.bars);
         let Some(order) = self.register.get_mut(key) else { return };
         match verdict {
             Verdict::Rest => {
@@ -129,7 +130,11 @@ impl Exchange {
                     follow(order, price);
                 }
             }
-            Verdict::Elect => order.is_elected = true,
+            Verdict::Elect => {
+                // Whether the rest of this bar reached the limit is not known.
+                order.is_elected = true;
+                order.armed_in_bar = bar;
+            }
             Verdict::FillLimit(price) => {
                 order.is_elected |= matches!(order.kind, OrderKind::StopLimit { .. });
                 self.execute(key, price, at, out);

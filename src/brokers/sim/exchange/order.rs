@@ -139,7 +139,8 @@ pub struct Order {
     pub updated_at: Timestamp,
     /// Price per share at which the rest reserves buying power.
     pub(super) reserve_price: Option<Price>,
-    /// Number of the bar in which it was armed; it executes on later ones.
+    /// Number of the bar in which it was armed or elected to its limit; it
+    /// executes on later ones.
     pub(super) armed_in_bar: u64,
 }
 

@@ -1,0 +1,3 @@
+//! Layer 4: the five agents, each a synchronous fold over the one order of events.
+
+pub mod market_data;
