@@ -15,7 +15,7 @@ use crate::bus::{Agent, Outbox};
 use crate::domain::calendar::{MarketHours, SessionWindow};
 use crate::domain::corporate_action::SplitWatch;
 use crate::domain::ids::{AgentId, Symbol};
-use crate::domain::market::{BarBatch, MarketStep, Quote, Session, StatusChange, Tick};
+use crate::domain::market::{BarBatch, MarketStep, Quote, Session, Tick};
 use crate::domain::money::Price;
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;

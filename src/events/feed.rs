@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::market::{BarBatch, MarketStep};
 use crate::events::wire::family;
-use crate::fsm::LinkState;
+use crate::fsm::link::LinkState;
 
 family! {
     /// What a feed said, unjudged.

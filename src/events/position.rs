@@ -9,7 +9,7 @@ use crate::domain::order::Side;
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::wire::family;
-use crate::fsm::ExitReason;
+use crate::fsm::trade::ExitReason;
 
 family! {
     /// Positions and their protection.
