@@ -164,6 +164,8 @@ pub struct OrderRejected {
     pub purpose: OrderPurpose,
     /// Which stock.
     pub symbol: Symbol,
+    /// Buy or sell.
+    pub side: Side,
     /// Shares ordered.
     pub qty: Qty,
     /// Why, in our words.
