@@ -7,9 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::breakers::breaker::{
-    Admission, Authority, Breaker, BreakerConfig, Call, Cause, Latch, Phase, Ticket, Transition,
-};
+use crate::breakers::breaker::{Admission, Breaker, BreakerConfig, Call, Ticket};
+use crate::breakers::change::{Authority, Cause, Latch, Phase, Transition};
 use crate::breakers::policy::CallOutcome;
 use crate::domain::time::Timestamp;
 
