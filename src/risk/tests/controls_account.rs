@@ -117,7 +117,7 @@ fn positions_and_working_entries_together_are_counted() {
     refused(R::OpenPositions, counts(40, 10));
     passed(R::OpenPositions, |case| {
         counts(50, 0)(case);
-        case.symbol.position = long_position(1, 175);
+        case.symbol.position = Some(long_position(1, 175));
     });
 }
 
