@@ -46,6 +46,10 @@ fn the_tightest_cap_decides_and_is_named() {
         case.limits.weigh_by_consensus = false;
     });
     check_size(CapName::MaxPositionValue, 5, |case| case.intent.size_scale = dec!(9));
+    check_size(CapName::MaxPositionValue, 2, |case| {
+        case.intent.size_scale = dec!(9);
+        case.intent.consensus = dec!(0.5);
+    });
     check_size(CapName::BuyingPower, 0, |case| case.account.buying_power = Some(dollars(-1)));
 }
 
