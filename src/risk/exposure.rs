@@ -123,9 +123,10 @@ impl Reservations {
         true
     }
 
-    /// Moves a claim to another standing. Returns whether there is such a claim.
+    /// Moves a claim to another standing. Returns whether that was done: nothing
+    /// goes back to approved, because what was sent cannot be unsent.
     pub fn mark(&mut self, trade_id: &TradeId, standing: Standing) -> bool {
-        self.change(trade_id, |row| row.standing = standing)
+        standing != Standing::Approved && self.change(trade_id, |row| row.standing = standing)
     }
 
     /// Takes filled shares out of a claim; they are in the book from now on. A

@@ -70,9 +70,8 @@ pub fn size(
     conduct: &Conduct,
 ) -> SizeRecord {
     let caps = dollar_caps(intent, limits, account, symbol);
-    let tightest =
-        caps.iter().copied().reduce(|best, cap| if cap.amount < best.amount { cap } else { best });
-    let tightest = tightest.expect("the position's own cap is always there");
+    let held_back = Cap { name: CapName::MaxPositionValue, amount: Money::ZERO };
+    let tightest = caps.iter().copied().min_by_key(|cap| cap.amount).unwrap_or(held_back);
     let weight = weight(intent, limits);
     let budget = floor_scaled(tightest.amount, weight);
     let price = intent.price_highest();

@@ -46,6 +46,10 @@ fn the_tightest_cap_decides_and_is_named() {
         case.limits.weigh_by_consensus = false;
     });
     check_size(CapName::MaxPositionValue, 5, |case| case.intent.size_scale = dec!(9));
+    check_size(CapName::MaxPositionValue, 2, |case| {
+        case.intent.size_scale = dec!(9);
+        case.intent.consensus = dec!(0.5);
+    });
     check_size(CapName::BuyingPower, 0, |case| case.account.buying_power = Some(dollars(-1)));
 }
 
@@ -134,7 +138,7 @@ fn exit(purpose: OrderPurpose, qty: u64, kind: OrderKind) -> ReductionIntent {
 
 fn view(direction: Direction, open_exits: u64, exits_to_cancel: u64) -> ReductionView {
     ReductionView {
-        position: long_position(5, 877).map(|position| Position { direction, ..position }),
+        position: Some(Position { direction, ..long_position(5, 877) }),
         open_exits: shares(open_exits),
         exits_to_cancel: shares(exits_to_cancel),
         identity_matches: true,
@@ -223,7 +227,7 @@ fn a_conditional_exit_goes_only_after_the_cancellation_and_never_beyond_what_is_
     assert!(order.permit_after_cancel(id(), second(NOW + 11), &now).is_err(), "expired");
     // The stop filled, in part or in whole, before the cancellation reached it; or
     // nobody confirmed the cancellation.
-    let partly = ReductionView { position: long_position(4, 700), ..now };
+    let partly = ReductionView { position: Some(long_position(4, 700)), ..now };
     let flat = ReductionView { position: None, ..now };
     let turned = view(Direction::Short, 0, 0);
     let resting = view(Direction::Long, 5, 5);

@@ -117,7 +117,7 @@ fn positions_and_working_entries_together_are_counted() {
     refused(R::OpenPositions, counts(40, 10));
     passed(R::OpenPositions, |case| {
         counts(50, 0)(case);
-        case.symbol.position = long_position(1, 175);
+        case.symbol.position = Some(long_position(1, 175));
     });
 }
 
@@ -156,4 +156,19 @@ fn an_approval_that_was_never_sent_gives_its_reservation_back() {
     ledger.reserve(&order);
     assert!(ledger.release_unsent(order.trade_id()));
     assert_eq!(ledger.total(), Totals::default());
+}
+
+#[test]
+fn a_fill_is_evidence_that_the_broker_has_the_order() {
+    let order = approved();
+    let mut ledger = Reservations::default();
+    ledger.reserve(&order);
+    ledger.mark(order.trade_id(), Standing::Unknown);
+    assert!(!ledger.mark(order.trade_id(), Standing::Approved), "nothing is unsent");
+    ledger.fill(order.trade_id(), shares(2));
+    assert_eq!(ledger.get(order.trade_id()).unwrap().standing, Standing::Working);
+    assert_eq!(
+        (ledger.total().cost, ledger.total().cost_unconfirmed),
+        (amount("526.50"), Money::ZERO)
+    );
 }

@@ -30,7 +30,7 @@ fn c02_a_position_is_worth_a_thousand_dollars_and_not_a_share_more() {
     passed(R::PositionValue, at("200.00"));
     refused(R::PositionValue, at("200.01"));
     refused(R::PositionValue, |case| case.qty = shares(6));
-    refused(R::PositionValue, |case| case.symbol.position = long_position(1, 175));
+    refused(R::PositionValue, |case| case.symbol.position = Some(long_position(1, 175)));
     refused(R::PositionValue, |case| case.symbol.reserved.cost = dollars(123));
     passed(R::PositionValue, |case| case.symbol.reserved.cost = amount("122.50"));
 }
@@ -151,9 +151,9 @@ fn c06_a_similar_order_inside_the_window_is_a_duplicate_unless_the_strategy_says
 fn c07_an_entry_stays_within_its_intent_and_never_turns_a_position() {
     passed(R::EntryQuantity, |case| case.intent.quantity = Some(shares(5)));
     refused(R::EntryQuantity, |case| case.intent.quantity = Some(shares(4)));
-    passed(R::EntryDirection, |case| case.symbol.position = long_position(1, 100));
+    passed(R::EntryDirection, |case| case.symbol.position = Some(long_position(1, 100)));
     let mut case = Case::short();
-    case.symbol.position = long_position(1, 100);
+    case.symbol.position = Some(long_position(1, 100));
     refused_case(R::EntryDirection, &case);
 }
 
@@ -298,19 +298,17 @@ fn c12_only_stocks_that_may_be_traded_are_entered() {
     refused(R::Halted, |case| case.symbol.status = TradingStatus::Halted);
     refused(R::Halted, |case| case.symbol.status = TradingStatus::LuldPaused);
     passed(R::ShortSaleRestricted, |case| case.symbol.status = TradingStatus::ShortSaleRestricted);
-    for (rule, change) in [
-        (
-            R::ShortSaleRestricted,
-            (|case| case.symbol.status = TradingStatus::ShortSaleRestricted) as fn(&mut Case),
-        ),
-        (R::Shortable, |case| case.symbol.borrow = Borrow::Hard),
-        (R::Shortable, |case| case.symbol.borrow = Borrow::None),
-        (R::AllowShort, |case| case.limits.allow_short = false),
-    ] {
+    let refused_short = |rule: R, change: fn(&mut Case)| {
         let mut case = Case::short();
         change(&mut case);
         refused_case(rule, &case);
-    }
+    };
+    refused_short(R::ShortSaleRestricted, |case| {
+        case.symbol.status = TradingStatus::ShortSaleRestricted;
+    });
+    refused_short(R::Shortable, |case| case.symbol.borrow = Borrow::Hard);
+    refused_short(R::Shortable, |case| case.symbol.borrow = Borrow::None);
+    refused_short(R::AllowShort, |case| case.limits.allow_short = false);
 }
 
 #[test]

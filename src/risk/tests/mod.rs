@@ -176,9 +176,9 @@ fn passed(rule: RuleName, change: impl FnOnce(&mut Case)) {
     assert!(check.passed, "expected to pass: {check}");
 }
 
-fn long_position(count: u64, cost: i64) -> Option<Position> {
+fn long_position(count: u64, cost: i64) -> Position {
     let direction = Direction::Long;
-    Some(Position { symbol: aapl(), direction, qty: shares(count), cost: dollars(cost) })
+    Position { symbol: aapl(), direction, qty: shares(count), cost: dollars(cost) }
 }
 
 fn amount(text: &str) -> Money {

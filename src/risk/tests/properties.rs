@@ -54,12 +54,12 @@ fn within_limits(case: &Case, order: &ApprovedOrder) -> Result<(), TestCaseError
     let equity = case.account.equity.to_decimal();
     let reserved = case.account.reserved.cost.to_decimal();
     let gross = case.account.gross.to_decimal();
-    let cash = case.account.cash.to_decimal();
+    let in_cash = case.account.cash.to_decimal();
     prop_assert!(qty >= dec!(1) && qty.fract().is_zero());
     prop_assert!(cost <= dec!(1000));
     prop_assert!(cost <= equity * dec!(0.2));
-    prop_assert!(cash - reserved - cost >= equity * dec!(0.5));
-    prop_assert!(cash - reserved >= cost);
+    prop_assert!(in_cash - reserved - cost >= equity * dec!(0.5));
+    prop_assert!(in_cash - reserved >= cost);
     prop_assert!(gross + reserved + cost <= equity);
     let worst = if order.side() == crate::domain::order::Side::Buy {
         prop_assert!(stop < limit.min(entry));
@@ -120,7 +120,7 @@ proptest! {
         (held, open, to_cancel, qty) in (0_u64..20, 0_u64..20, 0_u64..20, 0_u64..20),
         (later_held, later_open) in (0_u64..20, 0_u64..20),
     ) {
-        let position = |count| if count == 0 { None } else { long_position(count, 100) };
+        let position = |count| (count > 0).then(|| long_position(count, 100));
         let intent = ReductionIntent {
             trade_id: TradeId::new("trade-1"),
             symbol: aapl(),
