@@ -289,7 +289,7 @@ impl Exchange {
         }
         let text = "insufficient buying power";
         Err(Rejection::forbidden(RejectReason::InsufficientFunds, text)
-            .with("buying_power", &buying_power.round_to_cents())
+            .with("buying_power", &buying_power.max(Money::ZERO).round_to_cents())
             .with("cost_basis", &cost.round_to_cents()))
     }
 

@@ -186,7 +186,7 @@ impl Exchange {
             cash: self.book.cash(),
             equity: self.book.equity(),
             last_equity: self.last_equity,
-            buying_power: self.buying_power(),
+            buying_power: self.buying_power().max(Money::ZERO),
             reserved: self.reserved,
             long_market_value: Money::from_units((gross + net).units() / 2),
             short_market_value: Money::from_units((net - gross).units() / 2),
@@ -244,14 +244,15 @@ impl Exchange {
     ) -> (Key, BrokerOrderId) {
         let mut order = self.order_from(request, admission, at);
         let id = order.broker_order_id.clone();
-        let main = order.clone();
         let legs = legs_of(&order);
+        let main = (order.class != OrderClass::Simple).then(|| order.clone());
         if let Some(last) = self.rows.row(order.symbol, Row::default).last {
             order.trail_from(last);
         }
         let key = self.enter(order, None, at, out);
         for (role, side, kind) in legs.into_iter().flatten() {
-            let leg = self.leg(&main, role, side, kind);
+            let Some(main) = &main else { break };
+            let leg = self.leg(main, role, side, kind);
             self.enter(leg, Some(&id), at, out);
         }
         (key, id)

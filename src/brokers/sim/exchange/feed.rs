@@ -1,6 +1,6 @@
 //! How prices reach the orders: bars, quotes and ticks.
 //!
-//! Most prices concern no order; [`Row::is_quiet`] finds that out by comparing
+//! Most prices concern no order; [`Row::is_moved_by`] finds that out by comparing
 //! two numbers. Otherwise the symbol's orders are judged in the order of
 //! [`Pass`], and within a pass oldest first.
 
@@ -33,7 +33,10 @@ impl Exchange {
         row.bars += 1;
         row.set_last(bar.open, bar.close);
         row.quote = None;
-        self.judge_all(bar.symbol, &Market::Bar(*bar), (bar.low, bar.high), at, out);
+        let market = Market::Bar(*bar);
+        if row.is_moved_by(self.config.fill.partials, &market, (bar.low, bar.high)) {
+            self.judge_all(bar.symbol, &market, at, out);
+        }
     }
 
     /// Takes a new best bid and offer into account.
@@ -47,7 +50,9 @@ impl Exchange {
             self.book.mark(quote.symbol, middle);
         }
         let market = Market::Quote { quote: *quote, elects };
-        self.judge_all(quote.symbol, &market, (quote.bid, quote.ask), at, out);
+        if row.is_moved_by(self.config.fill.partials, &market, (quote.bid, quote.ask)) {
+            self.judge_all(quote.symbol, &market, at, out);
+        }
     }
 
     /// Takes a trade print into account.
@@ -57,27 +62,16 @@ impl Exchange {
         row.has_ticks = true;
         row.set_last(tick.price, tick.price);
         let market = Market::Tick { price: tick.price, size: tick.size, quote: row.quote };
-        self.judge_all(tick.symbol, &market, (tick.price, tick.price), at, out);
+        if row.is_moved_by(self.config.fill.partials, &market, (tick.price, tick.price)) {
+            self.judge_all(tick.symbol, &market, at, out);
+        }
     }
 
-    fn judge_all(
-        &mut self,
-        symbol: Symbol,
-        market: &Market,
-        (low, high): (Price, Price),
-        at: Timestamp,
-        out: &mut Vec<Report>,
-    ) {
-        let row = self.rows.row(symbol, Row::default);
-        if self.config.fill.partials != Partials::Never {
-            row.set_capacity(self.config.fill.partials, market);
-        }
-        if row.is_quiet(low, high) {
-            return;
-        }
+    /// Judges all working orders of a symbol.
+    fn judge_all(&mut self, symbol: Symbol, market: &Market, at: Timestamp, out: &mut Vec<Report>) {
         let mut keys = std::mem::take(&mut self.scratch);
         keys.clear();
-        keys.extend_from_slice(&row.live);
+        keys.extend_from_slice(self.rows.get(symbol).map_or(&[][..], |row| &row.live));
         for pass in Pass::ORDER {
             for key in &keys {
                 if self.register.get(*key).is_some_and(|order| Pass::of(order) == pass) {

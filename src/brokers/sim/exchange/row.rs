@@ -59,8 +59,22 @@ impl Default for Row {
 
 impl Row {
     /// Tells whether no working order can be moved by prices in `low ..= high`.
-    pub(super) const fn is_quiet(&self, low: Price, high: Price) -> bool {
+    const fn is_quiet(&self, low: Price, high: Price) -> bool {
         low.units() > self.below && high.units() < self.above
+    }
+
+    /// Takes in what a market is good for, and tells whether its prices, from low
+    /// to high, can move a working order.
+    pub(super) fn is_moved_by(
+        &mut self,
+        partials: Partials,
+        market: &Market,
+        (low, high): (Price, Price),
+    ) -> bool {
+        if partials != Partials::Never {
+            self.set_capacity(partials, market);
+        }
+        !self.is_quiet(low, high)
     }
 
     /// Takes note of a new last price.
@@ -95,7 +109,7 @@ impl Row {
     }
 
     /// Sets how many shares the newest price is good for.
-    pub(super) fn set_capacity(&mut self, partials: Partials, market: &Market) {
+    fn set_capacity(&mut self, partials: Partials, market: &Market) {
         let whole = |shares: u64| Qty::shares(shares).unwrap_or(Qty::MAX);
         let (bought, sold) = match (partials, market) {
             (Partials::Never | Partials::Random { .. }, _)

@@ -203,14 +203,15 @@ impl Exchange {
         }
     }
 
-    /// Returns equity × multiplier − exposure − reservations, never negative.
+    /// Returns equity × multiplier − exposure − reservations, negative when
+    /// the market moved against us.
     pub(super) fn buying_power(&self) -> Money {
         let times = self.config.multiplier.times();
         let gross = match times {
             1 => self.book.cash(),
             _ => Money::from_units(self.book.equity().units() * times) - self.book.gross_exposure(),
         };
-        (gross - self.reserved).max(Money::ZERO)
+        gross - self.reserved
     }
 }
 

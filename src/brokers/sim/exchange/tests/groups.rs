@@ -158,13 +158,26 @@ fn a_short_bracket_mirrors_a_long_one() {
 
 #[test]
 fn legs_arm_for_no_more_than_the_position_has_free() {
-    let mut desk = Desk::holding("10");
+    let fill = FillModel { partials: Partials::Displayed, ..FillModel::default() };
+    let mut desk = Desk::new(ExchangeConfig { fill, ..ExchangeConfig::default() });
+    desk.quote(("99.90", 50), ("100.00", 4));
     let class = bracket("110", "90");
-    desk.submit(&OrderRequest { class, ..buy("e", "10", limit("98")) }).unwrap();
-    let class = OrderClass::Oco { stop: leg("80") };
-    desk.submit(&OrderRequest { class, ..sell("o", "10", limit("120")) }).unwrap();
+    desk.submit(&OrderRequest { class, ..buy("e", "10", limit("100")) }).unwrap();
+    desk.submit(&sell("x", "4", OrderKind::Market)).unwrap();
     desk.said();
-    desk.bar(["98", "98", "98", "98"]);
-    assert_eq!(desk.said(), ["e filled 10 @ 98.00", "e/target armed 10", "e/stop armed 10"]);
+    desk.quote(("99.90", 50), ("100.00", 50));
+    assert_eq!(desk.said(), ["e filled 6 @ 100.00", "e/target armed 6", "e/stop armed 6"]);
     assert_eq!(desk.exchange.positions()[0].available, Qty::ZERO);
+}
+
+#[test]
+fn an_oco_takes_the_profit_of_a_trade_to_the_cent() {
+    let mut desk = Desk::new(ExchangeConfig::default());
+    desk.bar(["175", "176", "175", "175.50"]);
+    desk.submit(&buy("e", "5", limit("175.50"))).unwrap();
+    let class = OrderClass::Oco { stop: leg("166.72") };
+    desk.submit(&OrderRequest { class, ..sell("o", "5", limit("201.82")) }).unwrap();
+    desk.bar(["200", "202", "199", "200"]);
+    let account = desk.exchange.account();
+    assert_eq!((account.realized, account.equity), (dollars("131.60"), dollars("100131.60")));
 }
