@@ -36,10 +36,11 @@ impl Bollinger {
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<Bands> {
         let spread = self.moments.update(value)?;
-        let reach = self.width * spread.deviation;
+        let deviation = spread.deviation();
+        let reach = self.width * deviation;
         Some(Bands {
             middle: spread.mean,
-            deviation: spread.deviation,
+            deviation,
             upper: spread.mean + reach,
             lower: spread.mean - reach,
         })

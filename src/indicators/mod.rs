@@ -38,4 +38,4 @@ pub use input::MAX_INPUT;
 pub use roc::RateOfChange;
 pub use rsi::{Rsi, RsiSeed};
 pub use sma::Sma;
-pub use zscore::ZScore;
+pub use zscore::{Standing, ZScore};

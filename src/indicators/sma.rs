@@ -9,8 +9,9 @@ use crate::indicators::window::Window;
 /// `(x[t] + … + x[t−n+1]) ÷ n` (Murphy 1999, "Technical Analysis of the
 /// Financial Markets", chapter 9).
 ///
-/// The sum is compensated, so a value that equals the mean is found equal also
-/// after millions of updates.
+/// The sum is compensated, so after millions of updates it is as near as after
+/// the first: the mean of whole numbers is the nearest `f64`, that of decimal
+/// fractions may be one unit in the last place beside it.
 #[derive(Debug, Clone)]
 pub struct Sma {
     window: Window,

@@ -2,6 +2,27 @@
 //! measured.
 
 use crate::indicators::moments::Moments;
+use crate::indicators::moments::Spread;
+
+/// Where a value stands among the last ones; the score itself is taken when
+/// asked for, since root and division cost more than all the rest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standing {
+    /// The value itself.
+    pub value: f64,
+    /// The mean of the last values, itself among them.
+    pub mean: f64,
+    /// Their population variance, zero or more.
+    pub variance: f64,
+}
+
+impl Standing {
+    /// Returns the z-score, see [`ZScore`].
+    #[inline]
+    pub fn score(&self) -> f64 {
+        if self.variance > 0.0 { (self.value - self.mean) / self.variance.sqrt() } else { 0.0 }
+    }
+}
 
 /// The z-score `(x − mean) ÷ deviation` within the last `period` values, the
 /// newest included, by the population deviation (Freedman, Pisani and Purves
@@ -23,13 +44,9 @@ impl ZScore {
     /// Takes one value in; answers from the `period`-th value on. An unusable
     /// value is refused: `None`, and nothing changes.
     #[inline]
-    pub fn update(&mut self, value: f64) -> Option<f64> {
-        let spread = self.moments.update(value)?;
-        if spread.deviation > 0.0 {
-            Some((value - spread.mean) / spread.deviation)
-        } else {
-            Some(0.0)
-        }
+    pub fn update(&mut self, value: f64) -> Option<Standing> {
+        let Spread { mean, variance } = self.moments.update(value)?;
+        Some(Standing { value, mean, variance })
     }
 
     /// Multiplies the history by `factor`, which leaves the score as it is.
@@ -54,7 +71,7 @@ mod tests {
                 continue;
             };
             let (mean, deviation) = two_pass(&values[from..=at]);
-            assert!((answer.unwrap() - (x - mean) / deviation).abs() < 1e-9, "at {at}");
+            assert!((answer.unwrap().score() - (x - mean) / deviation).abs() < 1e-9, "at {at}");
         }
     }
 
@@ -66,8 +83,13 @@ mod tests {
             split.update(x);
         }
         split.rescale(0.5);
-        assert_eq!(whole.update(14.0), split.update(7.0));
-        assert_eq!(ZScore::new(1).update(5.0), Some(0.0));
+        let mut score = |x: f64| {
+            [whole.update(x), split.update(x / 2.0)].map(|standing| standing.map(|s| s.score()))
+        };
+        let [of_whole, of_split] = score(14.0);
+        assert_eq!(of_whole, of_split);
+        assert!(of_whole.is_some_and(|score| score > 1.0));
+        assert_eq!(ZScore::new(1).update(5.0).map(|standing| standing.score()), Some(0.0));
         assert_eq!(whole.update(f64::NAN), None);
     }
 }

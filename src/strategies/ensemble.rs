@@ -170,6 +170,8 @@ pub struct Ensemble {
 
 #[derive(Debug)]
 struct Member {
+    /// Kept here so that the judge need not ask for it at every bar.
+    name: &'static str,
     strategy: Box<dyn Strategy>,
     weight: Weight,
     vote: Option<Vote>,
@@ -193,7 +195,13 @@ impl Ensemble {
     }
 
     fn of(threshold: f64, members: Vec<(Box<dyn Strategy>, Weight)>) -> Self {
-        let member = |(strategy, weight)| Member { strategy, weight, vote: None, fault: None };
+        let member = |(strategy, weight): (Box<dyn Strategy>, Weight)| Member {
+            name: strategy.name(),
+            strategy,
+            weight,
+            vote: None,
+            fault: None,
+        };
         Self { threshold, members: members.into_iter().map(member).collect() }
     }
 
@@ -244,7 +252,7 @@ impl Ensemble {
     /// those of external members and [`judge`] anew.
     pub fn casts(&self) -> impl Iterator<Item = Cast<'_>> {
         self.members.iter().map(|member| Cast {
-            member: member.strategy.name(),
+            member: member.name,
             weight: member.weight,
             vote: member.vote,
         })
@@ -254,7 +262,7 @@ impl Ensemble {
     /// only when somebody wants to read them.
     pub fn ballots(&self) -> Vec<Ballot> {
         let ballot = |member: &Member| Ballot {
-            member: member.strategy.name().into(),
+            member: member.name.into(),
             weight: member.weight,
             vote: member.vote,
             reasoning: match &member.fault {
@@ -275,7 +283,7 @@ impl Ensemble {
     pub fn faults(&self) -> impl Iterator<Item = Fault> {
         self.members.iter().filter_map(|member| {
             let message = member.fault.as_deref()?;
-            Some(Fault { member: member.strategy.name().into(), message: message.into() })
+            Some(Fault { member: member.name.into(), message: message.into() })
         })
     }
 

@@ -74,7 +74,8 @@ pub struct Momentum {
     config: MomentumConfig,
     change: RateOfChange,
     highest: RollingExtreme,
-    lowest: RollingExtreme,
+    /// Followed only where the mirrored rule may vote.
+    lowest: Option<RollingExtreme>,
     volume_average: Sma,
     reading: Option<Reading>,
 }
@@ -85,6 +86,7 @@ struct Reading {
     close: f64,
     change: f64,
     highest: f64,
+    /// Zero, which no price is below, where the mirrored rule may not vote.
     lowest: f64,
     volume: f64,
     volume_average: f64,
@@ -96,7 +98,7 @@ impl Momentum {
         Self {
             change: RateOfChange::new(config.change_period),
             highest: RollingExtreme::highest(config.breakout_period),
-            lowest: RollingExtreme::lowest(config.breakout_period),
+            lowest: config.allow_short.then(|| RollingExtreme::lowest(config.breakout_period)),
             volume_average: Sma::new(config.volume_period),
             reading: None,
             config,
@@ -106,9 +108,9 @@ impl Momentum {
     #[inline]
     fn vote(&self, reading: &Reading) -> Vote {
         let Reading { close, change, highest, lowest, volume, volume_average } = *reading;
-        let MomentumConfig { change_min, volume_factor, allow_short, .. } = self.config;
+        let MomentumConfig { change_min, volume_factor, .. } = self.config;
         let rises = change >= change_min && close > highest;
-        let falls = allow_short && change <= -change_min && close < lowest;
+        let falls = change <= -change_min && close < lowest;
         if !(rises || falls) || volume <= volume_average * volume_factor {
             return Vote::HOLD;
         }
@@ -125,9 +127,16 @@ impl Strategy for Momentum {
     }
 
     fn on_bar(&mut self, bar: &BarInput) -> Option<Vote> {
-        let (highest, lowest) = (self.highest.value(), self.lowest.value());
+        let highest = self.highest.value();
         self.highest.update(bar.high);
-        self.lowest.update(bar.low);
+        let lowest = match &mut self.lowest {
+            Some(extreme) => {
+                let lowest = extreme.value();
+                extreme.update(bar.low);
+                lowest
+            }
+            None => Some(0.0),
+        };
         let change = self.change.update(bar.close);
         let volume_average = self.volume_average.update(bar.volume);
         let (Some(highest), Some(lowest), Some(change), Some(volume_average)) =
@@ -148,7 +157,7 @@ impl Strategy for Momentum {
         };
         let Reading { close, change, highest, lowest, volume, volume_average } = reading;
         format!(
-            "change {change:+.2} %, price {close:.2} against range {lowest:.2} to {highest:.2}, \
+            "change {change:+.2} %, price {close:.2} against {lowest:.2} and {highest:.2}, \
              volume {volume:.0} against {volume_average:.0}"
         )
     }
@@ -160,7 +169,9 @@ impl Strategy for Momentum {
     fn rescale(&mut self, factor: f64) {
         self.change.rescale(factor);
         self.highest.rescale(factor);
-        self.lowest.rescale(factor);
+        if let Some(lowest) = &mut self.lowest {
+            lowest.rescale(factor);
+        }
         self.volume_average.rescale(factor.recip());
     }
 }
@@ -185,8 +196,9 @@ mod tests {
 
     #[track_caller]
     fn check(allow_short: bool, reading: Reading, expected: Action) {
-        let config = MomentumConfig { allow_short, ..Default::default() };
-        assert_eq!(Momentum::new(config).vote(&reading).action(), expected);
+        let lowest = if allow_short { reading.lowest } else { 0.0 };
+        let strategy = Momentum::new(MomentumConfig::default());
+        assert_eq!(strategy.vote(&Reading { lowest, ..reading }).action(), expected);
     }
 
     #[test]
@@ -218,6 +230,21 @@ mod tests {
         assert_eq!(feed(100.0, 10.0), None);
         assert_eq!(feed(101.0, 10.0), None);
         assert_eq!(feed(105.0, 90.0).unwrap().action(), Action::Buy);
+    }
+
+    #[test]
+    fn a_fall_below_the_range_is_sold_only_when_allowed() {
+        for (allow_short, expected) in [(false, Action::Hold), (true, Action::Sell)] {
+            let periods =
+                MomentumConfig { change_period: 1, volume_period: 2, ..Default::default() };
+            let config = MomentumConfig { breakout_period: 2, allow_short, ..periods };
+            let mut strategy = Momentum::new(config);
+            let bar =
+                |close, volume| BarInput { open: close, high: close, low: close, close, volume };
+            strategy.on_bar(&bar(100.0, 10.0));
+            strategy.on_bar(&bar(99.0, 10.0));
+            assert_eq!(strategy.on_bar(&bar(95.0, 90.0)).unwrap().action(), expected);
+        }
     }
 
     #[test]

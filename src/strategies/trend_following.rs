@@ -107,13 +107,19 @@ impl TrendFollowing {
     fn vote(&self, reading: &Reading) -> Vote {
         let Reading { close, average, rsi, volume, volume_average } = *reading;
         let TrendFollowingConfig { rsi_min, rsi_max, allow_short, .. } = self.config;
-        if volume <= volume_average {
-            return Vote::HOLD;
-        }
-        if close > average && rsi >= rsi_min && rsi <= rsi_max {
+        // All clauses are taken before one branch: each alone is a coin toss that
+        // the processor cannot predict, together they rarely hold.
+        let is_busy = volume > volume_average;
+        let (is_above, is_below) = (close > average, close < average);
+        let (from_min, to_max) = (rsi >= rsi_min, rsi <= rsi_max);
+        if is_busy & is_above & from_min & to_max {
             return Vote::cut(Action::Buy, reading.confidence());
         }
-        if allow_short && close < average && rsi >= 100.0 - rsi_max && rsi <= 100.0 - rsi_min {
+        if !allow_short {
+            return Vote::HOLD;
+        }
+        let (from_min, to_max) = (rsi >= 100.0 - rsi_max, rsi <= 100.0 - rsi_min);
+        if is_busy & is_below & from_min & to_max {
             return Vote::cut(Action::Sell, reading.confidence());
         }
         Vote::HOLD

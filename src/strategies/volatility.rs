@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::indicators::Atr;
 use crate::indicators::Ema;
+use crate::indicators::Standing;
 use crate::indicators::ZScore;
 use crate::strategies::confidence::PERIOD_RANGE;
 use crate::strategies::confidence::of_two;
@@ -95,7 +96,8 @@ struct Reading {
     close: f64,
     average: f64,
     range: f64,
-    regime: f64,
+    /// Of the range as a share of the price.
+    regime: Standing,
 }
 
 impl Volatility {
@@ -114,7 +116,12 @@ impl Volatility {
     fn vote(&self, reading: &Reading) -> Vote {
         let Reading { close, average, range, regime } = *reading;
         let beyond = (close - average).abs() - self.config.channel_width * range;
-        if beyond <= 0.0 || regime >= self.config.wild_min {
+        if beyond <= 0.0 {
+            return Vote::HOLD;
+        }
+        // Taken only now, at the few bars that need it.
+        let regime = regime.score();
+        if regime >= self.config.wild_min {
             return Vote::HOLD;
         }
         let action = if close > average {
@@ -159,7 +166,8 @@ impl Strategy for Volatility {
         };
         format!(
             "price {close:.2} against average {average:.2}, range {range:.2}, \
-             range z-score {regime:.2}, size × {:.2}",
+             range z-score {:.2}, size × {:.2}",
+            regime.score(),
             self.size_scale()
         )
     }
@@ -177,7 +185,7 @@ impl Strategy for Volatility {
     fn size_scale(&self) -> f64 {
         let Some(reading) = self.reading else { return 1.0 };
         let wild = self.config.wild_scale;
-        wild + (1.0 - wild) * self.calm(reading.regime)
+        wild + (1.0 - wild) * self.calm(reading.regime.score())
     }
 }
 
@@ -189,8 +197,13 @@ mod tests {
     // Named, since proptest's prelude has a trait of the same name.
     use crate::strategies::Strategy;
 
-    const BUY: Reading = Reading { close: 102.1, average: 100.0, range: 1.0, regime: 0.0 };
+    const BUY: Reading =
+        Reading { close: 102.1, average: 100.0, range: 1.0, regime: standing(0.0) };
     const SELL: Reading = Reading { close: 97.9, ..BUY };
+
+    const fn standing(score: f64) -> Standing {
+        Standing { value: score, mean: 0.0, variance: 1.0 }
+    }
 
     fn strategy(allow_short: bool) -> Volatility {
         Volatility::new(VolatilityConfig { allow_short, ..Default::default() })
@@ -205,8 +218,8 @@ mod tests {
     fn buys_above_the_channel_unless_the_market_is_wild() {
         check(false, BUY, Action::Buy);
         check(false, Reading { close: 102.0, ..BUY }, Action::Hold);
-        check(false, Reading { regime: 2.999, ..BUY }, Action::Buy);
-        check(false, Reading { regime: 3.0, ..BUY }, Action::Hold);
+        check(false, Reading { regime: standing(2.999), ..BUY }, Action::Buy);
+        check(false, Reading { regime: standing(3.0), ..BUY }, Action::Hold);
     }
 
     #[test]
@@ -214,13 +227,13 @@ mod tests {
         check(false, SELL, Action::Hold);
         check(true, SELL, Action::Sell);
         check(true, Reading { close: 98.0, ..SELL }, Action::Hold);
-        check(true, Reading { regime: 3.0, ..SELL }, Action::Hold);
+        check(true, Reading { regime: standing(3.0), ..SELL }, Action::Hold);
     }
 
     #[test]
     fn size_is_whole_in_a_normal_market_and_half_in_a_wild_one() {
         for (regime, expected) in [(-2.0, 1.0), (1.0, 1.0), (2.0, 0.75), (3.0, 0.5), (9.0, 0.5)] {
-            let reading = Some(Reading { regime, ..BUY });
+            let reading = Some(Reading { regime: standing(regime), ..BUY });
             let scale = Volatility { reading, ..strategy(false) }.size_scale();
             assert!((scale - expected).abs() < 1e-12, "{regime}: {scale}");
         }
@@ -256,7 +269,7 @@ mod tests {
         ) {
             let strategy = strategy(false);
             let confidence = |close, regime| {
-                strategy.vote(&Reading { close, regime, ..BUY }).confidence()
+                strategy.vote(&Reading { close, regime: standing(regime), ..BUY }).confidence()
             };
             let base = confidence(close, regime);
             prop_assert!(confidence(close + more, regime) >= base);
