@@ -42,7 +42,6 @@ use crate::risk::check::{Check, Denial};
 
 use crate::risk::question::{Question, ReductionQuestion, ReductionView};
 use crate::risk::rules::{REDUCTION_RULES, RULES};
-use crate::risk::wire;
 
 /// An order that every rule let through, usable until it expires.
 ///
@@ -54,10 +53,8 @@ pub struct ApprovedOrder {
     symbol: Symbol,
     side: Side,
     qty: Qty,
-    #[serde(with = "wire::Kind")]
     kind: OrderKind,
     time_in_force: TimeInForce,
-    #[serde(with = "wire::Class")]
     class: OrderClass,
     extended_hours: bool,
     stop: Option<Price>,
@@ -73,7 +70,6 @@ pub struct ApprovedOrder {
 /// An approved order with its client order id: what a broker's submit takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PermittedOrder {
-    #[serde(with = "wire::Request")]
     request: OrderRequest,
     purpose: OrderPurpose,
     trade_id: TradeId,

@@ -26,7 +26,6 @@ mod sizing;
 mod strategy_guard;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 pub use approved::ApprovedOrder;
 pub use approved::NotPermitted;

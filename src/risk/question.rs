@@ -21,7 +21,6 @@ use crate::risk::conduct::Conduct;
 use crate::risk::exposure::Totals;
 use crate::risk::limits::Limits;
 use crate::risk::open_risk::worst_loss;
-use crate::risk::wire;
 
 /// The wish to open a position, before size and permission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,12 +32,10 @@ pub struct EntryIntent {
     /// Long or short.
     pub direction: Direction,
     /// What makes the order execute.
-    #[serde(with = "wire::Kind")]
     pub kind: OrderKind,
     /// How long it works.
     pub time_in_force: TimeInForce,
     /// Exits attached to the order; they must be the planned ones.
-    #[serde(with = "wire::Class")]
     pub class: OrderClass,
     /// Whether it may execute before the open and after the close.
     pub extended_hours: bool,
@@ -303,12 +300,10 @@ pub struct ReductionIntent {
     /// Shares of the order.
     pub qty: Qty,
     /// What makes it execute.
-    #[serde(with = "wire::Kind")]
     pub kind: OrderKind,
     /// How long it works.
     pub time_in_force: TimeInForce,
     /// Simple, or an OCO whose own order is the target.
-    #[serde(with = "wire::Class")]
     pub class: OrderClass,
     /// Whether it may execute before the open and after the close.
     pub extended_hours: bool,
