@@ -19,14 +19,6 @@ pub(crate) struct Spread {
     pub(crate) variance: f64,
 }
 
-impl Spread {
-    /// Returns the population standard deviation, zero or more.
-    #[inline]
-    pub(crate) fn deviation(&self) -> f64 {
-        self.variance.sqrt()
-    }
-}
-
 /// A window with its running first and second moment.
 ///
 /// Sums are kept of differences from a recent value, not of the values, since
@@ -134,7 +126,7 @@ mod tests {
             }
             let (mean, deviation) = two_pass(&recent);
             assert!((spread.mean - mean).abs() <= mean.abs() * 1e-14, "mean at {at}");
-            let miss = (spread.deviation() - deviation).abs();
+            let miss = (spread.variance.sqrt() - deviation).abs();
             assert!(
                 miss <= deviation * tolerance + mean.abs() * 1e-15,
                 "deviation at {at}: {miss}"
