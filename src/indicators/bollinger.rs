@@ -1,5 +1,6 @@
 //! Bollinger bands. Knows nothing of what a touched band means.
 
+use crate::indicators::input::is_usable;
 use crate::indicators::moments::Moments;
 use crate::indicators::moments::Spread;
 
@@ -35,7 +36,15 @@ impl Bollinger {
     /// value is refused: `None`, and nothing changes.
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<Bands> {
-        let Spread { mean, variance } = self.moments.update(value)?;
+        if is_usable(value) { self.take(value) } else { None }
+    }
+
+    /// Does the same with a value that the caller knows to be usable: strategies
+    /// check a bar once, not once per indicator.
+    #[inline]
+    pub(crate) fn take(&mut self, value: f64) -> Option<Bands> {
+        debug_assert!(is_usable(value), "an unusable value");
+        let Spread { mean, variance } = self.moments.take(value)?;
         Some(Bands { middle: mean, variance, width: self.width })
     }
 

@@ -1,7 +1,6 @@
 //! Mean and population deviation of a sliding window, the common ground of
 //! Bollinger bands and z-scores. Knows nothing of either.
 
-use crate::indicators::input::is_usable;
 use crate::indicators::window::Window;
 
 /// The variance is taken anew when it falls below this share of the largest sum
@@ -50,13 +49,9 @@ impl Moments {
         }
     }
 
-    /// Takes one value in; answers from the `period`-th value on. An unusable
-    /// value is refused: `None`, and nothing changes.
+    /// Takes one usable value in; answers from the `period`-th value on.
     #[inline]
-    pub(crate) fn update(&mut self, value: f64) -> Option<Spread> {
-        if !is_usable(value) {
-            return None;
-        }
+    pub(crate) fn take(&mut self, value: f64) -> Option<Spread> {
         let gone = self.window.push(value);
         if !self.window.is_full() {
             return None;
@@ -120,7 +115,7 @@ mod tests {
         let mut recent = [0.0; 20];
         for (at, x) in values.into_iter().enumerate() {
             recent[at % 20] = x;
-            let Some(spread) = moments.update(x) else { continue };
+            let Some(spread) = moments.take(x) else { continue };
             if at % every != 0 {
                 continue;
             }
@@ -150,7 +145,7 @@ mod tests {
     #[test]
     fn equal_values_have_no_deviation_at_all() {
         let mut moments = Moments::new(20);
-        let spread = (0..77).filter_map(|_| moments.update(100.1)).last();
+        let spread = (0..77).filter_map(|_| moments.take(100.1)).last();
         assert_eq!(spread, Some(Spread { mean: 100.1, variance: 0.0 }));
     }
 }

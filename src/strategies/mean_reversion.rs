@@ -123,8 +123,8 @@ impl Strategy for MeanReversion {
     }
 
     fn on_bar(&mut self, bar: &BarInput) -> Option<Vote> {
-        let bands = self.bollinger.update(bar.close);
-        let rsi = self.rsi.update(bar.close);
+        let bands = self.bollinger.take(bar.close);
+        let rsi = self.rsi.take(bar.close);
         let (Some(bands), Some(rsi)) = (bands, rsi) else {
             self.reading = None;
             return None;

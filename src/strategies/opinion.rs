@@ -113,6 +113,8 @@ pub struct BarInput {
 }
 
 impl BarInput {
+    /// The lowest price that strategies hear, a hundred-millionth of a dollar.
+    const PRICE_MIN: f64 = 1e-8;
     /// The highest price that strategies hear: that of [`Price::MAX`].
     const PRICE_MAX: f64 = 1e7;
     /// The largest volume that strategies hear, in shares.
@@ -122,7 +124,7 @@ impl BarInput {
     /// the volume not negative. Other bars must not be heard.
     #[inline]
     pub fn is_usable(&self) -> bool {
-        let is_price = |price: f64| price > 0.0 && price <= Self::PRICE_MAX;
+        let is_price = |price: f64| (Self::PRICE_MIN..=Self::PRICE_MAX).contains(&price);
         is_price(self.open)
             && is_price(self.high)
             && is_price(self.low)
