@@ -13,3 +13,4 @@ pub mod brokers;
 pub mod sources;
 pub mod agents;
 pub mod report;
+pub mod telemetry;
