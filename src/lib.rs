@@ -14,3 +14,4 @@ pub mod sources;
 pub mod agents;
 pub mod report;
 pub mod config;
+pub mod telemetry;

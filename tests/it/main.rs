@@ -1,3 +1,4 @@
 //! Behaviour of the whole, one module per subject.
 
+mod architecture;
 mod breaker_conformance;
