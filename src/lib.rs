@@ -1,10 +1,15 @@
 //! FlightDeck: a terminal trading cockpit for US equities.
 
-pub mod breakers;
-pub mod brokers;
 pub mod domain;
 pub mod fsm;
+pub mod breakers;
 pub mod indicators;
-pub mod risk;
-pub mod sources;
 pub mod strategies;
+pub mod risk;
+pub mod events;
+pub mod journal;
+pub mod bus;
+pub mod brokers;
+pub mod sources;
+pub mod agents;
+pub mod report;

@@ -15,7 +15,7 @@ use crate::bus::{Agent, Outbox};
 use crate::domain::calendar::{MarketHours, SessionWindow};
 use crate::domain::corporate_action::SplitWatch;
 use crate::domain::ids::{AgentId, Symbol};
-use crate::domain::market::{BarBatch, MarketStep, Quote, Session, StatusChange, Tick};
+use crate::domain::market::{BarBatch, MarketStep, Quote, Session, Tick};
 use crate::domain::money::Price;
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
@@ -234,7 +234,7 @@ impl Newest {
         }
         // The integer test spares the decimals for all but real jumps.
         let jump = first.minus(before).abs();
-        if jump.units() * 100 > i128::from(before.units()) && jump > before.minus_nothing(limit) {
+        if jump.units() * 100 > i128::from(before.units()) && jump > before.as_money().scaled(limit) {
             let detail = format!("{first} after {before}, more than {limit} of it away");
             suspect(symbol, SuspectReason::Outlier, detail, out);
         }
@@ -265,6 +265,11 @@ impl Agent for MarketDataAgent {
     fn handle(&mut self, input: &Envelope, out: &mut Outbox) {
         match &input.event {
             Event::Feed(FeedEvent::Step(step)) => self.step(input.at, step, out),
+            Event::Feed(FeedEvent::History(batch)) => out.publish(MarketEvent::Bars(MarketBars {
+                interval: batch.interval,
+                bars: batch.bars.clone(),
+                is_history: true,
+            })),
             Event::Request(request) => self.answer(input.at, request, out),
             Event::System(SystemEvent::TimerDue(due)) => match due.timer {
                 Timer::Session => self.follow_session(input.at, out),

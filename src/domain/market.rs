@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::calendar::date_in_new_york;
 use crate::domain::ids::Symbol;
 use crate::domain::money::{Money, Price, Qty, ValueError};
 use crate::domain::time::Timestamp;
@@ -170,6 +171,31 @@ pub struct BarBatch {
     pub bars: Arc<[Bar]>,
 }
 
+/// Combines minute bars of one symbol, oldest first, into longer ones. The last
+/// one may still be incomplete. A day is a trading day in New York.
+pub fn aggregate(minutes: &[Bar], interval: Interval) -> Vec<Bar> {
+    let length = i64::try_from(interval.duration().as_nanos()).unwrap_or(i64::MAX);
+    let bucket = |bar: &Bar| match interval {
+        Interval::Day => i64::from(date_in_new_york(bar.start).day_of_year()),
+        Interval::Minute | Interval::FiveMinutes | Interval::Hour => {
+            bar.start.as_nanos().div_euclid(length)
+        }
+    };
+    minutes.chunk_by(|before, after| bucket(before) == bucket(after)).filter_map(combined).collect()
+}
+
+/// One bar over several consecutive ones, `None` for none.
+fn combined(bars: &[Bar]) -> Option<Bar> {
+    let (first, last) = (bars.first()?, bars.last()?);
+    Some(Bar {
+        high: bars.iter().map(|bar| bar.high).max()?,
+        low: bars.iter().map(|bar| bar.low).min()?,
+        close: last.close,
+        volume: bars.iter().fold(0, |sum, bar| sum.saturating_add(bar.volume)),
+        ..*first
+    })
+}
+
 /// One trade print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tick {
@@ -184,23 +210,25 @@ pub struct Tick {
 }
 
 /// Everything a market said at one instant: what a feed, a file or the embedded
-/// market hands to the house. One delivery per instant, however many symbols.
+/// market hands to the house, in the order of the fields: bars speak of the
+/// interval that is over, prints may rely on the quotes beside them. One delivery
+/// per instant, however many symbols.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MarketStep {
     /// When all of it is known.
     pub at: Timestamp,
-    /// Halts and resumptions, to be applied before the prices below.
+    /// Bars that ended at this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bars: Option<BarBatch>,
+    /// Halts and resumptions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub status: Vec<StatusChange>,
     /// New best bids and offers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quotes: Vec<Quote>,
-    /// Trade prints.
+    /// Trade prints, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ticks: Vec<Tick>,
-    /// Bars that ended at this instant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bars: Option<BarBatch>,
 }
 
 /// A stock begins or ceases to trade.
@@ -262,6 +290,23 @@ impl fmt::Display for Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn minutes_combine_into_longer_bars() {
+        let symbol = Symbol::new("AAPL").unwrap();
+        let minute = |n: i64| {
+            let price = Price::from_cents(10_000 + n).unwrap();
+            let start = Timestamp::from_seconds(1_761_661_800 + n * 60);
+            Bar { symbol, open: price, high: price, low: price, close: price, volume: 10, start }
+        };
+        let minutes: Vec<Bar> = (0..12).map(minute).collect();
+        let fives = aggregate(&minutes, Interval::FiveMinutes);
+        assert_eq!(fives.len(), 3);
+        assert_eq!((fives[0].open, fives[0].close, fives[0].high), (minutes[0].open, minutes[4].close, minutes[4].close));
+        assert_eq!(fives.iter().map(|bar| bar.volume).collect::<Vec<_>>(), [50, 50, 20]);
+        assert_eq!(aggregate(&minutes, Interval::Day).len(), 1);
+        assert!(aggregate(&[], Interval::Hour).is_empty());
+    }
 
     #[test]
     fn a_crossed_quote_or_an_impossible_bar_is_refused() {

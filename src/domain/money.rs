@@ -202,6 +202,11 @@ impl Price {
         Money(div_half_even(product, scale))
     }
 
+    /// Returns the price of one share as an amount.
+    pub fn as_money(self) -> Money {
+        Money(i128::from(self.0))
+    }
+
     /// Returns `self − other` in dollars per share.
     #[expect(clippy::arithmetic_side_effects, reason = "two i64 differ by less than i128")]
     pub fn minus(self, other: Self) -> Money {

@@ -69,7 +69,7 @@ pub enum Trail {
 
 /// What makes an order execute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "type")]
+#[serde(rename_all = "snake_case")]
 pub enum OrderKind {
     /// At any price.
     Market,
@@ -164,7 +164,7 @@ pub struct StopLeg {
 
 /// Orders that live and die together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", tag = "class")]
+#[serde(rename_all = "snake_case")]
 pub enum OrderClass {
     /// One order by itself.
     #[default]

@@ -118,7 +118,15 @@ impl Event {
         match self {
             Self::Tape(_) => Topic::Tape,
             Self::Feed(_) => Topic::Feed,
-            Self::Market(_) => Topic::Market,
+            Self::Market(MarketEvent::Quote(_) | MarketEvent::Bars(_) | MarketEvent::Tick(_)) => {
+                Topic::Market
+            }
+            Self::Market(
+                MarketEvent::Status(_)
+                | MarketEvent::Halt(_)
+                | MarketEvent::Suspect(_)
+                | MarketEvent::Split(_),
+            ) => Topic::MarketStatus,
             Self::Signal(_) => Topic::Signal,
             Self::Risk(_) => Topic::Risk,
             Self::Order(_) => Topic::Order,

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::market::MarketStep;
+use crate::domain::market::{BarBatch, MarketStep};
 use crate::events::wire::family;
-use crate::fsm::LinkState;
+use crate::fsm::link::LinkState;
 
 family! {
     /// What a feed said, unjudged.
     FeedEvent {
         /// Everything the market said at one instant.
         Step(Arc<MarketStep>) = "feed.market.received",
+        /// Bars of the past, for warming up or because somebody asked.
+        History(BarBatch) = "feed.history.received",
         /// A feed's connection changed.
         Link(FeedLinkChanged) = "feed.link.changed",
     }

@@ -31,7 +31,7 @@ pub use request::{
 pub use feed::{FeedEvent, FeedLinkChanged, TapeEvent};
 pub use market::{DataSuspected, MarketBars, MarketEvent, MarketStatus, SplitDetected, SuspectReason};
 pub use signal::{
-    CandidateFound, Criterion, EnsembleSignal, EntrySignal, EvaluateStarted, ExitReason, ExitSignal,
+    CandidateFound, Criterion, EnsembleSignal, EntrySignal, EvaluateStarted, ExitSignal,
     HoldSignal, MemberLeftOut, ScanStarted, SignalEvent, StrategyMetrics, TradeLogged, VoteCast,
     VoteRequested,
 };
@@ -45,7 +45,7 @@ pub use order::{
     OrderSubmit, OrderSubmitted,
 };
 pub use venue::{
-    AcceptedLeg, AccountReported, CallFailed, OrdersReported, VenueAccepted, VenueDone, VenueEvent,
+    AcceptedLeg, AccountReported, CallFailed, OrdersReported, SplitApplied, VenueAccepted, VenueDone, VenueEvent,
     VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
 };
 pub use position::{

@@ -1,11 +1,10 @@
 //! Requests to the venue, and each change of an order.
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol, TradeId};
 use crate::domain::money::{Money, Price, Qty};
-use crate::domain::order::{Fill, OrderPurpose, OrderReport, RejectReason, Side};
+use crate::domain::order::{Fill, OrderKind, OrderPurpose, OrderReport, RejectReason, Side};
 use crate::domain::time::Timestamp;
 use crate::events::wire::family;
 use crate::risk::PermittedOrder;
@@ -50,7 +49,7 @@ impl OrderEvent {
     /// The trade that the event belongs to.
     pub const fn trade_id(&self) -> Option<&TradeId> {
         match self {
-            Self::Submit(event) => event.order.trade_id(),
+            Self::Submit(event) => Some(event.order.trade_id()),
             Self::Cancel(event) => event.trade_id.as_ref(),
             Self::Modify(event) => event.trade_id.as_ref(),
             Self::Submitted(event) => event.trade_id.as_ref(),
@@ -144,10 +143,14 @@ pub struct OrderFilled {
     pub trade_id: Option<TradeId>,
     /// Why the order was sent.
     pub purpose: OrderPurpose,
+    /// What made it execute: tells a stop from a target.
+    pub kind: OrderKind,
     /// Shares ordered.
     pub ordered: Qty,
     /// Average price of everything filled so far, dollars per share.
     pub average_price: Price,
+    /// Fee of this execution, in dollars.
+    pub fee: Money,
 }
 
 /// The venue refused an order.
@@ -161,6 +164,8 @@ pub struct OrderRejected {
     pub purpose: OrderPurpose,
     /// Which stock.
     pub symbol: Symbol,
+    /// Buy or sell.
+    pub side: Side,
     /// Shares ordered.
     pub qty: Qty,
     /// Why, in our words.
@@ -284,11 +289,4 @@ pub struct OrderStateChanged {
     /// Average price of what is filled, dollars per share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub average_price: Option<Price>,
-    /// The price ÷ reference − 1 of the last execution, where both are known.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "crate::domain::ratio::option"
-    )]
-    pub slippage: Option<Decimal>,
 }

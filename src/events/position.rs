@@ -8,8 +8,8 @@ use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::Side;
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
-use crate::events::signal::ExitReason;
 use crate::events::wire::family;
+use crate::fsm::trade::ExitReason;
 
 family! {
     /// Positions and their protection.

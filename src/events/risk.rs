@@ -68,9 +68,9 @@ pub struct LimitExceeded {
     /// Its limit.
     #[serde(with = "crate::domain::ratio")]
     pub limit: Decimal,
-    /// What was found.
-    #[serde(with = "crate::domain::ratio")]
-    pub value: Decimal,
+    /// What was found; `null` when it could not be known.
+    #[serde(with = "crate::domain::ratio::option")]
+    pub value: Option<Decimal>,
     /// In words, with the numbers.
     pub explanation: String,
     /// Every rule with value and limit.

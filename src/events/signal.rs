@@ -1,7 +1,5 @@
 //! Opinions, the ensemble's decision, and what became of it.
 
-use std::fmt;
-
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +10,7 @@ use crate::domain::order::{OrderKind, Side};
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::wire::family;
+use crate::fsm::trade::ExitReason;
 use crate::strategies::{Ballot, TradingSignal};
 
 family! {
@@ -189,47 +188,6 @@ pub struct HoldSignal {
     pub symbol: Symbol,
     /// In words, with the numbers.
     pub reason: String,
-}
-
-/// Why a trade ended or should end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ExitReason {
-    /// The target was reached.
-    TargetHit,
-    /// The stop was reached.
-    StopHit,
-    /// It took too long.
-    TimeExit,
-    /// The strategy changed its mind.
-    SignalExit,
-    /// The operator asked.
-    OperatorExit,
-    /// No stop could be placed in time.
-    Unprotected,
-    /// Closed by something that was not ours.
-    External,
-}
-
-impl ExitReason {
-    /// The name on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TargetHit => "TARGET_HIT",
-            Self::StopHit => "STOP_HIT",
-            Self::TimeExit => "TIME_EXIT",
-            Self::SignalExit => "SIGNAL_EXIT",
-            Self::OperatorExit => "OPERATOR_EXIT",
-            Self::Unprotected => "UNPROTECTED",
-            Self::External => "EXTERNAL",
-        }
-    }
-}
-
-impl fmt::Display for ExitReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
 }
 
 /// A trade should end.

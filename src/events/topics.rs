@@ -1,6 +1,8 @@
 //! What a seat wants to hear: a set of families.
 
-/// A family as a subject of subscription.
+/// A family as a subject of subscription. Market data are two: the flood of prices,
+/// and the rare words about the market itself (session, halts, splits, doubts),
+/// which some want without the flood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "each is the family of the same name in `Event`")]
@@ -8,6 +10,7 @@ pub enum Topic {
     Tape,
     Feed,
     Market,
+    MarketStatus,
     Signal,
     Risk,
     Order,

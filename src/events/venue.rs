@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{BrokerOrderId, ClientOrderId};
+use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::{Fill, OrderReport, RejectReason, Side};
 use crate::domain::position::Position;
@@ -29,6 +29,8 @@ family! {
         ReplaceRefused(VenueRefused) = "venue.replace.refused",
         /// A call failed.
         CallFailed(CallFailed) = "venue.call.failed",
+        /// A split changed what is held.
+        SplitApplied(SplitApplied) = "venue.split.applied",
         /// Orders as the venue lists them.
         Orders(OrdersReported) = "venue.orders.reported",
         /// The account as the venue sees it.
@@ -96,6 +98,9 @@ pub struct VenueDone {
     pub client_order_id: ClientOrderId,
     /// Shares filled in its life.
     pub filled: Qty,
+    /// True when it ended because another member of its group did.
+    #[serde(default)]
+    pub is_group: bool,
 }
 
 /// An order was replaced.
@@ -139,6 +144,21 @@ pub struct CallFailed {
     pub counts: bool,
     /// In words.
     pub detail: String,
+}
+
+/// A split changed what is held; said before the orders that it cancels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitApplied {
+    /// Which stock.
+    pub symbol: Symbol,
+    /// New shares …
+    pub new_shares: u32,
+    /// … for so many old ones.
+    pub old_shares: u32,
+    /// The position afterwards, `null` when nothing is held.
+    pub position: Option<Position>,
+    /// The first price after the split, dollars per share.
+    pub price: Price,
 }
 
 /// Orders as the venue lists them.

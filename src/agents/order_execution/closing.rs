@@ -1,0 +1,108 @@
+//! Leaving a position: cancel what protects it, wait for the confirmation, close
+//! what is left.
+//!
+//! Alpaca holds shares for resting exits, so nothing can be sold while a stop
+//! rests. While the market is closed the stop keeps resting and the exit waits for
+//! the open. Should the stop fill first, nothing is sent.
+
+use crate::agents::order_execution::OrderExecutionAgent;
+use crate::agents::order_execution::sending::exit_kind;
+use crate::bus::Outbox;
+use crate::domain::ids::{Symbol, TradeId};
+use crate::domain::market::Session;
+use crate::domain::money::Price;
+use crate::domain::order::{OrderClass, OrderPurpose, TimeInForce};
+use crate::domain::time::Timestamp;
+use crate::fsm::trade::ExitReason;
+use crate::risk::ReductionIntent;
+
+/// A position on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Closing {
+    pub(super) symbol: Symbol,
+    pub(super) reason: ExitReason,
+    /// Limit of the exit; a market order when absent.
+    pub(super) level: Option<Price>,
+    /// Whether the exit order has left.
+    pub(super) is_sent: bool,
+}
+
+impl OrderExecutionAgent {
+    /// Begins to leave the position of a trade.
+    pub(super) fn close(
+        &mut self,
+        at: Timestamp,
+        trade_id: &TradeId,
+        symbol: Symbol,
+        reason: ExitReason,
+        level: Option<Price>,
+        out: &mut Outbox,
+    ) {
+        if self.book.position(symbol).is_none() {
+            return;
+        }
+        let closing = Closing { symbol, reason, level, is_sent: false };
+        let under_way = self.closings.entry(trade_id.clone()).or_insert(closing);
+        // A stronger reason replaces a limit by a market order; once sent, the
+        // exit's own end decides what follows.
+        if level.is_none() && !under_way.is_sent {
+            under_way.level = None;
+            under_way.reason = reason;
+        }
+        self.go_on(at, trade_id, out);
+    }
+
+    /// Takes the next step of one closing.
+    pub(super) fn go_on(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+        let Some(closing) = self.closings.get(trade_id).copied() else { return };
+        let Some(position) = self.book.position(closing.symbol) else {
+            self.closings.remove(trade_id);
+            return;
+        };
+        if self.session != Session::Open || closing.is_sent {
+            return;
+        }
+        let in_the_way = self.book.exits_of(closing.symbol, trade_id);
+        if !in_the_way.is_empty() {
+            for id in in_the_way {
+                self.cancel(&id, "the position is being closed", out);
+            }
+            return;
+        }
+        let intent = ReductionIntent {
+            trade_id: trade_id.clone(),
+            symbol: closing.symbol,
+            purpose: OrderPurpose::Exit,
+            qty: position.qty.min(self.closable(closing.symbol)),
+            kind: exit_kind(closing.level),
+            time_in_force: TimeInForce::Day,
+            class: OrderClass::Simple,
+            extended_hours: false,
+            at,
+        };
+        if self.reduce(at, &intent, position.direction.exit_side(), out)
+            && let Some(closing) = self.closings.get_mut(trade_id)
+        {
+            closing.is_sent = true;
+        }
+    }
+
+    /// The market is open: exits that waited for it go on.
+    pub(super) fn go_on_with_closings(&mut self, at: Timestamp, out: &mut Outbox) {
+        let waiting: Vec<TradeId> = self.closings.keys().cloned().collect();
+        for trade_id in waiting {
+            self.go_on(at, &trade_id, out);
+        }
+    }
+
+    /// An exit order ended without closing: the closing is over; the position
+    /// agent protects again and asks anew.
+    pub(super) fn exit_died(&mut self, trade_id: &TradeId) {
+        self.closings.remove(trade_id);
+    }
+
+    /// A closing whose exit was refused is tried again.
+    pub(super) fn retry_closing(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+        self.go_on(at, trade_id, out);
+    }
+}

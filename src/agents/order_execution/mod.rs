@@ -1,0 +1,270 @@
+//! Owns every order machine.
+//!
+//! Turns permissions into orders, watches them until they end, protects positions
+//! and closes them. What the venue says moves a machine; what follows from the
+//! move is said here. [`book`] holds the machines, [`closing`] the procedure of
+//! leaving a position. It knows no strategy and decides no trade.
+
+mod book;
+mod closing;
+mod sending;
+mod venue_reports;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::bus::{Agent, Outbox};
+use crate::domain::command::OperatorCommand;
+use crate::domain::ids::{AgentId, ClientOrderId, TradeId};
+use crate::domain::market::Session;
+use crate::domain::order::OrderPurpose;
+use crate::domain::time::Timestamp;
+use crate::events::{
+    Envelope, Event, MarketEvent, OrderEvent, OrderStatusReported, PositionEvent, RequestEvent,
+    RiskEvent, SignalEvent, SystemEvent, Timer, Topic, Topics,
+};
+use crate::fsm::trade::ExitReason;
+use crate::risk::Limits;
+use book::OrderBook;
+use closing::Closing;
+
+/// How orders are sent and watched.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// An entry that has not filled by then is cancelled, seconds; 0 never.
+    pub entry_age_seconds: u32,
+    /// An exit with a limit that has not filled by then is cancelled and the
+    /// position is protected again, seconds; 0 never.
+    pub exit_age_seconds: u32,
+    /// After a partial fill of an entry the rest has this long, seconds: what is
+    /// filled is naked until then.
+    pub partial_fill_seconds: u32,
+    /// How many finished orders are kept for late reports.
+    pub finished_kept: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            entry_age_seconds: 60,
+            exit_age_seconds: 10,
+            partial_fill_seconds: 3,
+            finished_kept: 1_000,
+        }
+    }
+}
+
+/// The agent.
+#[derive(Debug)]
+pub struct OrderExecutionAgent {
+    config: Config,
+    limits: Limits,
+    book: OrderBook,
+    closings: BTreeMap<TradeId, Closing>,
+    session: Session,
+    day: Date,
+    /// Orders named so far.
+    orders_named: u64,
+    entries_barred: bool,
+}
+
+impl OrderExecutionAgent {
+    /// Makes the agent. The limits are those of risk: exits and protection are
+    /// judged by the same table of rules.
+    pub fn new(config: Config, limits: Limits) -> Self {
+        let book = OrderBook::new(config.finished_kept);
+        Self {
+            config,
+            limits,
+            book,
+            closings: BTreeMap::new(),
+            session: Session::Closed,
+            day: Date::MIN,
+            orders_named: 0,
+            entries_barred: false,
+        }
+    }
+
+    /// Names an order: trading day and counter, so that a rebuilt agent gives the
+    /// same name and a resubmission is recognised as one.
+    fn name_order(&mut self) -> ClientOrderId {
+        self.orders_named += 1;
+        let day = self.day;
+        ClientOrderId::new(format!(
+            "fd-{:04}{:02}{:02}-{:06}",
+            day.year(),
+            day.month(),
+            day.day(),
+            self.orders_named
+        ))
+    }
+
+    fn market(&mut self, at: Timestamp, event: &MarketEvent, out: &mut Outbox) {
+        let MarketEvent::Status(status) = event else { return };
+        self.session = status.status;
+        self.day = status.trading_day;
+        if self.session == Session::Open {
+            self.go_on_with_closings(at, out);
+        }
+    }
+
+    fn position(&mut self, at: Timestamp, event: &PositionEvent, out: &mut Outbox) {
+        match event {
+            PositionEvent::SetStop(wanted) => self.protect(at, wanted, out),
+            PositionEvent::UpdateStop(wanted) => self.move_stop(at, wanted, out),
+            PositionEvent::TargetHit(hit) => {
+                self.close(at, &hit.trade_id, hit.symbol, ExitReason::TargetHit, Some(hit.level), out);
+            }
+            PositionEvent::Closed(closed) => {
+                self.closings.remove(&closed.trade_id);
+            }
+            PositionEvent::Opened(_)
+            | PositionEvent::StopSet(_)
+            | PositionEvent::StopHit(_)
+            | PositionEvent::Pnl(_)
+            | PositionEvent::Unexplained(_)
+            | PositionEvent::Split(_) => {}
+        }
+    }
+
+    fn operator(&mut self, command: &OperatorCommand, out: &mut Outbox) {
+        match command {
+            OperatorCommand::Cancel(cancel) => {
+                self.cancel(&cancel.client_order_id, "the operator asked", out);
+            }
+            // Gate first: the ladder's own event follows from the risk agent.
+            OperatorCommand::Kill(_) => self.bar_entries("the operator halted trading", out),
+            OperatorCommand::Approve(_)
+            | OperatorCommand::Reject(_)
+            | OperatorCommand::ResetBreaker(_)
+            | OperatorCommand::Reduce(_)
+            | OperatorCommand::Resume(_)
+            | OperatorCommand::Flatten(_) => {}
+        }
+    }
+
+    /// Closes the gate for entries and cancels those that work.
+    fn bar_entries(&mut self, why: &str, out: &mut Outbox) {
+        self.entries_barred = true;
+        for id in self.book.working_entries() {
+            self.cancel(&id, why, out);
+        }
+    }
+
+    fn system(&mut self, at: Timestamp, event: &SystemEvent, out: &mut Outbox) {
+        match event {
+            SystemEvent::TimerDue(due) => self.timer(at, &due.timer, out),
+            SystemEvent::TradingChanged(changed) => match changed.to.as_str() {
+                "ACTIVE" => self.entries_barred = false,
+                "REDUCING" => self.entries_barred = true,
+                _ => self.bar_entries(&changed.reason, out),
+            },
+            SystemEvent::AgentRetired(retired) => {
+                self.bar_entries(&format!("{} does not answer", retired.agent), out);
+            }
+            SystemEvent::AgentFailed(failed) if !failed.rebuilt => {
+                self.bar_entries(&format!("{} failed for good", failed.agent), out);
+            }
+            SystemEvent::AgentFailed(_)
+            | SystemEvent::SessionStarted(_)
+            | SystemEvent::SessionEnded(_)
+            | SystemEvent::AgentStarted(_)
+            | SystemEvent::ReconcileDifference(_)
+            | SystemEvent::Alert(_) => {}
+        }
+    }
+
+    fn timer(&mut self, at: Timestamp, timer: &Timer, out: &mut Outbox) {
+        match timer {
+            Timer::EntryAge(id) => self.cancel(id, "not filled in time", out),
+            Timer::ExitAge(id) => self.cancel(id, "the exit was not filled in time", out),
+            Timer::Protection(trade_id) => self.retry_closing(at, trade_id, out),
+            Timer::Approval(_)
+            | Timer::Votes(_)
+            | Timer::Session
+            | Timer::Pnl
+            | Timer::DataAge
+            | Timer::Venue(_)
+            | Timer::Breaker(_) => {}
+        }
+    }
+
+    fn answer(&self, request: &RequestEvent, out: &mut Outbox) {
+        let RequestEvent::GetOrderStatus(wanted) = request else { return };
+        let row = self.book.get(&wanted.client_order_id);
+        out.publish(OrderEvent::StatusReported(OrderStatusReported {
+            client_order_id: wanted.client_order_id.clone(),
+            state: row.map(|row| row.state.name().to_owned()),
+            report: row.and_then(book::OrderRow::report),
+        }));
+    }
+}
+
+impl Agent for OrderExecutionAgent {
+    fn id(&self) -> AgentId {
+        AgentId::OrderExecution
+    }
+
+    fn topics(&self) -> Topics {
+        Topics::of(&[
+            Topic::Risk,
+            Topic::Signal,
+            Topic::Position,
+            Topic::Venue,
+            Topic::Operator,
+            Topic::Request,
+            Topic::System,
+            Topic::MarketStatus,
+        ])
+    }
+
+    fn handle(&mut self, input: &Envelope, out: &mut Outbox) {
+        let at = input.at;
+        match &input.event {
+            Event::Risk(RiskEvent::Approved(approved)) => self.enter(at, &approved.order, out),
+            Event::Signal(SignalEvent::Exit(exit)) => {
+                self.close(at, &exit.trade_id, exit.symbol, exit.reason, None, out);
+            }
+            Event::Position(event) => self.position(at, event, out),
+            Event::Venue(event) => self.venue(at, event, out),
+            Event::Market(event) => self.market(at, event, out),
+            Event::Operator(command) => self.operator(command, out),
+            Event::Request(request) => self.answer(request, out),
+            Event::System(event) => self.system(at, event, out),
+            Event::Risk(
+                RiskEvent::SizeCalculated(_)
+                | RiskEvent::LimitExceeded(_)
+                | RiskEvent::ApprovalRequested(_)
+                | RiskEvent::Refused(_)
+                | RiskEvent::DrawdownAlert(_)
+                | RiskEvent::PortfolioAssessed(_)
+                | RiskEvent::StrategyDisabled(_),
+            )
+            | Event::Signal(
+                SignalEvent::ScanStarted(_)
+                | SignalEvent::CandidateFound(_)
+                | SignalEvent::EvaluateStarted(_)
+                | SignalEvent::Ensemble(_)
+                | SignalEvent::Entry(_)
+                | SignalEvent::Hold(_)
+                | SignalEvent::TradeLogged(_)
+                | SignalEvent::MemberLeftOut(_)
+                | SignalEvent::VoteRequested(_)
+                | SignalEvent::VoteCast(_),
+            )
+            | Event::Tape(_)
+            | Event::Feed(_)
+            | Event::Order(_)
+            | Event::Trade(_)
+            | Event::Breaker(_) => {}
+        }
+    }
+}
+
+/// Whether a purpose opens a position.
+const fn is_entry(purpose: OrderPurpose) -> bool {
+    matches!(purpose, OrderPurpose::Entry)
+}

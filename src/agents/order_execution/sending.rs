@@ -1,0 +1,246 @@
+//! From permission to request: entries, protection, moving a stop, cancelling.
+
+use jiff::SignedDuration;
+
+use crate::agents::order_execution::book::OrderRow;
+use crate::agents::order_execution::{OrderExecutionAgent, is_entry};
+use crate::bus::Outbox;
+use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
+use crate::domain::money::{Price, Qty};
+use crate::domain::order::{
+    OrderClass, OrderKind, OrderPurpose, RejectReason, Side, StopLeg, TimeInForce,
+};
+use crate::domain::time::Timestamp;
+use crate::events::{
+    OrderCancel, OrderEvent, OrderModify, OrderRejected, OrderRequestRefused, OrderStateChanged,
+    OrderSubmit, SetStop, Timer, UpdateStop,
+};
+use crate::fsm::order::{OrderInput, OrderState, Terms};
+use crate::risk::{
+    ApprovedOrder, Denial, PermittedOrder, ReductionIntent, ReductionQuestion, assess_reduction,
+};
+
+impl OrderExecutionAgent {
+    /// Sends an approved entry.
+    pub(super) fn enter(&mut self, at: Timestamp, approved: &ApprovedOrder, out: &mut Outbox) {
+        let id = self.name_order();
+        if self.entries_barred {
+            refuse(approved, &id, "the gate for entries is closed", out);
+            return;
+        }
+        match approved.permit(id.clone(), at) {
+            Ok(permitted) => self.send(at, permitted, out),
+            Err(error) => refuse(approved, &id, &error.to_string(), out),
+        }
+    }
+
+    /// Sends a stop, or a stop and a target as one OCO.
+    pub(super) fn protect(&mut self, at: Timestamp, wanted: &SetStop, out: &mut Outbox) {
+        let (kind, class) = match wanted.target {
+            Some(limit) => (
+                OrderKind::Limit { limit },
+                OrderClass::Oco { stop: StopLeg { stop: wanted.stop, limit: None } },
+            ),
+            None => (OrderKind::Stop { stop: wanted.stop }, OrderClass::Simple),
+        };
+        let intent = ReductionIntent {
+            trade_id: wanted.trade_id.clone(),
+            symbol: wanted.symbol,
+            purpose: OrderPurpose::Protection,
+            qty: wanted.qty,
+            kind,
+            time_in_force: TimeInForce::Gtc,
+            class,
+            extended_hours: false,
+            at,
+        };
+        self.reduce(at, &intent, wanted.direction.exit_side(), out);
+    }
+
+    /// Judges an exit or a protection and sends it. True when it was sent.
+    pub(super) fn reduce(
+        &mut self,
+        at: Timestamp,
+        intent: &ReductionIntent,
+        side: Side,
+        out: &mut Outbox,
+    ) -> bool {
+        let id = self.name_order();
+        let view = self.book.reduction_view(intent.symbol);
+        let question = ReductionQuestion { intent, limits: &self.limits, view: &view };
+        let permitted = assess_reduction(&question)
+            .map_err(|denial: Box<Denial>| denial.explanation)
+            .and_then(|approved| approved.permit(id.clone(), at).map_err(|e| e.to_string()));
+        match permitted {
+            Ok(permitted) => {
+                self.send(at, permitted, out);
+                true
+            }
+            Err(message) => {
+                out.publish(OrderEvent::Rejected(OrderRejected {
+                    client_order_id: id,
+                    trade_id: Some(intent.trade_id.clone()),
+                    purpose: intent.purpose,
+                    symbol: intent.symbol,
+                    side,
+                    qty: intent.qty,
+                    reason: RejectReason::Other,
+                    message,
+                    estimated_cost: None,
+                    buying_power: None,
+                }));
+                false
+            }
+        }
+    }
+
+    /// The one place from which orders leave.
+    fn send(&mut self, at: Timestamp, order: PermittedOrder, out: &mut Outbox) {
+        let request = order.request();
+        let id = request.client_order_id.clone();
+        let terms = Terms { qty: request.qty, kind: request.kind };
+        self.book.add(OrderRow {
+            client_order_id: id.clone(),
+            broker_order_id: None,
+            trade_id: Some(order.trade_id().clone()),
+            purpose: order.purpose(),
+            symbol: request.symbol,
+            side: request.side,
+            state: OrderState::Draft { terms },
+            parent: None,
+        });
+        let has_limit = request.kind.limit().is_some();
+        let (age, timer) = match order.purpose() {
+            OrderPurpose::Entry => (self.config.entry_age_seconds, Timer::EntryAge(id.clone())),
+            OrderPurpose::Exit if has_limit => {
+                (self.config.exit_age_seconds, Timer::ExitAge(id.clone()))
+            }
+            OrderPurpose::Exit | OrderPurpose::Protection => (0, Timer::Session),
+        };
+        self.step(&id, &OrderInput::Submit, out);
+        out.publish(OrderEvent::Submit(OrderSubmit { order }));
+        if age > 0 {
+            out.wake_at(at.plus(SignedDuration::from_secs(age.into())), timer);
+        }
+    }
+
+    /// Moves the stop of a trade by replacing the order that holds it.
+    pub(super) fn move_stop(&mut self, _: Timestamp, wanted: &UpdateStop, out: &mut Outbox) {
+        let Some(row) = self.book.stop_of(wanted.symbol, &wanted.trade_id) else {
+            return refuse_move(&wanted.trade_id, "no stop rests that could be moved", out);
+        };
+        let (id, qty) = (row.client_order_id.clone(), row.state.terms().qty);
+        let kind = match row.kind() {
+            OrderKind::StopLimit { limit, .. } => OrderKind::StopLimit { stop: wanted.stop, limit },
+            OrderKind::Market
+            | OrderKind::Limit { .. }
+            | OrderKind::Stop { .. }
+            | OrderKind::TrailingStop { .. } => OrderKind::Stop { stop: wanted.stop },
+        };
+        let asks = OrderInput::ReplaceRequested { terms: Terms { qty, kind } };
+        if !self.step(&id, &asks, out) {
+            return;
+        }
+        let new_client_order_id = self.name_order();
+        out.publish(OrderEvent::Modify(OrderModify {
+            client_order_id: id,
+            new_client_order_id,
+            trade_id: Some(wanted.trade_id.clone()),
+            qty,
+            limit: kind.limit(),
+            stop: Some(wanted.stop),
+        }));
+    }
+
+    /// Asks the venue to cancel an order; once, and only while it may execute.
+    pub(super) fn cancel(&mut self, id: &ClientOrderId, reason: &str, out: &mut Outbox) {
+        let Some(row) = self.book.get(id) else {
+            return out.publish(OrderEvent::CancelRejected(OrderRequestRefused {
+                client_order_id: id.clone(),
+                trade_id: None,
+                reason: RejectReason::NotWorking,
+                message: "no such order".into(),
+            }));
+        };
+        if row.state.is_terminal() || row.is_cancelling() {
+            return;
+        }
+        let trade_id = row.trade_id.clone();
+        if self.step(id, &OrderInput::CancelRequested, out) {
+            let reason = reason.to_owned();
+            let client_order_id = id.clone();
+            out.publish(OrderEvent::Cancel(OrderCancel { client_order_id, trade_id, reason }));
+        }
+    }
+
+    /// Moves a machine and says so when its state's name changed. False when the
+    /// table has no such row: the state stays, the refusal is logged.
+    pub(super) fn step(&mut self, id: &ClientOrderId, input: &OrderInput, out: &mut Outbox) -> bool {
+        let Some(row) = self.book.get_mut(id) else { return false };
+        let next = match row.state.next(input) {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::warn!(order = %id, %error, "illegal order input");
+                return false;
+            }
+        };
+        let before = std::mem::replace(&mut row.state, next);
+        let after = &row.state;
+        if before.name() != after.name() || before.filled() != after.filled() {
+            out.publish(OrderEvent::StateChanged(OrderStateChanged {
+                client_order_id: id.clone(),
+                trade_id: row.trade_id.clone(),
+                purpose: row.purpose,
+                symbol: row.symbol,
+                side: row.side,
+                from: before.name().to_owned(),
+                to: after.name().to_owned(),
+                filled: after.filled(),
+                qty: after.terms().qty,
+                average_price: after.average_price(),
+            }));
+        }
+        if after.is_terminal() {
+            self.book.retire(id);
+        }
+        true
+    }
+
+    /// Shares that a trade's exit may close now.
+    pub(super) fn closable(&self, symbol: Symbol) -> Qty {
+        self.book.reduction_view(symbol).closable()
+    }
+}
+
+/// What a limit exit asks for: the level, on the venue's increment.
+pub(super) const fn exit_kind(level: Option<Price>) -> OrderKind {
+    match level {
+        Some(limit) => OrderKind::Limit { limit },
+        None => OrderKind::Market,
+    }
+}
+
+fn refuse(approved: &ApprovedOrder, id: &ClientOrderId, message: &str, out: &mut Outbox) {
+    debug_assert!(is_entry(approved.purpose()), "only entries come by approval");
+    out.publish(OrderEvent::Rejected(OrderRejected {
+        client_order_id: id.clone(),
+        trade_id: Some(approved.trade_id().clone()),
+        purpose: approved.purpose(),
+        symbol: approved.symbol(),
+        side: approved.side(),
+        qty: approved.qty(),
+        reason: RejectReason::Other,
+        message: message.to_owned(),
+        estimated_cost: Some(approved.cost()),
+        buying_power: None,
+    }));
+}
+
+fn refuse_move(trade_id: &TradeId, message: &str, out: &mut Outbox) {
+    out.publish(OrderEvent::ModifyRejected(OrderRequestRefused {
+        client_order_id: ClientOrderId::new("none"),
+        trade_id: Some(trade_id.clone()),
+        reason: RejectReason::NotWorking,
+        message: message.to_owned(),
+    }));
+}

@@ -1,0 +1,301 @@
+//! What the venue says, routed to the machines and said on.
+
+use jiff::SignedDuration;
+
+use crate::agents::order_execution::OrderExecutionAgent;
+use crate::agents::order_execution::book::OrderRow;
+use crate::bus::Outbox;
+use crate::domain::ids::{ClientOrderId, TradeId};
+use crate::domain::order::{OrderKind, OrderPurpose, RejectReason};
+use crate::domain::time::Timestamp;
+use crate::events::{
+    AcceptedLeg, CallFailed, OrderCancelled, OrderEvent, OrderExpired, OrderFilled,
+    OrderModified, OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderSubmitted, Timer,
+    VenueAccepted, VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
+};
+use crate::fsm::order::{OrderInput, OrderState, Pending, Standing, Terms};
+
+impl OrderExecutionAgent {
+    pub(super) fn venue(&mut self, at: Timestamp, event: &VenueEvent, out: &mut Outbox) {
+        match event {
+            VenueEvent::Accepted(accepted) => self.accepted(accepted, out),
+            VenueEvent::Rejected(rejected) => self.rejected(rejected, out),
+            VenueEvent::Filled(filled) => self.filled(at, filled, out),
+            VenueEvent::Cancelled(done) => self.cancelled(at, done, out),
+            VenueEvent::Expired(done) => self.expired(done, out),
+            VenueEvent::Replaced(replaced) => self.replaced(replaced, out),
+            VenueEvent::CancelRefused(refused) => self.cancel_refused(at, refused, out),
+            VenueEvent::ReplaceRefused(refused) => {
+                self.step(&refused.client_order_id, &OrderInput::ReplaceRefused, out);
+                let refused = self.refusal(refused);
+                out.publish(OrderEvent::ModifyRejected(refused));
+            }
+            VenueEvent::CallFailed(failed) => self.call_failed(at, failed, out),
+            VenueEvent::Orders(reported) => {
+                for report in &reported.orders {
+                    let Some(id) = &report.client_order_id else { continue };
+                    let standing = Standing {
+                        status: report.status,
+                        filled: report.filled,
+                        average_price: report.average_price,
+                    };
+                    self.step(id, &OrderInput::Reported(standing), out);
+                }
+            }
+            VenueEvent::SplitApplied(split) => {
+                self.book.set_position(split.symbol, split.position);
+            }
+            VenueEvent::Account(_) => {}
+        }
+    }
+
+    fn accepted(&mut self, accepted: &VenueAccepted, out: &mut Outbox) {
+        let id = &accepted.client_order_id;
+        if !self.step(id, &OrderInput::Accepted, out) {
+            return;
+        }
+        let Some(row) = self.book.get_mut(id) else { return };
+        row.broker_order_id = Some(accepted.broker_order_id.clone());
+        let (parent, submitted) = (
+            row.clone(),
+            OrderSubmitted {
+                client_order_id: id.clone(),
+                broker_order_id: accepted.broker_order_id.clone(),
+                trade_id: row.trade_id.clone(),
+                purpose: row.purpose,
+            },
+        );
+        for leg in &accepted.legs {
+            self.book.add(leg_row(&parent, leg));
+        }
+        out.publish(OrderEvent::Submitted(submitted));
+    }
+
+    fn rejected(&mut self, rejected: &VenueRejected, out: &mut Outbox) {
+        let id = &rejected.client_order_id;
+        self.step(id, &OrderInput::Refused { reason: rejected.reason }, out);
+        let Some(row) = self.book.get(id).cloned() else { return };
+        out.publish(OrderEvent::Rejected(OrderRejected {
+            client_order_id: id.clone(),
+            trade_id: row.trade_id.clone(),
+            purpose: row.purpose,
+            symbol: row.symbol,
+            side: row.side,
+            qty: row.state.terms().qty,
+            reason: rejected.reason,
+            message: rejected.message.clone(),
+            estimated_cost: rejected.estimated_cost,
+            buying_power: rejected.buying_power,
+        }));
+        self.end_of_exit(&row);
+    }
+
+    fn filled(&mut self, at: Timestamp, filled: &VenueFilled, out: &mut Outbox) {
+        let fill = &filled.fill;
+        let id = &fill.client_order_id;
+        let Some(before) = self.book.get(id).cloned() else {
+            return self.filled_unknown(filled, out);
+        };
+        if !self.step(id, &OrderInput::Fill(fill.clone()), out) {
+            return self.filled_unknown(filled, out);
+        }
+        let Some(row) = self.book.get(id).cloned() else { return };
+        let added = row.state.filled().saturating_sub(before.state.filled());
+        if added.is_zero() {
+            return; // The same execution, heard twice.
+        }
+        self.book.apply(fill.symbol, fill.side, added, fill.price);
+        let counted = OrderFilled {
+            fill: crate::domain::order::Fill { qty: added, ..fill.clone() },
+            trade_id: row.trade_id.clone(),
+            purpose: row.purpose,
+            kind: row.kind(),
+            ordered: row.state.terms().qty,
+            average_price: row.state.average_price().unwrap_or(fill.price),
+            fee: filled.fee,
+        };
+        if row.state.remaining().is_zero() {
+            out.publish(OrderEvent::Filled(counted));
+        } else {
+            out.publish(OrderEvent::PartiallyFilled(counted));
+            let seconds = i64::from(self.config.partial_fill_seconds);
+            if row.purpose == OrderPurpose::Entry && seconds > 0 {
+                out.wake_at(at.plus(SignedDuration::from_secs(seconds)), Timer::EntryAge(id.clone()));
+            }
+        }
+    }
+
+    /// The venue filled something that we did not order, or could not have: it is
+    /// real, so it is said and counted, without a trade.
+    fn filled_unknown(&mut self, filled: &VenueFilled, out: &mut Outbox) {
+        let fill = &filled.fill;
+        tracing::error!(order = %fill.client_order_id, execution = %fill.execution_id, "a fill that no order of ours explains");
+        self.book.apply(fill.symbol, fill.side, fill.qty, fill.price);
+        out.publish(OrderEvent::Filled(OrderFilled {
+            fill: fill.clone(),
+            trade_id: None,
+            purpose: OrderPurpose::Entry,
+            kind: OrderKind::Market,
+            ordered: fill.cumulative,
+            average_price: fill.price,
+            fee: filled.fee,
+        }));
+    }
+
+    fn cancelled(&mut self, at: Timestamp, done: &VenueDone, out: &mut Outbox) {
+        let id = &done.client_order_id;
+        let Some(before) = self.book.get(id).cloned() else { return };
+        if before.state.is_terminal() || !self.step(id, &OrderInput::Cancelled, out) {
+            return;
+        }
+        let asked = matches!(before.state.pending(), Pending::Cancel);
+        out.publish(OrderEvent::Cancelled(OrderCancelled {
+            client_order_id: id.clone(),
+            trade_id: before.trade_id.clone(),
+            purpose: before.purpose,
+            symbol: before.symbol,
+            filled: done.filled,
+            unasked: !asked && !done.is_group,
+        }));
+        self.end_of_exit(&before);
+        if before.purpose == OrderPurpose::Protection
+            && let Some(trade_id) = &before.trade_id
+        {
+            self.go_on(at, trade_id, out);
+        }
+    }
+
+    fn expired(&mut self, done: &VenueDone, out: &mut Outbox) {
+        let id = &done.client_order_id;
+        let Some(before) = self.book.get(id).cloned() else { return };
+        if before.state.is_terminal() || !self.step(id, &OrderInput::Expired, out) {
+            return;
+        }
+        out.publish(OrderEvent::Expired(OrderExpired {
+            client_order_id: id.clone(),
+            trade_id: before.trade_id.clone(),
+            purpose: before.purpose,
+            symbol: before.symbol,
+            filled: done.filled,
+        }));
+        self.end_of_exit(&before);
+    }
+
+    fn replaced(&mut self, replaced: &VenueReplaced, out: &mut Outbox) {
+        let id = &replaced.client_order_id;
+        let Some(row) = self.book.get(id) else { return };
+        let kind = match (row.kind(), replaced.stop, replaced.limit) {
+            (OrderKind::StopLimit { .. }, Some(stop), Some(limit)) => {
+                OrderKind::StopLimit { stop, limit }
+            }
+            (OrderKind::Stop { .. }, Some(stop), _) => OrderKind::Stop { stop },
+            (OrderKind::Limit { .. }, _, Some(limit)) => OrderKind::Limit { limit },
+            (kind, _, _) => kind,
+        };
+        let terms = Terms { qty: replaced.qty, kind };
+        let trade_id = row.trade_id.clone();
+        if !self.step(id, &OrderInput::Replaced { terms }, out) {
+            return;
+        }
+        if let Some(row) = self.book.get_mut(id) {
+            row.broker_order_id = Some(replaced.broker_order_id.clone());
+        }
+        self.book.rename(id, &replaced.new_client_order_id);
+        out.publish(OrderEvent::Modified(OrderModified {
+            client_order_id: id.clone(),
+            new_client_order_id: replaced.new_client_order_id.clone(),
+            trade_id,
+            qty: replaced.qty,
+            stop: replaced.stop,
+            limit: replaced.limit,
+        }));
+    }
+
+    /// A refused cancel says that the order is done already, or still works; what
+    /// became of it comes as its own report.
+    fn cancel_refused(&mut self, at: Timestamp, refused: &VenueRefused, out: &mut Outbox) {
+        self.step(&refused.client_order_id, &OrderInput::CancelRefused, out);
+        let refusal = self.refusal(refused);
+        let trade_id = refusal.trade_id.clone();
+        out.publish(OrderEvent::CancelRejected(refusal));
+        if let Some(trade_id) = trade_id {
+            out.wake_at(at.plus(SignedDuration::from_secs(1)), Timer::Protection(trade_id));
+        }
+    }
+
+    fn refusal(&self, refused: &VenueRefused) -> OrderRequestRefused {
+        OrderRequestRefused {
+            client_order_id: refused.client_order_id.clone(),
+            trade_id: self.trade_of(&refused.client_order_id),
+            reason: refused.reason,
+            message: refused.message.clone(),
+        }
+    }
+
+    fn trade_of(&self, id: &ClientOrderId) -> Option<TradeId> {
+        self.book.get(id).and_then(|row| row.trade_id.clone())
+    }
+
+    /// A call that failed: certainly not sent, or unknown. Unknown is never taken
+    /// for rejected.
+    fn call_failed(&mut self, at: Timestamp, failed: &CallFailed, out: &mut Outbox) {
+        let Some(id) = &failed.client_order_id else { return };
+        if failed.definitely_not_sent {
+            self.step(id, &OrderInput::NotReceived, out);
+            let Some(row) = self.book.get(id).cloned() else { return };
+            out.publish(OrderEvent::Rejected(OrderRejected {
+                client_order_id: id.clone(),
+                trade_id: row.trade_id.clone(),
+                purpose: row.purpose,
+                symbol: row.symbol,
+                side: row.side,
+                qty: row.state.terms().qty,
+                reason: RejectReason::Other,
+                message: format!("not sent: {}", failed.detail),
+                estimated_cost: None,
+                buying_power: None,
+            }));
+            self.step(id, &OrderInput::CancelRequested, out);
+            self.end_of_exit(&row);
+            return;
+        }
+        if self.step(id, &OrderInput::OutcomeUnknown, out) {
+            out.publish(OrderEvent::OutcomeUnknown(OrderOutcomeUnknown {
+                client_order_id: id.clone(),
+                trade_id: self.trade_of(id),
+                detail: failed.detail.clone(),
+                sent_at: at,
+            }));
+        }
+    }
+
+    /// An exit order that has ended leaves its closing to be begun anew.
+    fn end_of_exit(&mut self, row: &OrderRow) {
+        if row.purpose == OrderPurpose::Exit
+            && let Some(trade_id) = &row.trade_id
+        {
+            self.exit_died(trade_id);
+        }
+    }
+}
+
+/// The machine of an attached exit, accepted together with its parent.
+fn leg_row(parent: &OrderRow, leg: &AcceptedLeg) -> OrderRow {
+    let kind = match (leg.stop, leg.limit) {
+        (Some(stop), Some(limit)) => OrderKind::StopLimit { stop, limit },
+        (Some(stop), None) => OrderKind::Stop { stop },
+        (None, Some(limit)) => OrderKind::Limit { limit },
+        (None, None) => OrderKind::Market,
+    };
+    let terms = Terms { qty: parent.state.terms().qty, kind };
+    OrderRow {
+        client_order_id: leg.client_order_id.clone(),
+        broker_order_id: Some(leg.broker_order_id.clone()),
+        trade_id: parent.trade_id.clone(),
+        purpose: OrderPurpose::Protection,
+        symbol: parent.symbol,
+        side: leg.side,
+        state: OrderState::Accepted { terms, pending: Pending::Nothing },
+        parent: Some(parent.client_order_id.clone()),
+    }
+}

@@ -1,1 +1,0 @@
-//! The New York market calendar.

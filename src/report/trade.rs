@@ -1,0 +1,41 @@
+//! One finished trade, as it is reported.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{Symbol, TradeId};
+use crate::domain::money::{Money, Price, Qty};
+use crate::domain::position::Direction;
+use crate::domain::time::Timestamp;
+
+/// A trade from its entry to its exit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TradeRecord {
+    /// Our name of the trade.
+    pub trade_id: TradeId,
+    /// Which stock.
+    pub symbol: Symbol,
+    /// Long or short.
+    pub direction: Direction,
+    /// Shares, above zero.
+    pub qty: Qty,
+    /// When the entry was filled.
+    pub entry_time: Timestamp,
+    /// Average price of the entry, dollars per share.
+    pub entry_price: Price,
+    /// When the exit was filled, never before the entry.
+    pub exit_time: Timestamp,
+    /// Average price of the exit, dollars per share.
+    pub exit_price: Price,
+    /// Profit or loss in dollars *after* fees.
+    pub pnl: Money,
+    /// Profit or loss as a multiple of the risk taken at entry; `None` when no
+    /// stop defined the risk.
+    pub r_multiple: Option<Decimal>,
+    /// Why it ended, such as `TARGET_HIT`.
+    pub reason: String,
+    /// The member of the ensemble that spoke for it.
+    pub strategy: String,
+    /// Fees in dollars of entry and exit together, already inside `pnl`.
+    pub fees: Money,
+}
