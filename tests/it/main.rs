@@ -1,3 +1,4 @@
 //! Behaviour of the whole, one module per subject.
 
 mod breaker_conformance;
+mod journal_kill;
