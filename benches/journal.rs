@@ -17,7 +17,7 @@ use flightdeck::domain::ids::{
 };
 use flightdeck::domain::market::Quote;
 use flightdeck::domain::money::{Money, Price, Qty};
-use flightdeck::domain::order::{Fill, OrderPurpose, Side};
+use flightdeck::domain::order::{Fill, OrderKind, OrderPurpose, Side};
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{
     Envelope, Event, MarketEvent, OrderEvent, OrderFilled, OrderStateChanged, OrderSubmitted,
@@ -142,7 +142,8 @@ fn order_event(seq: u64) -> Event {
     let number = seq / 7;
     let side = if number.is_multiple_of(2) { Side::Buy } else { Side::Sell };
     let qty = Qty::shares(100).expect("few");
-    let price = Price::from_cents(22_871 + i64::try_from(number % 50).expect("few")).expect("legal");
+    let price =
+        Price::from_cents(22_871 + i64::try_from(number % 50).expect("few")).expect("legal");
     let client_order_id = ClientOrderId::new(format!("fd-20251028-{number:06}"));
     let trade_id = TradeId::new(format!("T-20251028-{:05}", number / 2));
     let symbol = symbol(number / 2);
@@ -158,7 +159,6 @@ fn order_event(seq: u64) -> Event {
             filled,
             qty,
             average_price: (!filled.is_zero()).then_some(price),
-            slippage: None,
         }))
     };
     let broker_order_id = BrokerOrderId::new(format!("61e69015-8549-4bfd-b9c3-{number:012}"));
@@ -174,7 +174,12 @@ fn order_event(seq: u64) -> Event {
     };
     match seq % 7 {
         0 => moved("DRAFT", "SUBMITTED", Qty::ZERO),
-        1 => VenueEvent::Accepted(VenueAccepted { client_order_id, broker_order_id, legs: Vec::new() }).into(),
+        1 => VenueEvent::Accepted(VenueAccepted {
+            client_order_id,
+            broker_order_id,
+            legs: Vec::new(),
+        })
+        .into(),
         2 => OrderEvent::Submitted(OrderSubmitted {
             client_order_id,
             broker_order_id,
@@ -188,6 +193,8 @@ fn order_event(seq: u64) -> Event {
             fill,
             trade_id: Some(trade_id),
             purpose: OrderPurpose::Entry,
+            kind: OrderKind::Market,
+            fee: Money::from_cents(1),
             ordered: qty,
             average_price: price,
         })

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use flightdeck::domain::ids::{AgentId, ClientOrderId, ExecutionId, Seq, Symbol, TradeId};
 use flightdeck::domain::market::Quote;
 use flightdeck::domain::money::{Money, Price, Qty};
-use flightdeck::domain::order::{Fill, OrderPurpose, Side};
+use flightdeck::domain::order::{Fill, OrderKind, OrderPurpose, Side};
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{
     Envelope, Event, MarketEvent, OrderEvent, OrderFilled, TradeEvent, TradeStateChanged, wire,
@@ -152,6 +152,8 @@ fn event(seq: u64) -> Event {
             },
             trade_id: Some(trade_id),
             purpose: OrderPurpose::Entry,
+            kind: OrderKind::Market,
+            fee: Money::from_cents(1),
             ordered: qty,
             average_price: price(22_871),
         })

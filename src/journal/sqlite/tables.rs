@@ -111,14 +111,9 @@ CREATE TABLE fills(
   price           INTEGER NOT NULL CHECK (price > 0),
   cumulative      INTEGER NOT NULL CHECK (cumulative >= qty),
   realized        INTEGER NOT NULL,
+  fee             INTEGER NOT NULL,
   at              INTEGER NOT NULL,
   seq             INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE fees(
-  execution_id TEXT PRIMARY KEY NOT NULL,
-  fee          INTEGER NOT NULL,
-  seq          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE positions(
@@ -159,10 +154,9 @@ CREATE TABLE trades(
 ";
 
 /// The projections and their keys, in the order in which they are compared.
-pub(in crate::journal) const COMPARED: [(&str, &str); 6] = [
+pub(in crate::journal) const COMPARED: [(&str, &str); 5] = [
     ("orders", "client_order_id"),
     ("fills", "execution_id"),
-    ("fees", "execution_id"),
     ("positions", "symbol"),
     ("cash", "id"),
     ("trades", "trade_id"),
@@ -181,7 +175,7 @@ pub(in crate::journal) const VIEWS: &str = concat!(
     ", ",
     dollars!("average_price"),
     ", state FROM orders;\n",
-    "CREATE VIEW fills_dollars AS SELECT f.execution_id, client_order_id, trade_id, symbol, side, ",
+    "CREATE VIEW fills_dollars AS SELECT execution_id, client_order_id, trade_id, symbol, side, ",
     shares!("qty"),
     ", ",
     dollars!("price"),
@@ -191,7 +185,7 @@ pub(in crate::journal) const VIEWS: &str = concat!(
     dollars!("fee"),
     ", ",
     instant!("at"),
-    " FROM fills f LEFT JOIN fees USING (execution_id);\n",
+    " FROM fills;\n",
     "CREATE VIEW positions_dollars AS SELECT symbol, direction, ",
     shares!("qty"),
     ", ",

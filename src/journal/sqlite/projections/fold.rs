@@ -9,12 +9,12 @@ use crate::domain::money::{Money, Qty};
 use crate::domain::position::{Direction, Position, apply_fill};
 use crate::events::{
     Envelope, Event, OrderEvent, OrderFilled, OrderStateChanged, OrderSubmit, PositionClosed,
-    PositionEvent, PositionOpened, PositionSplit, SignalEvent, TradeEvent, TradeLogged,
-    TradeStateChanged, VenueEvent,
+    PositionEvent, PositionOpened, PositionSplit, SignalEvent, SplitApplied, TradeEvent,
+    TradeLogged, TradeStateChanged, VenueEvent,
 };
 use crate::journal::sqlite::projections::cash::Cash;
 use crate::journal::sqlite::projections::rows::{
-    FeeRow, FillRow, OrderChange, TradeChange, write_position,
+    FillRow, OrderChange, TradeChange, write_position,
 };
 use crate::journal::{Corruption, JournalError};
 
@@ -27,7 +27,6 @@ pub(in crate::journal) struct Projector {
     orders: BTreeMap<ClientOrderId, OrderChange>,
     trades: BTreeMap<TradeId, TradeChange>,
     fills: Vec<FillRow>,
-    fees: Vec<FeeRow>,
     moved: BTreeSet<Symbol>,
     /// The last event folded.
     seq: Seq,
@@ -57,11 +56,7 @@ impl Projector {
         self.seq = seq;
         match &envelope.event {
             Event::Order(event) => self.fold_order(seq, event),
-            Event::Venue(VenueEvent::Filled(event)) => self.fees.push(FeeRow {
-                execution_id: event.fill.execution_id.clone(),
-                fee: event.fee,
-                seq,
-            }),
+            Event::Venue(VenueEvent::SplitApplied(event)) => self.split_applied(event),
             Event::Position(event) => self.fold_position(seq, event),
             Event::Trade(TradeEvent::StateChanged(event)) => self.trade_moved(seq, event),
             Event::Signal(SignalEvent::TradeLogged(event)) => self.trade_logged(seq, event),
@@ -84,17 +79,12 @@ impl Projector {
         &mut self,
         connection: &Connection,
     ) -> Result<(), JournalError> {
-        let is_cash_changed = !self.fills.is_empty() || !self.fees.is_empty();
+        let is_cash_changed = !self.fills.is_empty();
         for (id, change) in std::mem::take(&mut self.orders) {
             change.write(connection, &id)?;
         }
         for fill in self.fills.drain(..) {
             fill.write(connection)?;
-        }
-        for fee in self.fees.drain(..) {
-            if fee.write(connection)? {
-                self.cash.charge(fee.fee);
-            }
         }
         for symbol in std::mem::take(&mut self.moved) {
             write_position(connection, symbol, self.positions.get(&symbol), self.seq)?;
@@ -171,9 +161,9 @@ impl Projector {
             symbol: fill.symbol,
             side: fill.side,
             purpose: event.purpose,
-            kind: None,
-            limit: None,
-            stop: None,
+            kind: Some(event.kind.name()),
+            limit: event.kind.limit(),
+            stop: event.kind.stop(),
             qty: event.ordered,
             filled: fill.cumulative,
             average_price: Some(event.average_price),
@@ -189,10 +179,12 @@ impl Projector {
         };
         self.moved.insert(fill.symbol);
         self.cash.trade(fill.side, fill.price.times(fill.qty), effect.realized);
+        self.cash.charge(event.fee);
         self.fills.push(FillRow {
             fill: fill.clone(),
             trade_id: event.trade_id.clone(),
             realized: effect.realized,
+            fee: event.fee,
             seq,
         });
     }
@@ -241,16 +233,29 @@ impl Projector {
         trade.reason = Some(event.reason.name().to_owned());
     }
 
-    /// New shares for old ones; the cost stays. The position may hold more than
-    /// the trade's shares, so only the trade's difference is added.
+    /// New shares for old ones; the cost stays. A venue that says the split itself
+    /// has been heard before, and the position is not the old one any more.
     fn split(&mut self, seq: Seq, event: &PositionSplit) {
         let trade = self.trade(&event.trade_id, event.symbol, seq);
         trade.qty = Some(event.quantity_after);
         trade.stop_price = Some(event.stop_price);
         trade.target_price = Some(event.target_price);
-        let Some(position) = self.positions.get_mut(&event.symbol) else { return };
-        let others = position.qty.saturating_sub(event.quantity_before);
-        position.qty = others.saturating_add(event.quantity_after);
+        if let Some(position) = self.positions.get_mut(&event.symbol)
+            && position.qty == event.quantity_before
+        {
+            position.qty = event.quantity_after;
+            self.moved.insert(event.symbol);
+        }
+    }
+
+    /// The venue's shares after a split, at the cost that we have paid.
+    fn split_applied(&mut self, event: &SplitApplied) {
+        let after = event.position.map(|position| position.qty);
+        match (self.positions.get_mut(&event.symbol), after) {
+            (Some(position), Some(qty)) => position.qty = qty,
+            (Some(_), None) => drop(self.positions.remove(&event.symbol)),
+            (None, Some(_) | None) => {}
+        }
         self.moved.insert(event.symbol);
     }
 

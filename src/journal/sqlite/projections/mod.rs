@@ -1,4 +1,4 @@
-//! Orders, fills, fees, positions, cash and trades as they follow from the events.
+//! Orders, fills, positions, cash and trades as they follow from the events.
 //!
 //! [`Projector`] folds events into changes and writes them in the transaction of
 //! the batch; changes of one order or trade within a batch become one row. It

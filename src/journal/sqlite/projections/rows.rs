@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::domain::ids::{ClientOrderId, ExecutionId, Seq, Symbol, TradeId};
+use crate::domain::ids::{ClientOrderId, Seq, Symbol, TradeId};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::{Fill, OrderPurpose, Side};
 use crate::domain::position::{Direction, Position};
@@ -84,6 +84,7 @@ pub(in crate::journal) struct FillRow {
     pub(in crate::journal) fill: Fill,
     pub(in crate::journal) trade_id: Option<TradeId>,
     pub(in crate::journal) realized: Money,
+    pub(in crate::journal) fee: Money,
     pub(in crate::journal) seq: Seq,
 }
 
@@ -91,8 +92,8 @@ impl FillRow {
     pub(in crate::journal) fn write(&self, connection: &Connection) -> Result<(), JournalError> {
         let fill = &self.fill;
         let sql = "INSERT INTO fills(execution_id, client_order_id, trade_id, symbol, side, qty, \
-             price, cumulative, realized, at, seq) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+             price, cumulative, realized, fee, at, seq) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         connection.prepare_cached(sql)?.execute((
             fill.execution_id.as_str(),
             fill.client_order_id.as_str(),
@@ -103,30 +104,11 @@ impl FillRow {
             fill.price.units(),
             shares(fill.cumulative),
             stored(self.realized, self.seq)?,
+            stored(self.fee, self.seq)?,
             fill.at.as_nanos(),
             number(self.seq),
         ))?;
         Ok(())
-    }
-}
-
-/// The fee of one execution.
-#[derive(Debug)]
-pub(in crate::journal) struct FeeRow {
-    pub(in crate::journal) execution_id: ExecutionId,
-    pub(in crate::journal) fee: Money,
-    pub(in crate::journal) seq: Seq,
-}
-
-impl FeeRow {
-    /// Writes the fee; tells whether it is new. A venue repeats executions after a
-    /// reconnection, and their fee is charged once.
-    pub(in crate::journal) fn write(&self, connection: &Connection) -> Result<bool, JournalError> {
-        let sql = "INSERT INTO fees(execution_id, fee, seq) VALUES (?1, ?2, ?3) \
-                   ON CONFLICT(execution_id) DO NOTHING";
-        let fee = stored(self.fee, self.seq)?;
-        let row = (self.execution_id.as_str(), fee, number(self.seq));
-        Ok(connection.prepare_cached(sql)?.execute(row)? == 1)
     }
 }
 

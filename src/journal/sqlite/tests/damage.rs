@@ -61,10 +61,19 @@ fn a_changed_tape_is_named() {
 fn a_changed_projection_is_named() {
     for (sql, what) in [
         ("UPDATE cash SET balance = balance + 1", "projection cash"),
-        ("UPDATE orders SET state = 'CANCELLED' WHERE client_order_id = 'o-1'", "state is Text(\"CANCELLED\")"),
-        ("DELETE FROM fills WHERE execution_id = 'x-2'", "projection fills, row Some(Text(\"x-2\"))"),
+        (
+            "UPDATE orders SET state = 'CANCELLED' WHERE client_order_id = 'o-1'",
+            "state is Text(\"CANCELLED\")",
+        ),
+        (
+            "DELETE FROM fills WHERE execution_id = 'x-2'",
+            "projection fills, row Some(Text(\"x-2\"))",
+        ),
         ("UPDATE trades SET pnl = 1", "projection trades"),
-        ("INSERT INTO positions VALUES ('TSLA', 'long', 1, 1)", "projection positions, row Some(Text(\"TSLA\"))"),
+        (
+            "INSERT INTO positions VALUES ('TSLA', 'long', 1, 1)",
+            "projection positions, row Some(Text(\"TSLA\"))",
+        ),
     ] {
         check(sql, None, None, what);
     }
@@ -116,7 +125,8 @@ fn a_write_ahead_log_cut_anywhere_loses_whole_commits_from_the_end() {
         assert!(acknowledged.contains(&journal.last_seq()), "{}", journal.last_seq());
         verify(&copy.path()).unwrap();
         ends.push(journal.last_seq());
-        append(&mut journal, &envelopes(journal.last_seq().0 + 1, vec![quote(), trade_moved("A", "B")]));
+        let next = journal.last_seq().0 + 1;
+        append(&mut journal, &envelopes(next, vec![quote(), trade_moved("A", "B")]));
         journal.sync().unwrap();
         verify(&copy.path()).unwrap();
     }

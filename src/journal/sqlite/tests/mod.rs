@@ -10,14 +10,15 @@ use std::path::{Path, PathBuf};
 use crate::domain::ids::{AgentId, ClientOrderId, ExecutionId, Seq, Symbol, TradeId};
 use crate::domain::market::Quote;
 use crate::domain::money::{Money, Price, Qty};
-use crate::domain::order::{Fill, OrderPurpose, Side};
+use crate::domain::order::{Fill, OrderKind, OrderPurpose, Side};
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Envelope, Event, ExitReason, MarketEvent, OrderEvent, OrderFilled, OrderStateChanged,
+    Envelope, Event, MarketEvent, OrderEvent, OrderFilled, OrderStateChanged,
     PositionClosed, PositionEvent, PositionOpened, SignalEvent, StrategyMetrics, TradeEvent,
     TradeLogged, TradeStateChanged, VenueEvent, VenueFilled, wire,
 };
+use crate::fsm::trade::ExitReason;
 use crate::journal::{Journal, SqliteJournal, StoreIdentity};
 
 const START: Timestamp = Timestamp::from_seconds(1_761_661_800);
@@ -124,7 +125,8 @@ fn quote() -> Event {
 
 fn trade_moved(from: &str, to: &str) -> Event {
     let (trade_id, symbol) = (TradeId::new("T-1"), symbol());
-    let change = TradeStateChanged { trade_id, symbol, from: from.into(), to: to.into(), reason: None };
+    let change =
+        TradeStateChanged { trade_id, symbol, from: from.into(), to: to.into(), reason: None };
     TradeEvent::StateChanged(change).into()
 }
 
@@ -140,12 +142,17 @@ fn order_moved(order: &str, side: Side, from: &str, to: &str, filled: u64) -> Ev
         filled: shares(filled),
         qty: shares(100),
         average_price: None,
-        slippage: None,
     })
     .into()
 }
 
-fn fill(order: &str, execution: &str, side: Side, (qty, cumulative): (u64, u64), price: &str) -> Fill {
+fn fill(
+    order: &str,
+    execution: &str,
+    side: Side,
+    (qty, cumulative): (u64, u64),
+    price: &str,
+) -> Fill {
     Fill {
         execution_id: ExecutionId::new(execution),
         client_order_id: ClientOrderId::new(order),
@@ -158,12 +165,14 @@ fn fill(order: &str, execution: &str, side: Side, (qty, cumulative): (u64, u64),
     }
 }
 
-fn venue_filled(fill: &Fill, fee_cents: i64) -> Event {
-    VenueEvent::Filled(VenueFilled { fill: fill.clone(), fee: Money::from_cents(fee_cents) }).into()
+fn venue_filled(fill: &Fill) -> Event {
+    VenueEvent::Filled(VenueFilled { fill: fill.clone(), fee: Money::from_cents(3) }).into()
 }
 
 fn order_filled(fill: &Fill) -> Event {
     OrderEvent::Filled(OrderFilled {
+        kind: OrderKind::Market,
+        fee: Money::from_cents(3),
         average_price: fill.price,
         fill: fill.clone(),
         trade_id: Some(TradeId::new("T-1")),
@@ -232,10 +241,10 @@ fn story() -> Vec<Event> {
         trade_moved("SCANNING", "ENTRY_SUBMITTED"),
         order_moved("o-1", Side::Buy, "DRAFT", "SUBMITTED", 0),
         quote(),
-        venue_filled(&first, 2),
+        venue_filled(&first),
         order_moved("o-1", Side::Buy, "ACCEPTED", "PARTIALLY_FILLED", 40),
         order_filled(&first),
-        venue_filled(&second, 3),
+        venue_filled(&second),
         order_moved("o-1", Side::Buy, "PARTIALLY_FILLED", "FILLED", 100),
         order_filled(&second),
         opened(),
@@ -244,7 +253,7 @@ fn story() -> Vec<Event> {
     ];
     events.extend([
         order_moved("o-2", Side::Sell, "ACCEPTED", "FILLED", 100),
-        venue_filled(&exit, 4),
+        venue_filled(&exit),
         order_filled(&exit),
         closed(),
         trade_moved("POSITION_ACTIVE", "CLOSED"),

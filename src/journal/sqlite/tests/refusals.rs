@@ -88,9 +88,13 @@ fn events_can_be_neither_changed_nor_removed() {
 
 #[test]
 fn an_amount_beyond_the_store_ends_the_run() {
-    let execution = fill("o-1", "x-1", Side::Buy, (100, 100), "1");
-    let dear = VenueFilled { fill: execution, fee: Money::from_dollars(100_000_000_000) };
+    let Event::Order(OrderEvent::Filled(filled)) =
+        order_filled(&fill("o-1", "x-1", Side::Buy, (100, 100), "1"))
+    else {
+        panic!("it is a fill")
+    };
+    let dear = OrderFilled { fee: Money::from_dollars(100_000_000_000), ..filled };
     let mut journal = Place::new().open();
-    append(&mut journal, &envelopes(1, vec![VenueEvent::Filled(dear).into()]));
+    append(&mut journal, &envelopes(1, vec![OrderEvent::Filled(dear).into()]));
     assert!(matches!(journal.sync(), Err(JournalError::TooLarge { seq: Seq(1) })));
 }
