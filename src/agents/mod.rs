@@ -2,3 +2,5 @@
 
 pub mod market_data;
 pub mod order_execution;
+pub mod position_management;
+pub mod risk_management;
