@@ -1,4 +1,5 @@
-//! The hash chain over the records of table `events`.
+//! The hash chain over the records of table `events`, and the checksum of a
+//! record on the tape.
 //!
 //! The canon, all numbers big-endian:
 //!
@@ -9,7 +10,9 @@
 //!
 //! The payload is the line that `events::wire` wrote, and it repeats the number,
 //! the time, the name and the trade of its record, so the other columns need no
-//! place in the canon: they are compared with it. SHA-256 is FIPS 180-4.
+//! place in the canon: they are compared with it. The tape has no chain, so that
+//! it may be pruned; each of its records carries the first 8 bytes of its own
+//! payload's SHA-256 against the disk's errors. SHA-256 is FIPS 180-4.
 
 use sha2::{Digest, Sha256};
 
@@ -50,6 +53,13 @@ impl Link {
         hasher.update(payload);
         Self { n, hash: hasher.finalize().into() }
     }
+}
+
+/// The checksum of a record on the tape.
+pub(in crate::journal) fn checksum(payload: &[u8]) -> i64 {
+    let digest: Hash = Sha256::digest(payload).into();
+    let [a, b, c, d, e, f, g, h, ..] = digest;
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 /// One row of `events` or `tape` as it is stored.

@@ -2,7 +2,7 @@
 //!
 //! Table `events` is the authority: append-only, numbered without gaps, every
 //! record chained to the one before by [`chain`]. Market data stand beside it in
-//! `tape`, which may be pruned and is not chained. Orders, fills, positions, cash
+//! `tape`, which may be pruned and has checksums instead. Orders, fills, positions, cash
 //! and trades are [`projections`], changed in the transaction of the events that
 //! change them and nowhere else. [`store`] writes, [`read`] walks both tables in
 //! the one order, [`verify`](mod@verify) proves that everything still is what was

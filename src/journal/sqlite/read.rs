@@ -8,12 +8,12 @@ use rusqlite::{Connection, Row, Rows};
 
 use crate::domain::ids::Seq;
 use crate::events::Envelope;
-use crate::journal::sqlite::chain::{ChainedRow, Link, StoredRow};
+use crate::journal::sqlite::chain::{ChainedRow, Link, StoredRow, checksum};
 use crate::journal::sqlite::identity::StoreIdentity;
 use crate::journal::{Corruption, JournalError};
 
 const EVENTS: &str = "SELECT seq, at, name, trade_id, payload, n, prev_hash, hash FROM events";
-const TAPE: &str = "SELECT seq, at, name, NULL, payload FROM tape WHERE ?1 ORDER BY seq";
+const TAPE: &str = "SELECT seq, at, name, NULL, payload, checksum FROM tape WHERE ?1 ORDER BY seq";
 
 /// One record on its way out: what was written, and what it means.
 #[derive(Debug)]
@@ -189,7 +189,12 @@ impl<'stmt> Source<'stmt> {
 fn taped<'a>(row: &'a Row<'_>) -> Result<StoredRow<'a>, Corruption> {
     let number = row.get::<_, i64>(0).ok().and_then(|seq| u64::try_from(seq).ok());
     let seq = Seq(number.unwrap_or_default());
-    stored(row, seq).ok_or_else(|| Corruption::of_tape(seq, "a column has the wrong type"))
+    let refuse = |what: &str| Corruption::of_tape(seq, what);
+    let stored = stored(row, seq).ok_or_else(|| refuse("a column has the wrong type"))?;
+    if row.get(5).ok() != Some(checksum(stored.payload.as_bytes())) {
+        return Err(refuse("checksum does not match the payload"));
+    }
+    Ok(stored)
 }
 
 /// Reads a row of `events` that should follow `before`.

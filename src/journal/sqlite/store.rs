@@ -10,7 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::domain::ids::{Seq, TradeId};
 use crate::events::{Envelope, Event, wire};
-use crate::journal::sqlite::chain::{Hash, Link};
+use crate::journal::sqlite::chain::{Hash, Link, checksum};
 use crate::journal::sqlite::identity::StoreIdentity;
 use crate::journal::sqlite::lock::StoreLock;
 use crate::journal::sqlite::projections::Projector;
@@ -58,8 +58,15 @@ struct Record {
     trade_id: Option<TradeId>,
     /// Where its line ends in the batch's lines.
     end: usize,
-    /// Its place in the chain and the hash before it; `None` on the tape.
-    chained: Option<(Link, Hash)>,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// On the tape, with a checksum.
+    Tape(i64),
+    /// In the chain, with the hash of the record before.
+    Chain(Link, Hash),
 }
 
 impl SqliteJournal {
@@ -152,13 +159,14 @@ impl SqliteJournal {
         self.last = envelope.seq;
         let start = self.batch.lines.len();
         wire::write(envelope, &mut self.batch.lines);
-        let chained = if is_tape(&envelope.event) {
-            None
+        let payload = &self.batch.lines[start..];
+        let place = if is_tape(&envelope.event) {
+            Place::Tape(checksum(payload))
         } else {
             let before = self.head.hash;
-            self.head = self.head.next(&self.batch.lines[start..]);
+            self.head = self.head.next(payload);
             self.projector.fold(envelope);
-            Some((self.head, before))
+            Place::Chain(self.head, before)
         };
         self.batch.records.push(Record {
             seq: envelope.seq,
@@ -166,7 +174,7 @@ impl SqliteJournal {
             name: envelope.event.name(),
             trade_id: envelope.event.trade_id().cloned(),
             end: self.batch.lines.len(),
-            chained,
+            place,
         });
         if self.batch.is_full() { self.commit() } else { Ok(()) }
     }
@@ -205,16 +213,18 @@ impl Batch {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         let mut tape = transaction
-            .prepare_cached("INSERT INTO tape(seq, at, name, payload) VALUES (?1, ?2, ?3, ?4)")?;
+            .prepare_cached("INSERT INTO tape(seq, at, name, payload, checksum) VALUES (?1, ?2, ?3, ?4, ?5)")?;
         let lines = str::from_utf8(&self.lines).expect("`wire::write` writes JSON");
         let mut start = 0;
         for record in &self.records {
             let payload = lines.get(start..record.end).expect("a line ends where the next begins");
             start = record.end;
             let seq = read::number(record.seq);
-            match &record.chained {
-                None => tape.execute((seq, record.at, record.name, payload))?,
-                Some((link, before)) => event.execute((
+            match &record.place {
+                Place::Tape(checksum) => {
+                    tape.execute((seq, record.at, record.name, payload, checksum))?
+                },
+                Place::Chain(link, before) => event.execute((
                     read::integer(link.n),
                     seq,
                     record.at,

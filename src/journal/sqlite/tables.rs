@@ -76,10 +76,11 @@ CREATE TRIGGER events_keep_their_place BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 
 CREATE TABLE tape(
-  seq     INTEGER PRIMARY KEY,
-  at      INTEGER NOT NULL,
-  name    TEXT NOT NULL,
-  payload TEXT NOT NULL
+  seq      INTEGER PRIMARY KEY,
+  at       INTEGER NOT NULL,
+  name     TEXT NOT NULL,
+  payload  TEXT NOT NULL,
+  checksum INTEGER NOT NULL
 ) STRICT;
 ";
 

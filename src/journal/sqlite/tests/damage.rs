@@ -54,7 +54,7 @@ fn a_missing_record_is_named() {
 #[test]
 fn a_changed_tape_is_named() {
     check("UPDATE tape SET at = 0 WHERE seq = 4", None, Some(4), "column at");
-    check("UPDATE tape SET payload = '{' WHERE seq = 4", None, Some(4), "not an event envelope");
+    check("UPDATE tape SET payload = '{' WHERE seq = 4", None, Some(4), "checksum does not match");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn an_order_stands_where_its_machine_says() {
 fn a_submitted_order_carries_kind_and_limit() {
     let text = r#"{"event":"order.submit","timestamp":"2025-10-28T14:30:00Z","trace_id":"T-1","data":
         {"order":{"request":{"client_order_id":"o-9","symbol":"AAPL","side":"buy","qty":10,
-        "kind":{"type":"limit","limit":228.7},"time_in_force":"day","class":{"class":"simple"},
+        "kind":{"limit":{"limit":228.7}},"time_in_force":"day","class":"simple",
         "extended_hours":false},"purpose":"entry","trade_id":"T-1"}},
         "metadata":{"source":"OrderExecutionAgent","correlation_id":"cascade-1","priority":"high","seq":1}}"#;
     let submit = wire::read(&text.replace('\n', "")).unwrap().event;
