@@ -2,3 +2,4 @@
 
 mod architecture;
 mod breaker_conformance;
+mod journal_kill;
