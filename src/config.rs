@@ -206,10 +206,12 @@ impl Default for Sim {
 
 impl Config {
     /// Returns the defaults of a mode. A replay has nobody who could allow a
-    /// strategy again, and bars without quotes, so three rules are off there.
+    /// strategy again, bars without quotes, and nobody who watches profit and loss
+    /// go by, so these are off there.
     pub fn defaults(purpose: Purpose) -> Self {
         let mut risk = Limits::default();
         let mut strategy = strategy::Config::default();
+        let mut position = position_management::Config::default();
         match purpose {
             Purpose::Sim => {
                 risk.allow_short = true;
@@ -221,6 +223,7 @@ impl Config {
                 risk.allow_short = true;
                 risk.max_strategy_orders = 0;
                 risk.max_strategy_losses = 0;
+                position.pnl_seconds = 0;
             }
         }
         Self {
@@ -230,7 +233,7 @@ impl Config {
             strategy,
             risk,
             execution: order_execution::Config::default(),
-            position: position_management::Config::default(),
+            position,
             venue: Venue::default(),
             sim: Sim::default(),
         }

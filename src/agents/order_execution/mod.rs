@@ -185,7 +185,6 @@ impl OrderExecutionAgent {
             Timer::Approval(_)
             | Timer::Votes(_)
             | Timer::Session
-            | Timer::Pnl
             | Timer::DataAge
             | Timer::Venue(_)
             | Timer::Breaker(_) => {}

@@ -100,7 +100,6 @@ impl PositionManagementAgent {
                 self.exit_filled(&trade_id, filled, out);
             }
         }
-        self.keep_pnl_timer(at, out);
     }
 
     fn entry_filled(
