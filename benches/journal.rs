@@ -4,7 +4,8 @@
 //! hash, rows, projections, one commit) and as one `write` and `fdatasync` of the
 //! lines that the journal stores, already encoded, to a plain file in the same
 //! folder. The order within a pair alternates, and every round brings new
-//! envelopes. Run with `cargo bench --bench journal`.
+//! envelopes. Run with `cargo bench --bench journal`;
+//! `FLIGHTDECK_BENCH_FOLDER` names a folder on another disk.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -54,7 +55,9 @@ fn encode_rate(out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 fn compare(title: &str, out: &mut dyn Write, event: fn(u64) -> Event) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let disk = std::env::var("FLIGHTDECK_BENCH_FOLDER");
+    let disk = disk.as_deref().unwrap_or(env!("CARGO_TARGET_TMPDIR"));
+    let folder = tempfile::tempdir_in(disk)?;
     let identity = StoreIdentity {
         mode: "sim".into(),
         account: "bench".into(),

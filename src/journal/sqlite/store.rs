@@ -122,6 +122,13 @@ impl SqliteJournal {
         Ok(pruned?)
     }
 
+    /// Leaves out the waiting for the disk, which tests of the content do not need.
+    #[cfg(test)]
+    pub(in crate::journal) fn without_waiting(self) -> Self {
+        self.connection.pragma_update(None, "synchronous", "OFF").expect("a legal setting");
+        self
+    }
+
     fn commit(&mut self) -> Result<(), JournalError> {
         if self.batch.records.is_empty() {
             return Ok(());

@@ -25,7 +25,7 @@ fn a_second_copy_is_told_which_file_and_what_to_do() {
 
 #[test]
 fn a_journal_is_of_one_mode_and_one_account() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     let open = |identity: StoreIdentity| SqliteJournal::open(&place.path(), &identity);
     let mode = "the journal is of mode 'sim', not 'live'";
     check(open(StoreIdentity { mode: "live".into(), ..identity() }), mode);
@@ -37,7 +37,7 @@ fn a_journal_is_of_one_mode_and_one_account() {
 
 #[test]
 fn a_newer_layout_is_refused_with_the_remedy() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     place.raw().pragma_update(None, "user_version", 2).unwrap();
     let refused = SqliteJournal::open(&place.path(), &identity());
     check(refused, "has layout 2, this version reads up to 1: use the version that wrote it");
@@ -45,7 +45,7 @@ fn a_newer_layout_is_refused_with_the_remedy() {
 
 #[test]
 fn a_foreign_file_is_refused() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     place.raw().pragma_update(None, "application_id", 1).unwrap();
     check(SqliteJournal::open(&place.path(), &identity()), "is not a journal of FlightDeck");
     std::fs::write(place.path(), "once upon a time ".repeat(1_000)).unwrap();
@@ -78,7 +78,7 @@ fn numbers_must_rise() {
 
 #[test]
 fn events_can_be_neither_changed_nor_removed() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     let connection = rusqlite::Connection::open(place.path()).unwrap();
     for sql in ["UPDATE events SET at = 0 WHERE n = 1", "DELETE FROM events WHERE n = 16"] {
         let refused = connection.execute(sql, []).unwrap_err().to_string();
