@@ -1,4 +1,5 @@
 //! Behaviour of the whole, one module per subject.
 
+mod architecture;
 mod breaker_conformance;
 mod journal_kill;
