@@ -3,3 +3,5 @@
 mod architecture;
 mod breaker_conformance;
 mod journal_kill;
+mod support;
+mod wire;
