@@ -45,7 +45,9 @@ fn encode_rate(out: &mut dyn Write) -> anyhow::Result<()> {
     for _ in 0..50 {
         lines.clear();
         let watch = Stopwatch::start();
-        envelopes.iter().for_each(|envelope| wire::write(envelope, &mut lines));
+        for envelope in &envelopes {
+            wire::write(envelope, &mut lines);
+        }
         rates.push(rate(watch.elapsed()));
     }
     let [low, mid, high] = spread(&mut rates);

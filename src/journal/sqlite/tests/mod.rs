@@ -15,9 +15,9 @@ use crate::domain::order::{Fill, OrderKind, OrderPurpose, Side};
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Envelope, Event, MarketEvent, OrderEvent, OrderFilled, OrderStateChanged,
-    PositionClosed, PositionEvent, PositionOpened, SignalEvent, StrategyMetrics, TradeEvent,
-    TradeLogged, TradeStateChanged, VenueEvent, VenueFilled, wire,
+    Envelope, Event, MarketEvent, OrderEvent, OrderFilled, OrderStateChanged, PositionClosed,
+    PositionEvent, PositionOpened, SignalEvent, StrategyMetrics, TradeEvent, TradeLogged,
+    TradeStateChanged, VenueEvent, VenueFilled, wire,
 };
 use crate::fsm::trade::ExitReason;
 use crate::journal::{Journal, SqliteJournal, StoreIdentity};
@@ -59,7 +59,7 @@ impl Place {
         if !self.path().exists() {
             self.put(EMPTY.get_or_init(make));
         }
-        SqliteJournal::open(&self.path(), &identity()).unwrap().without_waiting()
+        SqliteJournal::open(&self.path(), &identity()).unwrap().with_setting("synchronous", "OFF")
     }
 
     fn put(&self, file: &[u8]) {

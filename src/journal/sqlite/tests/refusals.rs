@@ -98,3 +98,45 @@ fn an_amount_beyond_the_store_ends_the_run() {
     append(&mut journal, &envelopes(1, vec![OrderEvent::Filled(dear).into()]));
     assert!(matches!(journal.sync(), Err(JournalError::TooLarge { seq: Seq(1) })));
 }
+
+#[test]
+fn a_full_disk_ends_the_run_and_takes_nothing_that_was_acknowledged() {
+    let place = Place::with_story();
+    let mut journal = place.open().with_setting("max_page_count", "22");
+    let (mut acknowledged, mut seq) = (journal.last_seq(), 20);
+    let refused = loop {
+        let many = (0..20).map(|_| trade_moved("A", "B")).collect();
+        append(&mut journal, &envelopes(seq + 1, many));
+        seq += 20;
+        match journal.sync() {
+            Ok(()) => acknowledged = journal.last_seq(),
+            Err(error) => break error,
+        }
+    };
+    let JournalError::Store(cause) = refused else { panic!("{refused:?}") };
+    assert_eq!(cause.sqlite_error_code(), Some(rusqlite::ErrorCode::DiskFull));
+    assert!(matches!(journal.sync(), Err(JournalError::Failed)));
+    drop(journal);
+    assert!(acknowledged > Seq(20));
+    assert_eq!(verify(&place.path()).unwrap().last, Some(acknowledged));
+    // There is space again.
+    let mut journal = place.open();
+    append(&mut journal, &envelopes(acknowledged.0 + 1, vec![trade_moved("A", "B")]));
+    journal.sync().unwrap();
+    verify(&place.path()).unwrap();
+}
+
+#[test]
+fn a_file_that_is_deleted_under_the_run_ends_it() {
+    for name in ["main.db", "main.db-wal"] {
+        let place = Place::with_story();
+        let mut journal = place.open();
+        append(&mut journal, &envelopes(21, vec![quote()]));
+        journal.sync().unwrap();
+        std::fs::remove_file(place.path().with_file_name(name)).unwrap();
+        append(&mut journal, &envelopes(22, vec![quote()]));
+        let refused = journal.sync().unwrap_err();
+        let JournalError::Gone { path } = refused else { panic!("{refused:?}") };
+        assert_eq!(path, place.path().with_file_name(name));
+    }
+}
