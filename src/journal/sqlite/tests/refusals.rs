@@ -102,7 +102,9 @@ fn an_amount_beyond_the_store_ends_the_run() {
 #[test]
 fn a_full_disk_ends_the_run_and_takes_nothing_that_was_acknowledged() {
     let place = Place::with_story();
-    let mut journal = place.open().with_setting("max_page_count", "22");
+    let pages = std::fs::metadata(place.path()).unwrap().len() / 4_096;
+    let pages_max = (pages + 10).to_string();
+    let mut journal = place.open().with_setting("max_page_count", &pages_max);
     let (mut acknowledged, mut seq) = (journal.last_seq(), 20);
     let refused = loop {
         let many = (0..20).map(|_| trade_moved("A", "B")).collect();
