@@ -166,9 +166,15 @@ const LINES_MAX_WITH_TESTS: usize = 600;
 const MOD_LINES_MAX: usize = 120;
 /// Folders whose `mod.rs` holds their one entry type or catalogue and may be longer.
 const ENTRIES: &[&str] = &[
-    "agents/order_execution/mod.rs", // the agent
-    "agents/risk_management/mod.rs", // the agent
-    "risk/rules/mod.rs",             // the catalogue of rules
+    "agents/order_execution/mod.rs",     // the agent
+    "agents/risk_management/mod.rs",     // the agent
+    "agents/position_management/mod.rs", // the agent
+    "risk/rules/mod.rs",                 // the catalogue of rules
+];
+
+/// Files that may be longer than all others, each until it is split.
+const OVERLONG: &[&str] = &[
+    "domain/money.rs", // three values that turn into each other share their private units
 ];
 
 /// A broken rule and where.
@@ -341,11 +347,11 @@ fn lengths(path: &str, text: &str, code: &str) -> Vec<Breach> {
         }
     };
     check(
-        plain > LINES_MAX && !is_test,
+        plain > LINES_MAX && !is_test && !OVERLONG.contains(&path),
         format!("{plain} lines without tests, {LINES_MAX} at most"),
     );
     check(
-        all > LINES_MAX_WITH_TESTS,
+        all > LINES_MAX_WITH_TESTS && !OVERLONG.contains(&path),
         format!("{all} lines, {LINES_MAX_WITH_TESTS} at most with tests"),
     );
     check(

@@ -457,22 +457,6 @@ fn lines_come_whole_however_the_bytes_arrive() {
 }
 
 #[test]
-fn the_real_data_reads_without_a_bad_row() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    if !data.exists() {
-        println!("skipped: {} is absent", data.display());
-        return;
-    }
-    let minute = ["spy", "ibm", "bac"].map(|name| data.join(format!("minute/{name}-2013-10.csv")));
-    let found = check(&minute, Options::default()).unwrap();
-    assert_eq!((found.rows, found.quotes), (10_871, 10_624));
-    assert_eq!((found.interval, found.symbols.len()), (Interval::Minute, 3));
-    let daily = ["aapl", "spy", "ibm", "bac"].map(|name| data.join(format!("daily/{name}.csv")));
-    let found = check(&daily, Options::default()).unwrap();
-    assert_eq!((found.interval, found.set_aside.total()), (Interval::Day, 0));
-}
-
-#[test]
 fn the_sample_of_the_repository_is_what_its_page_says() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/daily-sample.csv");
     let found = check(&[sample], Options::default()).unwrap();
