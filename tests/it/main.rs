@@ -2,3 +2,6 @@
 
 mod architecture;
 mod breaker_conformance;
+mod journal_kill;
+mod support;
+mod wire;

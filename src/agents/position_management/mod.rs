@@ -13,7 +13,7 @@ mod trades;
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bus::{Agent, Outbox};
 use crate::domain::command::OperatorCommand;
@@ -32,7 +32,7 @@ use crate::fsm::trade::{AbortReason, ExitReason, TradeInput};
 use trades::{Plan, Trade};
 
 /// How positions are looked after.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Whether stop and target rest together at the venue.

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use rust_decimal::{Decimal, dec};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bus::{Agent, Outbox};
 use crate::domain::ids::{AgentId, Symbol, TradeId};
@@ -32,7 +32,7 @@ use open::OpenTrade;
 use votes::Poll;
 
 /// How an entry is ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EntryStyle {
     /// A limit at the price of the decision: the far side of the quote where one
@@ -44,7 +44,7 @@ pub enum EntryStyle {
 }
 
 /// What the agent is told.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Members, weights, threshold, periods.

@@ -1,0 +1,172 @@
+//! Examples of everything else: trades, breakers, humans, questions, the system.
+
+use flightdeck::domain::command::{
+    Approve, CancelOrder, Flatten, OperatorCommand, Reason, Reject, ResetBreaker,
+};
+use flightdeck::domain::ids::{AgentId, Seq};
+use flightdeck::domain::market::Interval;
+use flightdeck::domain::position::Direction;
+use flightdeck::events::{
+    AgentFailed, AgentRetired, AgentStarted, Alert, ApproveTrade, AssessPortfolio, BreakerEvent,
+    BreakerStateChanged, BudgetExhausted, CalculateSize, CheckExit, CheckStatus, Event, GetBars,
+    GetOrderStatus, GetQuote, ReconcileDifference, RequestEvent, ScanCandidates, SessionEnded,
+    SessionStarted, Severity, ShouldExit, Subscribe, SystemEvent, Timer, TimerDue, TradeEvent,
+    TradeStateChanged, TradingChanged, TransitionInvalid,
+};
+
+use crate::support::examples::{aapl, ours, price, time, trade};
+
+pub(super) fn examples() -> Vec<Event> {
+    let mut events: Vec<Event> = Vec::new();
+    events.extend(trades().map(Event::from));
+    events.extend(breakers().map(Event::from));
+    events.extend(commands().into_iter().map(Event::from));
+    events.extend(questions().into_iter().map(Event::from));
+    events.extend(system().into_iter().map(Event::from));
+    events.extend(timers().into_iter().map(Event::from));
+    events
+}
+
+fn trades() -> [TradeEvent; 3] {
+    let changed = |reason| {
+        let (from, to) = ("SCANNING".into(), "SETUP_DETECTED".into());
+        let (trade_id, symbol) = (trade(), aapl());
+        TradeEvent::StateChanged(TradeStateChanged { trade_id, symbol, from, to, reason })
+    };
+    let invalid = TransitionInvalid {
+        trade_id: trade(),
+        symbol: aapl(),
+        from: "ENTRY_APPROVED".into(),
+        error: "cannot transition from ENTRY_APPROVED to FILLED".into(),
+    };
+    [changed(None), changed(Some("expired".into())), TradeEvent::TransitionInvalid(invalid)]
+}
+
+fn breakers() -> [BreakerEvent; 3] {
+    let changed = |retry_at| {
+        BreakerEvent::StateChanged(BreakerStateChanged {
+            breaker: "alpaca.paper.orders".into(),
+            from: "CLOSED".into(),
+            to: "OPEN".into(),
+            reason: "3 failures in a row".into(),
+            retry_at,
+        })
+    };
+    let exhausted = BudgetExhausted {
+        budget: "alpaca.paper".into(),
+        lane: "entry".into(),
+        until: time("2025-10-28T14:31:00Z"),
+    };
+    [
+        changed(None),
+        changed(Some(time("2025-10-28T14:31:00Z"))),
+        BreakerEvent::BudgetExhausted(exhausted),
+    ]
+}
+
+fn commands() -> Vec<OperatorCommand> {
+    let reason = || Reason { reason: "before the \u{2068}FOMC\u{2069} \\ meeting".into() };
+    let flatten = |symbol| {
+        let reason = "weekend".into();
+        OperatorCommand::Flatten(Flatten { symbol, reason })
+    };
+    vec![
+        OperatorCommand::Approve(Approve { trade_id: trade() }),
+        OperatorCommand::Reject(Reject { trade_id: trade(), reason: "too late".into() }),
+        OperatorCommand::Cancel(CancelOrder { client_order_id: ours(1) }),
+        OperatorCommand::ResetBreaker(ResetBreaker {
+            breaker: "schwab.orders".into(),
+            reason: "logged in again".into(),
+        }),
+        OperatorCommand::Kill(reason()),
+        OperatorCommand::Reduce(reason()),
+        OperatorCommand::Resume(reason()),
+        flatten(None),
+        flatten(Some(aapl())),
+    ]
+}
+
+fn questions() -> Vec<RequestEvent> {
+    let symbol = aapl();
+    let size = CalculateSize {
+        symbol,
+        direction: Direction::Short,
+        entry_price: price("175.50"),
+        stop_price: price("184.28"),
+    };
+    let trade_id = trade();
+    vec![
+        RequestEvent::GetQuote(GetQuote { symbol }),
+        RequestEvent::GetBars(GetBars { symbol, interval: Interval::FiveMinutes, count: 1_000 }),
+        RequestEvent::Subscribe(Subscribe { symbols: vec![symbol] }),
+        RequestEvent::CheckStatus(CheckStatus {}),
+        RequestEvent::ScanCandidates(ScanCandidates {}),
+        RequestEvent::EvaluateSetup(GetQuote { symbol }),
+        RequestEvent::ManagePosition(ShouldExit { trade_id: trade_id.clone() }),
+        RequestEvent::ShouldExit(ShouldExit { trade_id: trade_id.clone() }),
+        RequestEvent::CalculateSize(size),
+        RequestEvent::CheckLimits(size),
+        RequestEvent::AssessPortfolio(AssessPortfolio {}),
+        RequestEvent::ApproveTrade(ApproveTrade { trade_id }),
+        RequestEvent::GetOrderStatus(GetOrderStatus { client_order_id: ours(1) }),
+        RequestEvent::Track(GetQuote { symbol }),
+        RequestEvent::CalculatePnl(AssessPortfolio {}),
+        RequestEvent::CheckExit(CheckExit { symbol }),
+    ]
+}
+
+fn system() -> Vec<SystemEvent> {
+    let failed = |rebuilt| {
+        let message = "index out of bounds: the len is 0".into();
+        let agent = AgentId::RiskManagement;
+        SystemEvent::AgentFailed(AgentFailed { agent, poison: Seq(7), message, rebuilt })
+    };
+    let alert = |severity| SystemEvent::Alert(Alert { severity, text: "check the feed".into() });
+    vec![
+        SystemEvent::SessionStarted(SessionStarted {
+            mode: "sim".into(),
+            seed: u64::MAX,
+            version: "0.1.0".into(),
+            config_hash: "e3b0c44298fc1c14".into(),
+        }),
+        SystemEvent::SessionEnded(SessionEnded { reason: "ctrl-c".into() }),
+        SystemEvent::AgentStarted(AgentStarted { agent: AgentId::PositionManagement }),
+        failed(true),
+        failed(false),
+        SystemEvent::AgentRetired(AgentRetired {
+            agent: AgentId::Venue,
+            unanswered: Seq(41),
+            reason: "no answer within 250 ms".into(),
+        }),
+        SystemEvent::TradingChanged(TradingChanged {
+            from: "ACTIVE".into(),
+            to: "HALTED".into(),
+            reason: "operator".into(),
+        }),
+        SystemEvent::ReconcileDifference(ReconcileDifference {
+            subject: "AAPL".into(),
+            journal: "5 shares".into(),
+            venue: "4 shares".into(),
+        }),
+        alert(Severity::Info),
+        alert(Severity::Warning),
+        alert(Severity::Critical),
+    ]
+}
+
+fn timers() -> Vec<SystemEvent> {
+    let timers = vec![
+        Timer::Approval(trade()),
+        Timer::Votes(trade()),
+        Timer::EntryAge(ours(1)),
+        Timer::ExitAge(ours(1)),
+        Timer::Protection(trade()),
+        Timer::Session,
+        Timer::Pnl,
+        Timer::DataAge,
+        Timer::Venue(u64::MAX),
+        Timer::Breaker("sim.orders".into()),
+    ];
+    let due = |timer| SystemEvent::TimerDue(TimerDue { agent: AgentId::MarketData, timer });
+    timers.into_iter().map(due).collect()
+}

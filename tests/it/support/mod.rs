@@ -1,0 +1,3 @@
+//! What several test modules share: worked examples of values.
+
+pub(crate) mod examples;
