@@ -138,12 +138,12 @@ fn a_time_may_be_text_or_a_count_of_any_unit() {
 }
 
 #[test]
-fn a_daily_bar_is_known_at_the_close_in_new_york_of_its_day() {
+fn a_daily_bar_is_known_one_second_before_the_close_in_new_york_of_its_day() {
     for day in ["2025-10-28", "20251028", "2025-10-28T00:00:00Z", "2025-10-28T04:00:00Z"] {
         let content = format!("{COLUMNS}{day},AAPL,1,1,1,1,1\n");
         let options = Options { interval: Some(Interval::Day), ..Options::default() };
         let steps = steps(content.as_bytes(), options).unwrap();
-        assert_eq!(text(&steps), ["2025-10-28T20:00:00Z AAPL 1.00 1"], "{day}");
+        assert_eq!(text(&steps), ["2025-10-28T19:59:59Z AAPL 1.00 1"], "{day}");
         let open: Timestamp = "2025-10-28T13:30:00Z".parse().unwrap();
         assert_eq!(steps[0].bars.as_ref().unwrap().bars[0].start, open);
     }
@@ -463,7 +463,7 @@ fn the_sample_of_the_repository_is_what_its_page_says() {
     assert_eq!((found.rows, found.steps, found.set_aside.total()), (3_020, 1_510, 0));
     assert_eq!(found.interval, Interval::Day);
     let [first, last] =
-        ["2007-01-03T21:00:00Z", "2012-12-31T21:00:00Z"].map(|t| t.parse().unwrap());
+        ["2007-01-03T20:59:59Z", "2012-12-31T20:59:59Z"].map(|t| t.parse().unwrap());
     assert_eq!(found.span, Some((first, last)));
 }
 
