@@ -53,7 +53,7 @@ pub(super) fn risk() -> Vec<Event> {
             deadline: time("2025-10-28T14:35:00Z"),
             checks: checks(),
         }),
-        RiskEvent::Refused(TradeRefused { trade_id: trade(), reason: "time is up".into() }),
+        RiskEvent::Refused(TradeRefused { trade_id: trade(), by_operator: false, reason: "time is up".into() }),
         RiskEvent::DrawdownAlert(DrawdownAlert {
             drawdown: dec!(0.2003),
             limit: dec!(0.20),
