@@ -1,5 +1,7 @@
 //! Behaviour of the whole, one module per subject.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
 mod architecture;
 mod breaker_conformance;
 mod journal_kill;
