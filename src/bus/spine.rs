@@ -16,10 +16,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
-use crate::bus::agent::{Agent, Outbox, Roster, RosterSeat, Tap};
+use crate::bus::agent::{Roster, RosterSeat, Tap};
+use crate::bus::fold::fold_all;
 use crate::bus::seat::{Reply, occupy};
 use crate::bus::sequencer::{Sequencer, SpineError};
-use crate::bus::supervision::{FaultBook, handle_caught, needs_sync, wants};
+use crate::bus::supervision::{FaultBook, needs_sync, wants};
 use crate::domain::ids::{AgentId, Seq};
 use crate::domain::time::Timestamp;
 use crate::events::{AgentRetired, AgentStarted, Envelope, Event, SystemEvent, Topics};
@@ -120,22 +121,16 @@ impl Spine {
         taps: Vec<Box<dyn Tap>>,
         tracker: &TaskTracker,
     ) -> Result<(Self, Door), SpineError> {
-        let mut order = Sequencer::default();
-        let mut folded: Vec<(RosterSeat, Box<dyn Agent>, Topics)> = roster
-            .into_iter()
-            .map(|seat| {
-                let agent = (seat.factory)();
-                let topics = agent.topics();
-                (seat, agent, topics)
-            })
-            .collect();
-        fold_all(&mut folded, journal.as_mut(), &mut order)?;
+        let mut faults = FaultBook::default();
+        let (order, agents) = fold_all(&roster, journal.as_mut(), &mut faults.poisons)?;
         let (door, inputs) = mpsc::channel(DOOR_CAPACITY);
         let (reply_sender, replies) = mpsc::unbounded_channel();
-        let seats: Vec<Seat> = folded
+        let seats: Vec<Seat> = roster
             .into_iter()
+            .zip(agents)
             .enumerate()
-            .map(|(at, (roster, agent, topics))| {
+            .map(|(at, (roster, agent))| {
+                let topics = agent.topics();
                 let deliveries = occupy(tracker, agent, (at, 0), reply_sender.clone());
                 Seat { roster, topics, generation: 0, deliveries: Some(deliveries), owes: false }
             })
@@ -146,7 +141,7 @@ impl Spine {
             seats,
             journal,
             taps,
-            faults: FaultBook::default(),
+            faults,
             inputs,
             replies,
             reply_sender,
@@ -214,7 +209,12 @@ impl Spine {
         Ok(())
     }
 
-    async fn take(&mut self, at: Timestamp, source: AgentId, event: Event) -> Result<(), SpineError> {
+    async fn take(
+        &mut self,
+        at: Timestamp,
+        source: AgentId,
+        event: Event,
+    ) -> Result<(), SpineError> {
         while self.order.admit_due(at) {
             self.run_cascade().await?;
         }
@@ -264,9 +264,8 @@ impl Spine {
             let reply = match self.replies.try_recv() {
                 Ok(reply) => reply,
                 Err(_) => {
-                    let until = *deadline.get_or_insert_with(|| {
-                        tokio::time::Instant::now() + self.reply_deadline
-                    });
+                    let until = *deadline
+                        .get_or_insert_with(|| tokio::time::Instant::now() + self.reply_deadline);
                     match tokio::time::timeout_at(until, self.replies.recv()).await {
                         Ok(Some(reply)) => reply,
                         Ok(None) | Err(_) => return,
@@ -299,7 +298,12 @@ impl Spine {
         Ok(())
     }
 
-    fn replace(&mut self, at: usize, envelope: &Envelope, message: String) -> Result<(), SpineError> {
+    fn replace(
+        &mut self,
+        at: usize,
+        envelope: &Envelope,
+        message: String,
+    ) -> Result<(), SpineError> {
         let seat = &mut self.seats[at];
         let (agent, event) =
             self.faults.recover(&seat.roster, self.journal.as_mut(), envelope, message)?;
@@ -325,24 +329,4 @@ impl Spine {
         };
         self.order.insert(None, SystemEvent::AgentRetired(retired));
     }
-}
-
-/// Folds every recorded envelope into every agent, muted; timers that have not
-/// fired yet are set again.
-fn fold_all(
-    seats: &mut [(RosterSeat, Box<dyn Agent>, Topics)],
-    journal: &mut dyn Journal,
-    order: &mut Sequencer,
-) -> Result<(), SpineError> {
-    let mut out = Outbox::default();
-    journal.for_each(Seq(u64::MAX), &mut |envelope| {
-        order.resume_after(envelope);
-        for (seat, agent, topics) in &mut *seats {
-            if wants(seat.id, *topics, envelope) {
-                let _ = handle_caught(agent.as_mut(), envelope, &mut out);
-                order.absorb_timers(seat.id, out.take());
-            }
-        }
-    })?;
-    Ok(())
 }

@@ -248,7 +248,11 @@ pub(super) fn report(average_price: Option<Price>) -> OrderReport {
         kind: OrderKind::Limit { limit: price("175.50") },
         filled: if average_price.is_some() { shares(2) } else { Qty::ZERO },
         average_price,
-        status: if average_price.is_some() { ReportedStatus::Working } else { ReportedStatus::Held },
+        status: if average_price.is_some() {
+            ReportedStatus::Working
+        } else {
+            ReportedStatus::Held
+        },
     }
 }
 

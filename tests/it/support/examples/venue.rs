@@ -13,7 +13,8 @@ use crate::support::examples::{aapl, money, ours, price, shares, theirs};
 
 pub(super) fn examples() -> Vec<Event> {
     let mut events = about_orders();
-    events.extend(REASONS.map(|reason| rejected(reason, reason == RejectReason::InsufficientFunds)));
+    events
+        .extend(REASONS.map(|reason| rejected(reason, reason == RejectReason::InsufficientFunds)));
     events.extend(about_the_account());
     events.into_iter().map(Event::from).collect()
 }
