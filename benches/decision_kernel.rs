@@ -31,7 +31,7 @@ fn main() {
     let bars_total = if is_measured { 1_000_000 } else { 2_000 };
     println!("ns a bar, median of {PAIRS} rounds (least to most)");
     for symbols in [1, 50] {
-        let bars = walk(bars_total);
+        let bars = walks(bars_total, symbols);
         let mut rounds: Vec<[f64; 3]> = Vec::new();
         for _ in 0..if is_measured { PAIRS } else { 1 } {
             rounds.push([
@@ -94,20 +94,22 @@ fn summary(mut values: Vec<f64>) -> String {
     format!("{median:6.2} ({:.2} to {:.2})", values[0], values[values.len() - 1])
 }
 
-/// A price that walks by a fifth of a percent a bar, with a log-normal volume.
-fn walk(count: usize) -> Vec<BarInput> {
+/// Prices that walk by a fifth of a percent a bar, one per symbol and in turn,
+/// with a log-normal volume.
+fn walks(count: usize, symbols: usize) -> Vec<BarInput> {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let mut normal = || (0..12).map(|_| rng.random_range(-0.5..0.5)).sum::<f64>();
-    let mut close: f64 = 100.0;
-    let mut next = || {
-        let open = close;
-        close = ((close * (0.002 * normal()).exp()).max(1.0) * 100.0).round() / 100.0;
+    let mut closes = vec![100.0_f64; symbols];
+    let next = |at: usize| {
+        let open = closes[at % symbols];
+        let close = ((open * (0.002 * normal()).exp()).max(1.0) * 100.0).round() / 100.0;
+        closes[at % symbols] = close;
         let [above, below] = [(); 2].map(|()| (0.001 * normal().abs()).exp());
         let (high, low) = (open.max(close) * above, open.min(close) / below);
         let volume = (5_000.0 * (0.5 * normal()).exp()).floor();
         BarInput { open, high, low, close, volume }
     };
-    (0..count).map(|_| next()).collect()
+    (0..count).map(next).collect()
 }
 
 /// The least that three indicators and four votes can cost: plain running sums,

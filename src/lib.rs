@@ -13,3 +13,5 @@ pub mod brokers;
 pub mod sources;
 pub mod agents;
 pub mod report;
+pub mod config;
+pub mod telemetry;

@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod command;
 pub mod ids;
 pub mod ratio;
+pub mod exact;
 pub mod market;
 pub mod money;
 pub mod order;

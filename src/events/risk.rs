@@ -108,6 +108,8 @@ pub struct ApprovalRequested {
 pub struct TradeRefused {
     /// Which trade.
     pub trade_id: TradeId,
+    /// True when a human said so, false when nobody answered.
+    pub by_operator: bool,
     /// The operator's words, or that the time was up.
     pub reason: String,
 }

@@ -98,9 +98,6 @@ pub struct VenueDone {
     pub client_order_id: ClientOrderId,
     /// Shares filled in its life.
     pub filled: Qty,
-    /// True when it ended because another member of its group did.
-    #[serde(default)]
-    pub is_group: bool,
 }
 
 /// An order was replaced.

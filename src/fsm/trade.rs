@@ -74,6 +74,22 @@ pub enum AbortReason {
     IllegalInput,
 }
 
+impl AbortReason {
+    /// The name on screen, in the journal and on the bus.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RiskRefused => "RISK_REFUSED",
+            Self::OperatorRejected => "OPERATOR_REJECTED",
+            Self::ApprovalExpired => "APPROVAL_EXPIRED",
+            Self::SetupGone => "SETUP_GONE",
+            Self::OrderRejected => "ORDER_REJECTED",
+            Self::OrderCancelled => "ORDER_CANCELLED",
+            Self::OrderExpired => "ORDER_EXPIRED",
+            Self::IllegalInput => "ILLEGAL_INPUT",
+        }
+    }
+}
+
 /// Where a trade stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", tag = "state")]

@@ -34,9 +34,18 @@ impl Atr {
     /// nothing changes.
     #[inline]
     pub fn update(&mut self, high: f64, low: f64, close: f64) -> Option<f64> {
-        if !(is_usable(high) && is_usable(low) && is_usable(close)) {
-            return None;
+        if is_usable(high) && is_usable(low) && is_usable(close) {
+            self.take(high, low, close)
+        } else {
+            None
         }
+    }
+
+    /// Does the same with a value that the caller knows to be usable: strategies
+    /// check a bar once, not once per indicator.
+    #[inline]
+    pub(crate) fn take(&mut self, high: f64, low: f64, close: f64) -> Option<f64> {
+        debug_assert!(is_usable(high) && is_usable(low) && is_usable(close), "an unusable value");
         // The same as the largest of the three differences.
         let range = high.max(self.previous) - low.min(self.previous);
         self.previous = close;

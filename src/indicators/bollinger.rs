@@ -1,18 +1,19 @@
 //! Bollinger bands. Knows nothing of what a touched band means.
 
+use crate::indicators::input::is_usable;
 use crate::indicators::moments::Moments;
+use crate::indicators::moments::Spread;
 
-/// The bands of one bar, in the unit of the input.
+/// The bands of one bar, in the unit of the input. The bands themselves are
+/// taken when asked for: at most bars nobody needs the root.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bands {
     /// The simple moving average.
     pub middle: f64,
-    /// The population standard deviation, zero or more.
-    pub deviation: f64,
-    /// Middle plus `width` deviations.
-    pub upper: f64,
-    /// Middle minus `width` deviations.
-    pub lower: f64,
+    /// The population variance, zero or more.
+    pub variance: f64,
+    /// Half the distance of the bands, in deviations.
+    pub width: f64,
 }
 
 /// Bands of `width` population deviations around the simple moving average of
@@ -35,15 +36,16 @@ impl Bollinger {
     /// value is refused: `None`, and nothing changes.
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<Bands> {
-        let spread = self.moments.update(value)?;
-        let deviation = spread.deviation();
-        let reach = self.width * deviation;
-        Some(Bands {
-            middle: spread.mean,
-            deviation,
-            upper: spread.mean + reach,
-            lower: spread.mean - reach,
-        })
+        if is_usable(value) { self.take(value) } else { None }
+    }
+
+    /// Does the same with a value that the caller knows to be usable: strategies
+    /// check a bar once, not once per indicator.
+    #[inline]
+    pub(crate) fn take(&mut self, value: f64) -> Option<Bands> {
+        debug_assert!(is_usable(value), "an unusable value");
+        let Spread { mean, variance } = self.moments.take(value)?;
+        Some(Bands { middle: mean, variance, width: self.width })
     }
 
     /// Multiplies the history by `factor`.
@@ -53,11 +55,29 @@ impl Bollinger {
 }
 
 impl Bands {
+    /// Returns the population standard deviation, zero or more.
+    #[inline]
+    pub fn deviation(&self) -> f64 {
+        self.variance.sqrt()
+    }
+
+    /// Returns middle plus `width` deviations.
+    #[inline]
+    pub fn upper(&self) -> f64 {
+        self.middle + self.width * self.deviation()
+    }
+
+    /// Returns middle minus `width` deviations.
+    #[inline]
+    pub fn lower(&self) -> f64 {
+        self.middle - self.width * self.deviation()
+    }
+
     /// Returns how many deviations a value lies above the middle (below:
     /// negative); zero when there is no deviation.
     #[inline]
     pub fn z_score(&self, value: f64) -> f64 {
-        if self.deviation > 0.0 { (value - self.middle) / self.deviation } else { 0.0 }
+        if self.variance > 0.0 { (value - self.middle) / self.deviation() } else { 0.0 }
     }
 }
 
@@ -87,9 +107,9 @@ mod tests {
             )
             .unwrap();
         for (part, expected) in [
-            (Box::new(|b: Bands| b.upper) as Box<dyn Fn(Bands) -> f64>, upper),
+            (Box::new(|b: Bands| b.upper()) as Box<dyn Fn(Bands) -> f64>, upper),
             (Box::new(|b| b.middle), middle),
-            (Box::new(|b| b.lower), lower),
+            (Box::new(|b| b.lower()), lower),
         ] {
             let mut bands = Bollinger::new(20, 2.0);
             let update = |x| bands.update(x).map(&part);
@@ -110,9 +130,9 @@ mod tests {
 
     #[test]
     fn a_value_on_the_band_scores_its_width_and_a_flat_market_scores_zero() {
-        let bands = Bands { middle: 10.0, deviation: 0.5, upper: 11.0, lower: 9.0 };
-        assert!((bands.z_score(bands.lower) + 2.0).abs() < 1e-12);
-        let flat = Bands { deviation: 0.0, ..bands };
+        let bands = Bands { middle: 10.0, variance: 0.25, width: 2.0 };
+        assert!((bands.z_score(bands.lower()) + 2.0).abs() < 1e-12);
+        let flat = Bands { variance: 0.0, ..bands };
         assert!(flat.z_score(11.0).abs() < 1e-12);
     }
 }

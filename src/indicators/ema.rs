@@ -30,9 +30,14 @@ impl Ema {
     /// value is refused: `None`, and nothing changes.
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<f64> {
-        if !is_usable(value) {
-            return None;
-        }
+        if is_usable(value) { self.take(value) } else { None }
+    }
+
+    /// Does the same with a value that the caller knows to be usable: strategies
+    /// check a bar once, not once per indicator.
+    #[inline]
+    pub(crate) fn take(&mut self, value: f64) -> Option<f64> {
+        debug_assert!(is_usable(value), "an unusable value");
         if self.seen < self.period {
             return self.begin(value);
         }

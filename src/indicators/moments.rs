@@ -1,7 +1,6 @@
 //! Mean and population deviation of a sliding window, the common ground of
 //! Bollinger bands and z-scores. Knows nothing of either.
 
-use crate::indicators::input::is_usable;
 use crate::indicators::window::Window;
 
 /// The variance is taken anew when it falls below this share of the largest sum
@@ -17,14 +16,6 @@ pub(crate) struct Spread {
     pub(crate) mean: f64,
     /// The population variance, zero or more.
     pub(crate) variance: f64,
-}
-
-impl Spread {
-    /// Returns the population standard deviation, zero or more.
-    #[inline]
-    pub(crate) fn deviation(&self) -> f64 {
-        self.variance.sqrt()
-    }
 }
 
 /// A window with its running first and second moment.
@@ -58,13 +49,9 @@ impl Moments {
         }
     }
 
-    /// Takes one value in; answers from the `period`-th value on. An unusable
-    /// value is refused: `None`, and nothing changes.
+    /// Takes one usable value in; answers from the `period`-th value on.
     #[inline]
-    pub(crate) fn update(&mut self, value: f64) -> Option<Spread> {
-        if !is_usable(value) {
-            return None;
-        }
+    pub(crate) fn take(&mut self, value: f64) -> Option<Spread> {
         let gone = self.window.push(value);
         if !self.window.is_full() {
             return None;
@@ -96,14 +83,18 @@ impl Moments {
     /// values has a deviation of exactly zero.
     #[inline(never)]
     fn take_anew(&mut self, newest: f64) {
-        self.shift = newest;
-        self.sum = 0.0;
-        self.squares = 0.0;
-        for value in self.window.values() {
-            let difference = value - newest;
-            self.sum += difference;
-            self.squares += difference * difference;
+        // Four sums side by side, so that no addition waits for the one before.
+        let (mut sums, mut squares) = ([0.0; 4], [0.0; 4]);
+        for four in self.window.values().chunks(4) {
+            for (value, (sum, square)) in four.iter().zip(sums.iter_mut().zip(&mut squares)) {
+                let difference = value - newest;
+                *sum += difference;
+                *square += difference * difference;
+            }
         }
+        self.shift = newest;
+        self.sum = sums.iter().sum();
+        self.squares = squares.iter().sum();
         self.squares_max = self.squares;
     }
 
@@ -128,13 +119,13 @@ mod tests {
         let mut recent = [0.0; 20];
         for (at, x) in values.into_iter().enumerate() {
             recent[at % 20] = x;
-            let Some(spread) = moments.update(x) else { continue };
+            let Some(spread) = moments.take(x) else { continue };
             if at % every != 0 {
                 continue;
             }
             let (mean, deviation) = two_pass(&recent);
             assert!((spread.mean - mean).abs() <= mean.abs() * 1e-14, "mean at {at}");
-            let miss = (spread.deviation() - deviation).abs();
+            let miss = (spread.variance.sqrt() - deviation).abs();
             assert!(
                 miss <= deviation * tolerance + mean.abs() * 1e-15,
                 "deviation at {at}: {miss}"
@@ -158,7 +149,7 @@ mod tests {
     #[test]
     fn equal_values_have_no_deviation_at_all() {
         let mut moments = Moments::new(20);
-        let spread = (0..77).filter_map(|_| moments.update(100.1)).last();
+        let spread = (0..77).filter_map(|_| moments.take(100.1)).last();
         assert_eq!(spread, Some(Spread { mean: 100.1, variance: 0.0 }));
     }
 }

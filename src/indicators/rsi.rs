@@ -57,9 +57,14 @@ impl Rsi {
     /// changes.
     #[inline]
     pub fn update(&mut self, price: f64) -> Option<f64> {
-        if !is_usable(price) {
-            return None;
-        }
+        if is_usable(price) { self.take(price) } else { None }
+    }
+
+    /// Does the same with a value that the caller knows to be usable: strategies
+    /// check a bar once, not once per indicator.
+    #[inline]
+    pub(crate) fn take(&mut self, price: f64) -> Option<f64> {
+        debug_assert!(is_usable(price), "an unusable value");
         if self.to_come > 0 {
             return self.begin(price);
         }

@@ -1,6 +1,7 @@
 //! How unusual the newest value is among the last ones. Knows nothing of what is
 //! measured.
 
+use crate::indicators::input::is_usable;
 use crate::indicators::moments::Moments;
 use crate::indicators::moments::Spread;
 
@@ -45,7 +46,15 @@ impl ZScore {
     /// value is refused: `None`, and nothing changes.
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<Standing> {
-        let Spread { mean, variance } = self.moments.update(value)?;
+        if is_usable(value) { self.take(value) } else { None }
+    }
+
+    /// Does the same with a value that the caller knows to be usable: strategies
+    /// check a bar once, not once per indicator.
+    #[inline]
+    pub(crate) fn take(&mut self, value: f64) -> Option<Standing> {
+        debug_assert!(is_usable(value), "an unusable value");
+        let Spread { mean, variance } = self.moments.take(value)?;
         Some(Standing { value, mean, variance })
     }
 

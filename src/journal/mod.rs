@@ -2,10 +2,15 @@
 //!
 //! The journal is appended before delivery and synced before an intent leaves or
 //! a result is heard. It is also the only memory from which an agent is rebuilt.
+//! [`sqlite`] keeps it on disk; [`Memory`] and [`Forgetful`] do without one.
 
+mod error;
 mod memory;
+pub mod sqlite;
 
+pub use error::{Corruption, JournalError};
 pub use memory::{Forgetful, Memory};
+pub use sqlite::{SqliteJournal, StoreIdentity, Verified, export, verify};
 
 use crate::domain::ids::Seq;
 use crate::events::Envelope;
@@ -33,12 +38,4 @@ pub trait Journal: Send {
         before: Seq,
         visit: &mut dyn FnMut(&Envelope),
     ) -> Result<(), JournalError>;
-}
-
-/// Why the journal cannot do what it must.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// The run keeps no journal.
-    #[error("this run keeps no journal")]
-    NotKept,
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::Symbol;
 use crate::domain::money::Money;
-use crate::risk::exact;
+use crate::domain::exact;
 use crate::risk::question::EntryIntent;
 
 /// Every number that decides whether an entry is permitted.

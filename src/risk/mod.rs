@@ -16,7 +16,6 @@
 mod approved;
 mod check;
 mod conduct;
-mod exact;
 mod exposure;
 mod limits;
 mod open_risk;

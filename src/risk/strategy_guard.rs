@@ -5,6 +5,7 @@
 //! call; memory is at most k instants. Knows one strategy and nothing of trades:
 //! [`conduct`](crate::risk::Conduct) holds one guard per strategy.
 
+use std::fmt;
 use std::collections::VecDeque;
 
 use jiff::SignedDuration;
@@ -28,6 +29,15 @@ pub enum DisabledReason {
         /// How many.
         count: u32,
     },
+}
+
+impl fmt::Display for DisabledReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Orders { count } => write!(f, "{count} orders within the window"),
+            Self::Losses { count } => write!(f, "{count} losing round trips in a row"),
+        }
+    }
 }
 
 /// The guard of one strategy.

@@ -179,6 +179,14 @@ struct Member {
     fault: Option<Box<str>>,
 }
 
+/// How far the asking came at one bar.
+#[derive(Debug, Default)]
+struct Round {
+    asked: usize,
+    /// Whether anybody voted BUY or SELL.
+    has_action: bool,
+}
+
 impl Ensemble {
     /// Makes the ensemble of one symbol.
     ///
@@ -217,34 +225,36 @@ impl Ensemble {
             }
             return Decision::none(Outcome::UnusableBar);
         }
-        let mut asked = 0;
+        let mut round = Round::default();
         let mut has_new_fault = false;
         // One catch for all members, entered again only after a panic: catching
         // each by itself would cost as much as a member's own arithmetic.
-        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.ask(bar, &mut asked))) {
-            if let Some(member) = self.members.get_mut(asked) {
+        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.ask(bar, &mut round))) {
+            if let Some(member) = self.members.get_mut(round.asked) {
                 member.fault = Some(message_of(&*panic).into());
             }
-            asked += 1;
+            round.asked += 1;
             has_new_fault = true;
         }
-        let mut decision = judge(self.threshold, self.casts());
-        if decision.speaker.is_some() {
-            decision.size_scale = self.size_scale();
+        // At most bars nobody acts, and there is nothing to weigh.
+        if !round.has_action {
+            return Decision { has_new_fault, ..Decision::none(Outcome::NoVotes) };
         }
-        decision.has_new_fault = has_new_fault;
-        decision
+        let decision = judge(self.threshold, self.casts());
+        let size_scale = if decision.speaker.is_some() { self.size_scale() } else { 1.0 };
+        Decision { size_scale, has_new_fault, ..decision }
     }
 
-    /// Asks members from `asked` on, counting there how far it came.
+    /// Asks the members that this round has not asked yet.
     #[inline]
-    fn ask(&mut self, bar: &BarInput, asked: &mut usize) {
-        while let Some(member) = self.members.get_mut(*asked) {
+    fn ask(&mut self, bar: &BarInput, round: &mut Round) {
+        while let Some(member) = self.members.get_mut(round.asked) {
             member.vote = None;
             if member.fault.is_none() {
                 member.vote = member.strategy.on_bar(bar);
+                round.has_action |= member.vote.is_some_and(|vote| vote.action() != Action::Hold);
             }
-            *asked += 1;
+            round.asked += 1;
         }
     }
 

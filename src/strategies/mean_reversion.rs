@@ -99,11 +99,12 @@ impl MeanReversion {
     fn vote(&self, reading: &Reading) -> Vote {
         let Reading { close, bands, rsi } = *reading;
         let config = &self.config;
-        if close < bands.lower && rsi <= config.rsi_oversold {
+        // Strength first: it is at hand, while a band costs a root.
+        if rsi <= config.rsi_oversold && close < bands.lower() {
             let confidence = self.confidence(reading, config.rsi_oversold - rsi);
             return Vote::cut(Action::Buy, confidence);
         }
-        if config.allow_short && close > bands.upper && rsi >= config.rsi_overbought {
+        if config.allow_short && rsi >= config.rsi_overbought && close > bands.upper() {
             let confidence = self.confidence(reading, rsi - config.rsi_overbought);
             return Vote::cut(Action::Sell, confidence);
         }
@@ -122,8 +123,8 @@ impl Strategy for MeanReversion {
     }
 
     fn on_bar(&mut self, bar: &BarInput) -> Option<Vote> {
-        let bands = self.bollinger.update(bar.close);
-        let rsi = self.rsi.update(bar.close);
+        let bands = self.bollinger.take(bar.close);
+        let rsi = self.rsi.take(bar.close);
         let (Some(bands), Some(rsi)) = (bands, rsi) else {
             self.reading = None;
             return None;
@@ -139,8 +140,8 @@ impl Strategy for MeanReversion {
         };
         format!(
             "price {close:.2} in bands {:.2} to {:.2}, z-score {:.2}, RSI {rsi:.1}",
-            bands.lower,
-            bands.upper,
+            bands.lower(),
+            bands.upper(),
             bands.z_score(close)
         )
     }
@@ -163,7 +164,7 @@ mod tests {
     // Named, since proptest's prelude has a trait of the same name.
     use crate::strategies::Strategy;
 
-    const BANDS: Bands = Bands { middle: 100.0, deviation: 1.0, upper: 102.0, lower: 98.0 };
+    const BANDS: Bands = Bands { middle: 100.0, variance: 1.0, width: 2.0 };
     const BUY: Reading = Reading { close: 97.0, bands: BANDS, rsi: 25.0 };
     const SELL: Reading = Reading { close: 103.0, bands: BANDS, rsi: 75.0 };
 

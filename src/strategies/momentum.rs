@@ -128,17 +128,17 @@ impl Strategy for Momentum {
 
     fn on_bar(&mut self, bar: &BarInput) -> Option<Vote> {
         let highest = self.highest.value();
-        self.highest.update(bar.high);
+        self.highest.take(bar.high);
         let lowest = match &mut self.lowest {
             Some(extreme) => {
                 let lowest = extreme.value();
-                extreme.update(bar.low);
+                extreme.take(bar.low);
                 lowest
             }
             None => Some(0.0),
         };
-        let change = self.change.update(bar.close);
-        let volume_average = self.volume_average.update(bar.volume);
+        let change = self.change.take(bar.close);
+        let volume_average = self.volume_average.take(bar.volume);
         let (Some(highest), Some(lowest), Some(change), Some(volume_average)) =
             (highest, lowest, change, volume_average)
         else {

@@ -113,22 +113,24 @@ pub struct BarInput {
 }
 
 impl BarInput {
+    /// The lowest price that strategies hear, a hundred-millionth of a dollar.
+    const PRICE_MIN: f64 = 1e-8;
     /// The highest price that strategies hear: that of [`Price::MAX`].
     const PRICE_MAX: f64 = 1e7;
     /// The largest volume that strategies hear, in shares.
     const VOLUME_MAX: f64 = 1e15;
 
-    /// Tells whether all numbers are finite, prices above zero and in range, and
-    /// the volume not negative. Other bars must not be heard.
+    /// Tells whether all numbers are finite and in range, the prices lie between
+    /// low and high, and the volume is not negative. Other bars must not be heard.
     #[inline]
     pub fn is_usable(&self) -> bool {
-        let is_price = |price: f64| price > 0.0 && price <= Self::PRICE_MAX;
-        is_price(self.open)
-            && is_price(self.high)
-            && is_price(self.low)
-            && is_price(self.close)
-            && self.volume >= 0.0
-            && self.volume <= Self::VOLUME_MAX
+        // Low and high bound the others; NaN fails every comparison.
+        let range = self.low..=self.high;
+        self.low >= Self::PRICE_MIN
+            && self.high <= Self::PRICE_MAX
+            && range.contains(&self.open)
+            && range.contains(&self.close)
+            && (0.0..=Self::VOLUME_MAX).contains(&self.volume)
     }
 }
 
@@ -201,6 +203,9 @@ mod tests {
             BarInput { low: 0.0, ..good },
             BarInput { close: -1.0, ..good },
             BarInput { close: 1e308, ..good },
+            BarInput { high: 1e308, ..good },
+            BarInput { open: 2.1, ..good },
+            BarInput { close: 0.4, ..good },
             BarInput { volume: -1.0, ..good },
             BarInput { volume: f64::NAN, ..good },
         ] {

@@ -140,9 +140,9 @@ impl Strategy for TrendFollowing {
     }
 
     fn on_bar(&mut self, bar: &BarInput) -> Option<Vote> {
-        let average = self.average.update(bar.close);
-        let rsi = self.rsi.update(bar.close);
-        let volume_average = self.volume_average.update(bar.volume);
+        let average = self.average.take(bar.close);
+        let rsi = self.rsi.take(bar.close);
+        let volume_average = self.volume_average.take(bar.volume);
         let (Some(average), Some(rsi), Some(volume_average)) = (average, rsi, volume_average)
         else {
             self.reading = None;

@@ -148,9 +148,9 @@ impl Strategy for Volatility {
     }
 
     fn on_bar(&mut self, bar: &BarInput) -> Option<Vote> {
-        let average = self.average.update(bar.close);
-        let range = self.range.update(bar.high, bar.low, bar.close);
-        let regime = range.and_then(|range| self.regime.update(range / bar.close));
+        let average = self.average.take(bar.close);
+        let range = self.range.take(bar.high, bar.low, bar.close);
+        let regime = range.and_then(|range| self.regime.take(range / bar.close));
         let (Some(average), Some(range), Some(regime)) = (average, range, regime) else {
             self.reading = None;
             return None;

@@ -13,7 +13,7 @@ mod venue_reports;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bus::{Agent, Outbox};
 use crate::domain::command::OperatorCommand;
@@ -31,7 +31,7 @@ use book::OrderBook;
 use closing::Closing;
 
 /// How orders are sent and watched.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// An entry that has not filled by then is cancelled, seconds; 0 never.

@@ -47,7 +47,8 @@ impl OrderExecutionAgent {
             trade_id: wanted.trade_id.clone(),
             symbol: wanted.symbol,
             purpose: OrderPurpose::Protection,
-            qty: wanted.qty,
+            // What is protected already stays so; only the rest needs a stop.
+            qty: wanted.qty.min(self.closable(wanted.symbol)),
             kind,
             time_in_force: TimeInForce::Gtc,
             class,

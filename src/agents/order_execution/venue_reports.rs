@@ -155,7 +155,7 @@ impl OrderExecutionAgent {
             purpose: before.purpose,
             symbol: before.symbol,
             filled: done.filled,
-            unasked: !asked && !done.is_group,
+            unasked: !asked,
         }));
         self.end_of_exit(&before);
         if before.purpose == OrderPurpose::Protection

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use jiff::civil::Date;
 
 use crate::brokers::sim::exchange::{
-    CancelCause, Change, Exchange, ExchangeConfig, OrderName, Rejection, Report, What,
+    Change, Exchange, ExchangeConfig, OrderName, Rejection, Report, What,
 };
 use crate::bus::{Agent, Outbox};
 use crate::domain::calendar::{MarketHours, SessionWindow};
@@ -215,18 +215,14 @@ impl SimVenue {
                     let filled = VenueFilled { fill: fill.clone(), fee: Money::ZERO };
                     out.publish(VenueEvent::Filled(filled));
                 }
-                What::Cancelled { filled, cause } => {
+                What::Cancelled { filled, .. } => {
                     let client_order_id = report.client_order_id.clone();
-                    let done = VenueDone {
-                        client_order_id,
-                        filled: *filled,
-                        is_group: *cause == CancelCause::Group,
-                    };
+                    let done = VenueDone { client_order_id, filled: *filled };
                     out.publish(VenueEvent::Cancelled(done));
                 }
                 What::Expired { filled } => {
                     let client_order_id = report.client_order_id.clone();
-                    let done = VenueDone { client_order_id, filled: *filled, is_group: false };
+                    let done = VenueDone { client_order_id, filled: *filled };
                     out.publish(VenueEvent::Expired(done));
                 }
                 What::Routed | What::Armed { .. } | What::Resized { .. } => {}

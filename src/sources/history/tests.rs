@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::domain::market::Interval;
+use crate::domain::market::{Interval, MarketStep};
 use crate::domain::time::Timestamp;
 use crate::sources::history::error::{BadRows, HistoryError, Reason};
 use crate::sources::history::header::Header;
@@ -48,8 +48,11 @@ fn summary(content: &str, options: Options) -> Result<Summary, HistoryError> {
 /// One step as `at SYMBOL close volume, ...`.
 fn text(steps: &[MarketStep]) -> Vec<String> {
     let step = |step: &MarketStep| {
-        let bars =
-            step.bars.iter().map(|bar| format!("{} {} {}", bar.symbol, bar.close, bar.volume));
+        let bars = step
+            .bars
+            .iter()
+            .flat_map(|batch| batch.bars.iter())
+            .map(|bar| format!("{} {} {}", bar.symbol, bar.close, bar.volume));
         format!("{} {}", step.at, bars.collect::<Vec<_>>().join(", "))
     };
     steps.iter().map(step).collect()
@@ -142,7 +145,7 @@ fn a_daily_bar_is_known_at_the_close_in_new_york_of_its_day() {
         let steps = steps(content.as_bytes(), options).unwrap();
         assert_eq!(text(&steps), ["2025-10-28T20:00:00Z AAPL 1.00 1"], "{day}");
         let open: Timestamp = "2025-10-28T13:30:00Z".parse().unwrap();
-        assert_eq!(steps[0].bars[0].start, open);
+        assert_eq!(steps[0].bars.as_ref().unwrap().bars[0].start, open);
     }
 }
 
@@ -313,7 +316,11 @@ fn files_merge_by_time_in_the_order_of_the_arguments() {
     let read = |paths: &[PathBuf]| {
         let steps: Result<Vec<_>, _> = History::open(paths, MINUTES).unwrap().collect();
         let symbols = |step: &MarketStep| {
-            step.bars.iter().map(|bar| bar.symbol.to_string()).collect::<String>()
+            step.bars
+                .iter()
+                .flat_map(|batch| batch.bars.iter())
+                .map(|bar| bar.symbol.to_string())
+                .collect::<String>()
         };
         steps.unwrap().iter().map(symbols).collect::<Vec<_>>()
     };
@@ -492,7 +499,7 @@ fn survive(content: &[u8]) {
             for step in history.map_while(Result::ok) {
                 assert!(before < Some(step.at), "time goes forward");
                 before = Some(step.at);
-                for bar in &*step.bars {
+                for bar in step.bars.iter().flat_map(|batch| batch.bars.iter()) {
                     assert!(bar.checked().is_ok());
                 }
             }

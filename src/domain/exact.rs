@@ -52,38 +52,54 @@ impl Visitor<'_> for ExactVisitor {
 }
 
 /// Serde of a ratio.
-pub(crate) mod ratio {
+pub mod ratio {
     use rust_decimal::Decimal;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(crate) fn serialize<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok, S::Error> {
+    /// Writes a quoted number.
+    ///
+    /// # Errors
+    /// When the serializer fails.
+    pub fn serialize<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(value)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+    /// Reads a number.
+    ///
+    /// # Errors
+    /// When the value is not a decimal number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
         super::Exact::deserialize(from).map(|exact| exact.0)
     }
 }
 
 /// Serde of an amount in dollars.
-pub(crate) mod dollars {
+pub mod dollars {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
 
     use crate::domain::money::Money;
 
-    pub(crate) fn serialize<S: Serializer>(value: &Money, to: S) -> Result<S::Ok, S::Error> {
+    /// Writes a quoted number.
+    ///
+    /// # Errors
+    /// When the serializer fails.
+    pub fn serialize<S: Serializer>(value: &Money, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(value)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Money, D::Error> {
+    /// Reads an amount.
+    ///
+    /// # Errors
+    /// When the value is not a decimal number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Money, D::Error> {
         let exact = super::Exact::deserialize(from)?;
         Money::from_decimal(exact.0).map_err(D::Error::custom)
     }
 }
 
 /// Serde of a table of amounts in dollars.
-pub(crate) mod dollars_by_key {
+pub mod dollars_by_key {
     use std::collections::BTreeMap;
 
     use serde::de::Error as _;
@@ -91,14 +107,22 @@ pub(crate) mod dollars_by_key {
 
     use crate::domain::money::Money;
 
-    pub(crate) fn serialize<K: Serialize, S: Serializer>(
+    /// Writes quoted numbers.
+    ///
+    /// # Errors
+    /// When the serializer fails.
+    pub fn serialize<K: Serialize, S: Serializer>(
         table: &BTreeMap<K, Money>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
         to.collect_map(table.iter().map(|(key, amount)| (key, amount.to_string())))
     }
 
-    pub(crate) fn deserialize<'de, K, D>(from: D) -> Result<BTreeMap<K, Money>, D::Error>
+    /// Reads a table of amounts.
+    ///
+    /// # Errors
+    /// When a value is not a decimal number.
+    pub fn deserialize<'de, K, D>(from: D) -> Result<BTreeMap<K, Money>, D::Error>
     where
         K: Ord + Deserialize<'de>,
         D: Deserializer<'de>,

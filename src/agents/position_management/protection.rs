@@ -1,0 +1,156 @@
+//! Keeping shares from being naked.
+//!
+//! A position has a stop at the venue, never only here. A stop that cannot be
+//! placed or has gone is placed again; when that does not help in time, the
+//! position is left.
+
+use jiff::SignedDuration;
+
+use crate::agents::position_management::PositionManagementAgent;
+use crate::bus::Outbox;
+use crate::domain::ids::{ClientOrderId, TradeId};
+use crate::domain::money::Price;
+use crate::domain::time::Timestamp;
+use crate::events::{
+    Alert, ExitSignal, ExitStyle, PositionEvent, SetStop, Severity, SignalEvent, StopSet,
+    SystemEvent, Timer,
+};
+use crate::fsm::trade::{ExitReason, TradeInput, TradeState};
+
+/// An exit that was asked for and has not happened is asked for again after this
+/// long: it may be waiting for the market to open.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+
+impl PositionManagementAgent {
+    /// Asks for the protection of everything that a trade holds.
+    pub(super) fn protect(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+        let Some(trade) = self.trades.get_mut(trade_id) else { return };
+        let Some(plan) = trade.plan else { return };
+        if trade.held().is_zero() {
+            return;
+        }
+        trade.naked_since.get_or_insert(at);
+        let target = match self.config.exit_style {
+            ExitStyle::NativeOco => Some(plan.target),
+            ExitStyle::Managed => None,
+        };
+        out.publish(PositionEvent::SetStop(SetStop {
+            trade_id: trade_id.clone(),
+            symbol: trade.symbol,
+            direction: trade.direction,
+            qty: trade.held(),
+            stop: plan.stop,
+            target,
+        }));
+        let again = SignedDuration::from_secs(self.config.protect_again_seconds.into());
+        out.wake_at(at.plus(again), Timer::Protection(trade_id.clone()));
+    }
+
+    /// A stop rests: the first one, or one that was moved.
+    pub(super) fn protection_rests(
+        &mut self,
+        trade_id: &TradeId,
+        id: &ClientOrderId,
+        moved_to: Option<Price>,
+        out: &mut Outbox,
+    ) {
+        let Some(trade) = self.trades.get_mut(trade_id) else { return };
+        let Some(plan) = trade.plan.as_mut() else { return };
+        if let Some(stop) = moved_to {
+            plan.stop = stop;
+        }
+        let stop_price = plan.stop;
+        trade.stop_order = Some(id.clone());
+        trade.naked_since = None;
+        out.publish(PositionEvent::StopSet(StopSet {
+            trade_id: trade_id.clone(),
+            symbol: trade.symbol,
+            client_order_id: id.clone(),
+            quantity: trade.held(),
+            stop_price,
+        }));
+        self.step(trade_id, TradeInput::StopSet, out);
+    }
+
+    pub(super) fn protection_failed(&mut self, at: Timestamp, trade_id: &TradeId) {
+        let Some(trade) = self.trades.get_mut(trade_id) else { return };
+        trade.stop_order = None;
+        // The timer set with the request tries again or gives up.
+        trade.naked_since.get_or_insert(at);
+    }
+
+    /// A protective order is gone. One that was cancelled to make room for an exit
+    /// is not missed; any other is placed again at once.
+    pub(super) fn protection_gone(
+        &mut self,
+        at: Timestamp,
+        trade_id: &TradeId,
+        id: &ClientOrderId,
+        unasked: bool,
+        out: &mut Outbox,
+    ) {
+        let Some(trade) = self.trades.get_mut(trade_id) else { return };
+        // Legs of one group go together; the parent's name stands for them all.
+        if trade.stop_order.as_ref() != Some(id) {
+            return;
+        }
+        trade.stop_order = None;
+        let is_leaving =
+            matches!(trade.state, TradeState::ExitTriggered { .. } | TradeState::OrderClosing { .. });
+        if unasked && !is_leaving && !trade.held().is_zero() {
+            self.protect(at, trade_id, out);
+        }
+    }
+
+    /// An exit order ended without closing: protect what is left, then try again.
+    pub(super) fn exit_died(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+        let Some(trade) = self.trades.get(trade_id) else { return };
+        if matches!(trade.state, TradeState::OrderClosing { .. }) {
+            self.step(trade_id, TradeInput::ExitDied, out);
+        }
+        self.protect(at, trade_id, out);
+    }
+
+    /// The timer of a protection: is there a stop by now?
+    pub(super) fn look_at_protection(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+        let Some(trade) = self.trades.get(trade_id) else { return };
+        if let TradeState::ExitTriggered { reason } = trade.state {
+            return self.ask_for_exit(at, trade_id, reason, out);
+        }
+        if trade.stop_order.is_some() || trade.held().is_zero() || !trade.state.holds_shares() {
+            return;
+        }
+        let naked = trade.naked_since.map_or(SignedDuration::ZERO, |since| at.since(since));
+        let limit = SignedDuration::from_secs(self.config.naked_seconds_max.into());
+        if naked < limit {
+            return self.protect(at, trade_id, out);
+        }
+        let text = format!("{} has had no stop for {} s and is left", trade.symbol, naked.as_secs());
+        out.publish(SystemEvent::Alert(Alert { severity: Severity::Critical, text }));
+        if matches!(trade.state, TradeState::Filled | TradeState::Holding) {
+            let reason = ExitReason::StopNotPlaced;
+            self.step(trade_id, TradeInput::ExitTriggered { reason }, out);
+            self.ask_for_exit(at, trade_id, reason, out);
+        }
+    }
+
+    /// Asks the execution agent to leave; asks again until it has happened.
+    fn ask_for_exit(
+        &mut self,
+        at: Timestamp,
+        trade_id: &TradeId,
+        reason: ExitReason,
+        out: &mut Outbox,
+    ) {
+        let Some(trade) = self.trades.get(trade_id) else { return };
+        let mark = self.book.last_mark(trade.symbol).or_else(|| trade.entry_price());
+        let Some(price) = mark else { return };
+        out.publish(SignalEvent::Exit(ExitSignal {
+            trade_id: trade_id.clone(),
+            symbol: trade.symbol,
+            reason,
+            price,
+        }));
+        out.wake_at(at.plus(ASK_AGAIN), Timer::Protection(trade_id.clone()));
+    }
+}

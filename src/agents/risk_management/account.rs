@@ -1,0 +1,130 @@
+//! The account as risk sees it: book, peaks, starts of day and week.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::domain::ids::Symbol;
+use crate::domain::money::{Money, Price, Qty};
+use crate::domain::order::{Fill, Side};
+use crate::domain::position::{Book, Position};
+use crate::events::DrawdownAlert;
+
+/// The account.
+#[derive(Debug)]
+pub(super) struct Account {
+    book: Book,
+    buying_power: Option<Money>,
+    peak: Money,
+    day: Option<Date>,
+    day_start: Money,
+    week_start: Money,
+    /// Whether the present fall has been said.
+    alerted: bool,
+}
+
+impl Account {
+    pub(super) fn new(opening_cash: Money) -> Self {
+        Self {
+            book: Book::new(opening_cash),
+            buying_power: None,
+            peak: opening_cash,
+            day: None,
+            day_start: opening_cash,
+            week_start: opening_cash,
+            alerted: false,
+        }
+    }
+
+    pub(super) const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    pub(super) const fn peak(&self) -> Money {
+        self.peak
+    }
+
+    pub(super) const fn day_start(&self) -> Money {
+        self.day_start
+    }
+
+    pub(super) const fn week_start(&self) -> Money {
+        self.week_start
+    }
+
+    pub(super) const fn buying_power(&self) -> Option<Money> {
+        self.buying_power
+    }
+
+    pub(super) const fn set_buying_power(&mut self, power: Money) {
+        self.buying_power = Some(power);
+    }
+
+    pub(super) fn position(&self, symbol: Symbol) -> Option<Position> {
+        self.book.position(symbol)
+    }
+
+    pub(super) fn mark_of(&self, symbol: Symbol) -> Option<Price> {
+        self.book.last_mark(symbol)
+    }
+
+    /// Takes a new price into account.
+    pub(super) fn mark(&mut self, symbol: Symbol, price: Price) {
+        self.book.mark(symbol, price);
+    }
+
+    pub(super) fn fill(&mut self, fill: &Fill, fee: Money) {
+        let Fill { symbol, side, qty, price, .. } = fill;
+        self.book.apply(*symbol, *side, *qty, *price, fee);
+        // Buying power is the broker's word; until it speaks again, what was spent
+        // is taken off.
+        if let (Some(power), Side::Buy) = (self.buying_power.as_mut(), side) {
+            *power -= price.times(*qty);
+        }
+    }
+
+    pub(super) fn split(&mut self, symbol: Symbol, qty: Qty, price: Price) {
+        self.book.split(symbol, qty, price);
+    }
+
+    /// A trading day begins: its loss limits count from here, a week's from its
+    /// first day.
+    pub(super) fn begin_day(&mut self, day: Date) {
+        if self.day.is_some_and(|before| before >= day) {
+            return;
+        }
+        let equity = self.book.equity();
+        let is_new_week = self.day.is_none_or(|before| {
+            before.iso_week_date().week() != day.iso_week_date().week()
+        });
+        self.day_start = equity;
+        if is_new_week {
+            self.week_start = equity;
+        }
+        self.day = Some(day);
+    }
+
+    /// Follows the peak; returns an alert when the fall from it first reaches
+    /// `fraction` of the limit.
+    pub(super) fn drawdown_alert(
+        &mut self,
+        limit: Decimal,
+        fraction: Decimal,
+    ) -> Option<DrawdownAlert> {
+        let equity = self.book.equity();
+        if equity >= self.peak {
+            self.peak = equity;
+            self.alerted = false;
+            return None;
+        }
+        // A fall of less than one in a hundred is never said; spares decimals.
+        let fall = self.peak - equity;
+        if self.alerted || fall.units() * 100 < self.peak.units() {
+            return None;
+        }
+        let drawdown = fall.ratio_to(self.peak)?.round_dp(6);
+        (drawdown >= limit * fraction).then(|| {
+            self.alerted = true;
+            DrawdownAlert { drawdown, limit, peak: self.peak, equity }
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! What risk knows of each symbol: prices and their age, halts, doubts.
+
+use jiff::SignedDuration;
+
+use crate::domain::ids::Symbol;
+use crate::domain::market::{Quote, Session, StatusChange, TradingStatus};
+use crate::domain::money::Price;
+use crate::domain::symbols::SymbolMap;
+use crate::domain::time::Timestamp;
+use crate::events::{DataSuspected, MarketStatus, SplitDetected, SuspectReason};
+use crate::risk::{Borrow, Reference, Suspicion, SymbolView, Totals};
+
+/// A doubt outlives the word that raised it by one more: the doubtful value itself
+/// arrives right after the doubt.
+const DOUBT_UPDATES: u8 = 2;
+
+#[derive(Debug, Default)]
+struct Known {
+    reference: Option<Reference>,
+    previous: Option<Price>,
+    quote: Option<Quote>,
+    locked_since: Option<Timestamp>,
+    doubt: Option<(Suspicion, u8)>,
+    status: TradingStatus,
+}
+
+impl Known {
+    fn price(&mut self, price: Price, at: Timestamp) {
+        self.previous = self.reference.replace(Reference { price, at }).map(|before| before.price);
+        if let Some((_, updates)) = &mut self.doubt {
+            *updates -= 1;
+            if *updates == 0 {
+                self.doubt = None;
+            }
+        }
+    }
+}
+
+/// All symbols.
+#[derive(Debug, Default)]
+pub(super) struct Symbols {
+    rows: SymbolMap<Known>,
+    market: Option<MarketStatus>,
+}
+
+impl Symbols {
+    pub(super) fn price(&mut self, symbol: Symbol, price: Price, at: Timestamp) {
+        self.rows.row(symbol, Known::default).price(price, at);
+    }
+
+    pub(super) fn quote(&mut self, quote: &Quote, at: Timestamp) {
+        let row = self.rows.row(quote.symbol, Known::default);
+        row.quote = Some(*quote);
+        row.locked_since = match row.locked_since {
+            _ if quote.bid < quote.ask => None,
+            Some(since) => Some(since),
+            None => Some(at),
+        };
+        row.price(quote.mid(), at);
+    }
+
+    pub(super) const fn session(&mut self, status: MarketStatus) {
+        self.market = Some(status);
+    }
+
+    pub(super) fn status(&mut self, change: StatusChange) {
+        self.rows.row(change.symbol, Known::default).status = change.status;
+    }
+
+    pub(super) fn suspect(&mut self, suspected: &DataSuspected) {
+        let doubt = match suspected.reason {
+            SuspectReason::Stale => (Suspicion::Stale, 1),
+            SuspectReason::Crossed => (Suspicion::Crossed, DOUBT_UPDATES),
+            SuspectReason::Outlier => (Suspicion::Outlier, DOUBT_UPDATES),
+            SuspectReason::Gap => (Suspicion::Gap, 1),
+            // A value out of its time was not passed on: nothing is in doubt.
+            SuspectReason::Time => return,
+        };
+        self.rows.row(suspected.symbol, Known::default).doubt = Some(doubt);
+    }
+
+    /// A split makes what was known before incomparable.
+    pub(super) fn split(&mut self, split: &SplitDetected) {
+        let row = self.rows.row(split.symbol, Known::default);
+        row.reference = None;
+        row.previous = None;
+        row.quote = None;
+    }
+
+    /// The part of a view that depends on the market alone.
+    pub(super) fn view(&self, symbol: Symbol, at: Timestamp) -> SymbolView {
+        let unknown = Known::default();
+        let row = self.rows.get(symbol).unwrap_or(&unknown);
+        let session = self.market.map_or(Session::Closed, |market| market.status);
+        let time_to_close: Option<SignedDuration> = self
+            .market
+            .filter(|market| market.status == Session::Open)
+            .map(|market| market.until.since(at));
+        SymbolView {
+            position: None,
+            reserved: Totals::default(),
+            reference: row.reference,
+            quote: row.quote,
+            previous_price: row.previous,
+            second_source: None,
+            locked_since: row.locked_since,
+            suspicion: row.doubt.map(|(suspicion, _)| suspicion),
+            status: row.status,
+            session,
+            time_to_close,
+            own_best_bid: None,
+            own_best_ask: None,
+            tradable: true,
+            fractionable: false,
+            borrow: Borrow::Easy,
+        }
+    }
+}

@@ -1,0 +1,471 @@
+//! From what the user wrote to what the parts are told.
+//!
+//! Three layers, later ones win: the defaults of the mode, a preset (a name or a
+//! file), a configuration file; flags of the command line come last and are applied
+//! by the command itself. Every part defines its own settings beside its own code;
+//! here they are only composed. An unknown key, a wrong type or a value out of
+//! range is one line that names file, line and remedy.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::agents::{
+    AgentConfigs, market_data, order_execution, position_management, risk_management, strategy,
+};
+use crate::brokers::sim::exchange::{ExchangeConfig, Fees, FillModel, MarketFill, Multiplier, Partials};
+use crate::brokers::sim::venue::VenueConfig;
+use crate::domain::calendar::MarketHours;
+use crate::domain::ids::Symbol;
+use crate::domain::market::Interval;
+use crate::domain::money::{Money, Price};
+use crate::risk::Limits;
+
+/// Presets that travel inside the binary.
+const PRESETS: &[(&str, &str)] = &[("reference", include_str!("../presets/reference.toml"))];
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("cannot read {path}: {cause}; give the path of a readable TOML file", path = path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// A preset of this name does not exist.
+    #[error("there is no preset '{name}'; there are: {known}; or give the path of a file")]
+    UnknownPreset {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The text is not what it should be.
+    #[error("{source_name}:{line}: {what}")]
+    Malformed {
+        /// File or preset.
+        source_name: String,
+        /// Line, counted from one.
+        line: usize,
+        /// What is wrong and what is expected.
+        what: String,
+    },
+    /// A value is out of its range.
+    #[error("configuration: {0}")]
+    OutOfRange(String),
+}
+
+/// In which way the configuration will be used; decides the defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The embedded market, with a human or a script beside it.
+    Sim,
+    /// Recorded bars, with nobody beside it.
+    Replay,
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Seed of everything that draws lots.
+    pub seed: u64,
+    /// The market.
+    pub market: Market,
+    /// The account.
+    pub account: Account,
+    /// The strategy agent.
+    pub strategy: strategy::Config,
+    /// The limits of the risk agent.
+    pub risk: Limits,
+    /// The execution agent.
+    pub execution: order_execution::Config,
+    /// The position agent.
+    pub position: position_management::Config,
+    /// The simulated venue.
+    pub venue: Venue,
+    /// The embedded market.
+    pub sim: Sim,
+}
+
+/// The market and what is vouched for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Market {
+    /// `new_york` or `continuous`.
+    pub hours: MarketHours,
+    /// A price further from the one before than this fraction is doubted.
+    #[serde(with = "crate::domain::exact::ratio")]
+    pub outlier_fraction: Decimal,
+    /// Silence of a symbol after which its data are stale, seconds; 0 never.
+    pub stale_seconds: u32,
+}
+
+/// The account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Account {
+    /// Cash at the start, dollars.
+    #[serde(with = "crate::domain::exact::dollars")]
+    pub opening_cash: Money,
+    /// `auto` or `manual`.
+    pub approval: risk_management::Approval,
+    /// How long a human has to answer, seconds.
+    pub approval_seconds: u32,
+}
+
+/// The simulated venue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Venue {
+    /// `cash`, `reg_t` or `intraday`.
+    pub multiplier: Multiplier,
+    /// Whether the account may sell short.
+    pub shorting: bool,
+    /// `last` or `next_open`: when a market order fills while only bars are known.
+    pub market_fill: MarketFill,
+    /// How far market and stop orders execute beyond the price, basis points.
+    pub slippage_bps: u32,
+    /// How much of an order executes at once.
+    pub partials: Partials,
+    /// Fee per order, dollars.
+    #[serde(with = "crate::domain::exact::dollars")]
+    pub fee_per_order: Money,
+    /// Fee per share, dollars.
+    #[serde(with = "crate::domain::exact::dollars")]
+    pub fee_per_share: Money,
+    /// Whether prices finer than the increment are refused.
+    pub enforce_increments: bool,
+}
+
+/// The embedded market.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sim {
+    /// The trading day on which it begins.
+    pub start: Date,
+    /// Symbols to trade; all of the demo market when empty.
+    pub symbols: Vec<Symbol>,
+    /// How much faster than the wall clock it runs.
+    pub speed: u32,
+    /// Milliseconds between two steps of the market, 100 to 60 000.
+    pub cadence_ms: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::defaults(Purpose::Sim)
+    }
+}
+
+impl Default for Market {
+    fn default() -> Self {
+        let market_data::Config { hours, outlier_fraction, stale_seconds } =
+            market_data::Config::default();
+        Self { hours, outlier_fraction, stale_seconds }
+    }
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            opening_cash: Money::from_dollars(100_000),
+            approval: risk_management::Approval::Auto,
+            approval_seconds: 60,
+        }
+    }
+}
+
+impl Default for Venue {
+    fn default() -> Self {
+        Self {
+            multiplier: Multiplier::RegT,
+            shorting: true,
+            market_fill: MarketFill::Last,
+            slippage_bps: 0,
+            partials: Partials::Never,
+            fee_per_order: Money::ZERO,
+            fee_per_share: Money::ZERO,
+            enforce_increments: true,
+        }
+    }
+}
+
+impl Default for Sim {
+    fn default() -> Self {
+        Self { start: Date::constant(2026, 1, 5), symbols: Vec::new(), speed: 60, cadence_ms: 1_000 }
+    }
+}
+
+impl Config {
+    /// Returns the defaults of a mode. A replay has nobody who could allow a
+    /// strategy again, and bars without quotes, so three rules are off there.
+    pub fn defaults(purpose: Purpose) -> Self {
+        let mut risk = Limits::default();
+        let mut strategy = strategy::Config::default();
+        match purpose {
+            Purpose::Sim => {
+                risk.allow_short = true;
+                strategy.time_exit_minutes = 120;
+                strategy.trail_start_r = Decimal::ONE;
+            }
+            Purpose::Replay => {
+                risk.require_quote = false;
+                risk.allow_short = true;
+                risk.max_strategy_orders = 0;
+                risk.max_strategy_losses = 0;
+            }
+        }
+        Self {
+            seed: 1,
+            market: Market::default(),
+            account: Account::default(),
+            strategy,
+            risk,
+            execution: order_execution::Config::default(),
+            position: position_management::Config::default(),
+            venue: Venue::default(),
+            sim: Sim::default(),
+        }
+    }
+
+    /// Reads the layers and checks the result.
+    ///
+    /// # Errors
+    /// Names file, line, key and remedy.
+    pub fn load(
+        purpose: Purpose,
+        preset: Option<&str>,
+        file: Option<&Path>,
+    ) -> Result<Self, ConfigError> {
+        let mut table = Self::defaults(purpose).to_table();
+        if let Some(name) = preset {
+            let (name, text) = preset_text(name)?;
+            overlay(&mut table, checked_layer(&name, &text)?);
+        }
+        if let Some(path) = file {
+            let layer = checked_layer(&path.display().to_string(), &read(path)?)?;
+            overlay(&mut table, layer);
+        }
+        let config: Self =
+            table.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Everything that is set, as a table with the keys of a configuration file.
+    ///
+    /// # Panics
+    /// Never: every setting has a form in TOML.
+    pub fn to_table(&self) -> toml::Table {
+        toml::Table::try_from(self).expect("every setting has a form in TOML")
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// Names key, value and range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.risk.validate().map_err(|error| wrong(&error.to_string()))?;
+        self.strategy.validate().map_err(|what| wrong(&format!("strategy.{what}")))?;
+        self.agents().market_data.validate().map_err(|what| wrong(&what))?;
+        if self.account.opening_cash <= Money::ZERO {
+            return Err(wrong(&format!(
+                "account.opening_cash is {}, it must be above zero",
+                self.account.opening_cash
+            )));
+        }
+        if self.sim.speed == 0 {
+            return Err(wrong("sim.speed is 0, it must be 1 or more"));
+        }
+        if !(100..=60_000).contains(&self.sim.cadence_ms) || 60_000 % self.sim.cadence_ms != 0 {
+            return Err(wrong(&format!(
+                "sim.cadence_ms is {}, it must divide a minute and lie in 100 to 60000",
+                self.sim.cadence_ms
+            )));
+        }
+        Ok(())
+    }
+
+    /// What the five agents are told.
+    pub fn agents(&self) -> AgentConfigs {
+        let mut risk = risk_management::Config::sim(self.risk.clone(), self.account.opening_cash);
+        risk.approval = self.account.approval;
+        risk.approval_seconds = self.account.approval_seconds;
+        AgentConfigs {
+            market_data: market_data::Config {
+                hours: self.market.hours,
+                outlier_fraction: self.market.outlier_fraction,
+                stale_seconds: self.market.stale_seconds,
+            },
+            strategy: self.strategy.clone(),
+            risk,
+            execution: self.execution.clone(),
+            position: self.position.clone(),
+        }
+    }
+
+    /// What the simulated venue is told.
+    pub fn venue(&self, trades_on_bars: bool, bars_kept: usize) -> VenueConfig {
+        let per_share = Price::from_decimal(self.venue.fee_per_share.to_decimal()).ok();
+        VenueConfig {
+            hours: self.market.hours,
+            trades_on_bars,
+            bars_kept,
+            exchange: ExchangeConfig {
+                opening_cash: self.account.opening_cash,
+                multiplier: self.venue.multiplier,
+                shorting_enabled: self.venue.shorting,
+                enforce_increments: self.venue.enforce_increments,
+                fill: FillModel {
+                    market_fill: self.venue.market_fill,
+                    slippage_bps: self.venue.slippage_bps,
+                    partials: self.venue.partials,
+                },
+                fees: Fees { per_order: self.venue.fee_per_order, per_share, ..Fees::default() },
+                keep_finished: 1_000,
+                ..ExchangeConfig::default()
+            },
+        }
+    }
+
+    /// A short name of everything that is set, for the first line of a journal.
+    pub fn hash(&self) -> Arc<str> {
+        let digest = Sha256::digest(self.to_table().to_string().as_bytes());
+        Arc::from(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>())
+    }
+
+    /// Fits the rules to the length of the bars: a daily bar is told just before
+    /// the close, where entries of shorter bars stop.
+    pub const fn fit_to(&mut self, interval: Interval) {
+        if matches!(interval, Interval::Day) {
+            self.risk.entry_cutoff_minutes = 0;
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path)
+        .map_err(|cause| ConfigError::Unreadable { path: path.to_path_buf(), cause })
+}
+
+fn preset_text(name: &str) -> Result<(String, String), ConfigError> {
+    if let Some((_, text)) = PRESETS.iter().find(|(known, _)| *known == name) {
+        return Ok((format!("preset {name}"), (*text).to_owned()));
+    }
+    let path = Path::new(name);
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        return Ok((name.to_owned(), read(path)?));
+    }
+    let known: Vec<&str> = PRESETS.iter().map(|(known, _)| *known).collect();
+    Err(ConfigError::UnknownPreset { name: name.to_owned(), known: known.join(", ") })
+}
+
+/// Reads a layer twice: as a whole configuration, which finds unknown keys and
+/// wrong types with their lines, and as the table of what it really says.
+fn checked_layer(source_name: &str, text: &str) -> Result<toml::Table, ConfigError> {
+    toml::from_str::<Config>(text).map_err(|error| malformed(source_name, text, &error))?;
+    text.parse().map_err(|error: toml::de::Error| malformed(source_name, text, &error))
+}
+
+/// Puts a layer over a table, key by key.
+fn overlay(below: &mut toml::Table, layer: toml::Table) {
+    for (key, value) in layer {
+        match (below.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(layer)) => overlay(below, layer),
+            (_, value) => {
+                below.insert(key, value);
+            }
+        }
+    }
+}
+
+fn wrong(what: &str) -> ConfigError {
+    ConfigError::OutOfRange(what.to_owned())
+}
+
+fn malformed(source_name: &str, text: &str, error: &toml::de::Error) -> ConfigError {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count();
+    ConfigError::Malformed {
+        source_name: source_name.to_owned(),
+        line: before + 1,
+        what: error.message().replace('\n', " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flightdeck.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(Purpose::Sim, None, Some(&path))
+    }
+
+    #[track_caller]
+    fn check_refused(text: &str, parts: &[&str]) {
+        let error = load(text).unwrap_err().to_string();
+        assert!(!error.contains('\n'), "one line: {error}");
+        for part in parts {
+            assert!(error.contains(part), "{error:?} should name {part:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line_and_the_known_ones() {
+        check_refused("seed = 7\n\n[risk]\nmax_postion_value = 5\n", &[
+            "flightdeck.toml:4:",
+            "max_postion_value",
+            "max_position_value",
+        ]);
+    }
+
+    #[test]
+    fn a_wrong_type_or_range_is_refused_by_name() {
+        check_refused("[account]\nopening_cash = true\n", &[":2:", "a number such as"]);
+        check_refused("[account]\nopening_cash = -5\n", &["account.opening_cash", "-5"]);
+        check_refused("[strategy]\nstop_fraction = 0.9\n", &["strategy.stop_fraction", "0.9"]);
+        check_refused("[risk\n", &[":1:"]);
+    }
+
+    #[test]
+    fn a_layer_changes_only_what_it_says() {
+        let base = Config::defaults(Purpose::Sim);
+        let config = load("[strategy.ensemble]\nthreshold = 0.25\n").unwrap();
+        assert!((config.strategy.ensemble.threshold - 0.25).abs() < 1e-12);
+        assert_eq!(config.strategy.time_exit_minutes, base.strategy.time_exit_minutes);
+        assert_eq!(config.risk, base.risk);
+    }
+
+    #[test]
+    fn an_amount_is_exactly_what_the_user_typed() {
+        let config = load("[account]\nopening_cash = 100000.07\n").unwrap();
+        assert_eq!(config.account.opening_cash, Money::from_cents(10_000_007));
+    }
+
+    #[test]
+    fn every_shipped_preset_is_legal() {
+        for (name, _) in PRESETS {
+            Config::load(Purpose::Replay, Some(name), None).unwrap();
+        }
+        let error = Config::load(Purpose::Replay, Some("nonsense"), None).unwrap_err();
+        assert!(error.to_string().contains("reference"));
+    }
+
+    #[test]
+    fn what_is_printed_can_be_read_again() {
+        let config = Config::defaults(Purpose::Replay);
+        let text = config.to_table().to_string();
+        assert_eq!(load(&text).unwrap(), config);
+    }
+}

@@ -1,0 +1,48 @@
+//! One event of the log as one line of text.
+//!
+//! `2026-11-24T14:30:00.5Z  WARN flightdeck::bus::spine: reply is late seat=3 in agent{id=risk}`:
+//! time in UTC, level, module, message, fields, then the spans around it, outermost
+//! first. Where lines go is decided in [`log`](crate::telemetry::log).
+
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::bus::clock::Clock;
+use crate::telemetry::text::Escaping;
+
+/// Formats events as lines stamped by a clock; no line holds a control character.
+pub(in crate::telemetry) struct Line(pub(in crate::telemetry) Arc<dyn Clock>);
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = Escaping(&mut writer);
+        let about = event.metadata();
+        write!(line, "{} {:>5} {}: ", self.0.now(), about.level(), about.target())?;
+        context.format_fields(Writer::new(&mut line), event)?;
+        let spans = context.event_scope().into_iter().flat_map(|scope| scope.from_root());
+        for (position, span) in spans.enumerate() {
+            let joint = if position == 0 { " in " } else { ":" };
+            write!(line, "{joint}{}", span.name())?;
+            if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
+                && !fields.is_empty()
+            {
+                write!(line, "{{{fields}}}")?;
+            }
+        }
+        writer.write_char('\n')
+    }
+}
