@@ -25,10 +25,10 @@ const FAULT_WINDOW: SignedDuration = SignedDuration::from_mins(1);
 /// Whether a seat wants to hear an envelope: its topics, and of the timers only
 /// its own.
 pub(in crate::bus) fn wants(id: AgentId, topics: Topics, envelope: &Envelope) -> bool {
-    match &envelope.event {
-        Event::System(SystemEvent::TimerDue(due)) => due.agent == id,
-        event => topics.contains(event.topic()),
+    if let Event::System(SystemEvent::TimerDue(due)) = &envelope.event {
+        return due.agent == id;
     }
+    topics.contains(envelope.event.topic())
 }
 
 /// Tells whether the journal must be on disk before an event is delivered: an

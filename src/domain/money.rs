@@ -502,25 +502,22 @@ mod operators {
 type DollarsText = Digits<41>;
 
 /// At least two and at most eight places, so that 175.5 reads as 175.50.
+#[expect(clippy::arithmetic_side_effects, reason = "division by constants above zero")]
 fn dollars_text(units: i128) -> DollarsText {
+    const PER_DOLLAR: u64 = UNITS_PER_DOLLAR.unsigned_abs();
     let magnitude = units.unsigned_abs();
     let mut text = DollarsText::new();
     // Every price and nearly every amount fits in 64 bits, which divide faster.
-    let (whole, part) = match u64::try_from(magnitude) {
-        Ok(small) => {
-            let part = small % UNITS_PER_DOLLAR.unsigned_abs();
-            (u128::from(small / UNITS_PER_DOLLAR.unsigned_abs()), part)
-        }
-        Err(_) => {
-            let per_dollar = u128::from(UNITS_PER_DOLLAR.unsigned_abs());
-            let part = magnitude.checked_rem(per_dollar).unwrap_or(0);
-            let part = u64::try_from(part).expect("a remainder is below its divisor");
-            (magnitude.checked_div(per_dollar).unwrap_or(0), part)
-        }
-    };
-    put_places(&mut text, part);
-    text.put(b'.');
-    put_whole(&mut text, whole);
+    if let Ok(small) = u64::try_from(magnitude) {
+        put_places(&mut text, small % PER_DOLLAR);
+        text.put(b'.');
+        text.put_number(small / PER_DOLLAR);
+    } else {
+        let part = u64::try_from(magnitude % u128::from(PER_DOLLAR));
+        put_places(&mut text, part.expect("a remainder is below its divisor"));
+        text.put(b'.');
+        put_whole(&mut text, magnitude / u128::from(PER_DOLLAR));
+    }
     if units < 0 {
         text.put(b'-');
     }
@@ -541,16 +538,14 @@ fn put_places(text: &mut DollarsText, part: u64) {
     text.put_places(part, places);
 }
 
-#[expect(clippy::arithmetic_side_effects, reason = "division by constants above zero")]
 fn put_whole(text: &mut DollarsText, whole: u128) {
     const CHUNK: u128 = 1_000_000_000_000_000_000;
-    match u64::try_from(whole) {
-        Ok(small) => text.put_number(small),
-        Err(_) => {
-            let low = u64::try_from(whole % CHUNK).expect("a remainder is below its divisor");
-            text.put_places(low, 18);
-            put_whole(text, whole / CHUNK);
-        }
+    if let Ok(small) = u64::try_from(whole) {
+        text.put_number(small);
+    } else {
+        let low = u64::try_from(whole % CHUNK).expect("a remainder is below its divisor");
+        text.put_places(low, 18);
+        put_whole(text, whole / CHUNK);
     }
 }
 

@@ -45,7 +45,6 @@ pub mod option {
     ///
     /// # Errors
     /// When the serializer fails.
-    #[expect(clippy::ref_option, reason = "the signature that serde's `with` calls")]
     pub fn serialize<S: Serializer>(
         value: &Option<Decimal>,
         serializer: S,

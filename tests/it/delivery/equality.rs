@@ -1,12 +1,17 @@
 //! Inline, seated on one thread, seated on two: one log.
 
+use flightdeck::bus::inline::Inline;
+use flightdeck::bus::spine::Spine;
 use flightdeck::domain::ids::{AgentId, Seq};
 use flightdeck::events::{Event, SystemEvent, Timer, Topic};
 use flightdeck::journal::Memory;
 use proptest::prelude::*;
+use tokio_util::task::TaskTracker;
 
 use crate::delivery::script::{Script, inputs, never_goes_back};
-use crate::delivery::{alert, at, envelopes, operator, run_everywhere, run_inline, seat, texts};
+use crate::delivery::{
+    alert, at, envelopes, log, one_thread, operator, run_everywhere, run_inline, seat, texts,
+};
 
 prop_compose! {
     fn script(panics: std::ops::Range<u64>)(
@@ -75,7 +80,8 @@ fn outputs_stand_in_roster_order_however_long_each_agent_takes() {
     let slow_first = |id, spins: u32| {
         seat(id, &[Topic::Operator], move |(): &mut (), _, out| {
             let spun = (0..spins).fold(0_u32, |sum, turn| std::hint::black_box(sum ^ turn));
-            out.publish(alert(&format!("{id} {}", spun & 0)));
+            std::hint::black_box(spun);
+            out.publish(alert(id.name()));
         })
     };
     let roster = [
@@ -93,12 +99,10 @@ fn outputs_stand_in_roster_order_however_long_each_agent_takes() {
 fn a_timer_is_heard_by_its_owner_alone_at_its_own_time() {
     let wakes = |id, seconds| {
         seat(id, &[Topic::Operator, Topic::System], move |(): &mut (), input, out| {
-            match &input.event {
-                Event::Operator(_) => out.wake_at(at(seconds), Timer::Pnl),
-                Event::System(SystemEvent::TimerDue(due)) => {
-                    out.publish(alert(&format!("{id} hears {}'s timer", due.agent)));
-                }
-                _ => {}
+            if let Event::System(SystemEvent::TimerDue(due)) = &input.event {
+                out.publish(alert(&format!("{id} hears {}'s timer", due.agent)));
+            } else if matches!(input.event, Event::Operator(_)) {
+                out.wake_at(at(seconds), Timer::Pnl);
             }
         })
     };
@@ -110,11 +114,9 @@ fn a_timer_is_heard_by_its_owner_alone_at_its_own_time() {
     ));
     let said: Vec<(i64, String)> = log
         .iter()
-        .filter_map(|envelope| match &envelope.event {
-            Event::System(SystemEvent::Alert(said)) => {
-                Some((envelope.at.as_nanos() / 1_000_000_000, said.text.clone()))
-            }
-            _ => None,
+        .filter_map(|envelope| {
+            let Event::System(SystemEvent::Alert(said)) = &envelope.event else { return None };
+            Some((envelope.at.as_nanos() / 1_000_000_000, said.text.clone()))
         })
         .collect();
     let expected = [
@@ -124,4 +126,33 @@ fn a_timer_is_heard_by_its_owner_alone_at_its_own_time() {
         (30, "late"),
     ];
     assert_eq!(said, expected.map(|(at, text)| (at, text.to_owned())));
+}
+
+/// The time alone, without an event: what a quiet market needs.
+#[test]
+fn time_handed_in_alone_fires_what_is_due() {
+    let sets = seat(AgentId::Strategy, &[Topic::Operator], |(): &mut (), input, out| {
+        if matches!(input.event, Event::Operator(_)) {
+            out.wake_at(at(20), Timer::Pnl);
+            out.wake_at(at(40), Timer::Session);
+        }
+    });
+    let mut inline = Inline::new(vec![sets.clone()], Memory::default(), Vec::new());
+    inline.input(at(10), AgentId::Feed, operator("set")).unwrap();
+    inline.announce(at(10)).unwrap();
+    inline.run_timers(at(30)).unwrap();
+    let expected = log(&mut inline.finish().unwrap().0);
+    assert!(expected.last().unwrap().contains("\"timestamp\":\"1970-01-01T00:00:20Z\""));
+    let seated = one_thread().block_on(async {
+        let (spine, door) =
+            Spine::new(vec![sets], Box::new(Memory::default()), Vec::new(), &TaskTracker::new())
+                .unwrap();
+        let spine = tokio::spawn(spine.run());
+        door.advance(at(5)).await.unwrap();
+        door.send(at(10), AgentId::Feed, operator("set")).await.unwrap();
+        door.advance(at(30)).await.unwrap();
+        drop(door);
+        log(spine.await.unwrap().unwrap().0.as_mut())
+    });
+    assert_eq!(texts(&seated), texts(&expected));
 }

@@ -43,21 +43,19 @@ fn words(said: &[(i64, &str)]) -> Vec<Input> {
 
 /// What an agent said, oldest first.
 fn alerts(log: &[String]) -> Vec<String> {
-    let text = |event: &Event| match event {
-        Event::System(SystemEvent::Alert(said)) => Some(said.text.clone()),
-        _ => None,
+    let text = |event: &Event| {
+        let Event::System(SystemEvent::Alert(said)) = event else { return None };
+        Some(said.text.clone())
     };
     envelopes(log).iter().filter_map(|envelope| text(&envelope.event)).collect()
 }
 
 /// Poison and fate of every fault on record.
 fn failures(log: &[String]) -> Vec<(Seq, bool)> {
-    let failed = |event: &Event| match event {
-        Event::System(SystemEvent::AgentFailed(failed)) => {
-            assert_eq!((failed.agent, failed.message.as_str()), (AgentId::Strategy, SCRIPTED));
-            Some((failed.poison, failed.rebuilt))
-        }
-        _ => None,
+    let failed = |event: &Event| {
+        let Event::System(SystemEvent::AgentFailed(failed)) = event else { return None };
+        assert_eq!((failed.agent, failed.message.as_str()), (AgentId::Strategy, SCRIPTED));
+        Some((failed.poison, failed.rebuilt))
     };
     envelopes(log).iter().filter_map(|envelope| failed(&envelope.event)).collect()
 }
@@ -194,11 +192,11 @@ fn a_seat_that_hangs_is_retired_and_the_others_go_on() {
     assert_eq!(alerts(&lines), ["in time", "heard 1", "heard 2", "heard 3", "heard 4"]);
     let retired: Vec<(AgentId, Seq)> = envelopes(&lines)
         .into_iter()
-        .filter_map(|envelope| match envelope.event {
-            Event::System(SystemEvent::AgentRetired(retired)) => {
-                Some((retired.agent, retired.unanswered))
-            }
-            _ => None,
+        .filter_map(|envelope| {
+            let Event::System(SystemEvent::AgentRetired(retired)) = envelope.event else {
+                return None;
+            };
+            Some((retired.agent, retired.unanswered))
         })
         .collect();
     let hang = envelopes(&lines).into_iter().find(|said| format!("{said:?}").contains("hang"));

@@ -42,11 +42,9 @@ fn a_timer_that_had_not_fired_is_set_again_and_one_that_had_is_not() {
     let log = run_everywhere(&roster, &envelopes(&before), &[(50, alert("after"))]);
     let fired: Vec<(i64, Timer)> = envelopes(&log)
         .into_iter()
-        .filter_map(|envelope| match envelope.event {
-            Event::System(SystemEvent::TimerDue(due)) => {
-                Some((envelope.at.as_nanos() / 1_000_000_000, due.timer))
-            }
-            _ => None,
+        .filter_map(|envelope| {
+            let Event::System(SystemEvent::TimerDue(due)) = envelope.event else { return None };
+            Some((envelope.at.as_nanos() / 1_000_000_000, due.timer))
         })
         .collect();
     assert_eq!(fired, [(20, Timer::Pnl), (40, Timer::Session)]);
