@@ -65,7 +65,9 @@ fn filled() -> Envelope {
 }
 
 fn bench(criterion: &mut Criterion) {
-    for (name, envelope) in [("order.state.changed", state_changed()), ("order.fill.complete", filled())] {
+    for (name, envelope) in
+        [("order.state.changed", state_changed()), ("order.fill.complete", filled())]
+    {
         let mut line = Vec::new();
         wire::write(&envelope, &mut line);
         let text = String::from_utf8(line.clone()).expect("JSON is text");

@@ -47,6 +47,7 @@ pub trait Tap: Send {
 }
 
 /// What an agent wants done with it.
+#[expect(clippy::large_enum_variant, reason = "nearly every output is an event")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
     /// Say this.

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::bus::agent::{Agent, Outbox, Roster, RosterSeat, Tap};
+use crate::bus::fold::fold_all;
 use crate::bus::sequencer::{Sequencer, SpineError};
 use crate::bus::supervision::{FaultBook, handle_caught, needs_sync, wants};
 use crate::domain::ids::{AgentId, Seq};
@@ -72,7 +73,8 @@ impl<J: Journal> Inline<J> {
         self.run_cascade()
     }
 
-    /// Announces the agents, first thing of a run.
+    /// Announces the agents: what a seated run does of itself right after its
+    /// first input, which carries the time of the run.
     ///
     /// # Errors
     /// As [`Inline::input`].
@@ -130,22 +132,18 @@ impl<J: Journal> Inline<J> {
     }
 
     /// Folds everything that the journal holds, says nothing, and goes on from
-    /// there. Returns the number of the last event.
+    /// there; to be called before the first input. Returns the number of the last
+    /// event.
     ///
     /// # Errors
     /// When the journal cannot be read.
     pub fn recover(&mut self) -> Result<Seq, SpineError> {
-        let Self { journal, seats, order, out, .. } = self;
-        journal.for_each(Seq(u64::MAX), &mut |envelope| {
-            order.resume_after(envelope);
-            for seat in seats.iter_mut() {
-                let Some(agent) = seat.agent.as_mut() else { continue };
-                if wants(seat.seat.id, seat.topics, envelope) {
-                    let _ = handle_caught(agent.as_mut(), envelope, out);
-                    order.absorb_timers(seat.seat.id, out.take());
-                }
-            }
-        })?;
+        let roster: Roster = self.seats.iter().map(|seat| seat.seat.clone()).collect();
+        let (order, agents) = fold_all(&roster, &mut self.journal, &mut self.faults.poisons)?;
+        self.order = order;
+        for (seat, agent) in self.seats.iter_mut().zip(agents) {
+            seat.agent = Some(agent);
+        }
         Ok(self.order.last())
     }
 

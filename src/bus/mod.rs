@@ -9,6 +9,7 @@
 mod agent;
 mod sequencer;
 mod supervision;
+mod fold;
 pub mod clock;
 pub mod inline;
 pub mod seat;

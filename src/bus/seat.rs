@@ -1,56 +1,182 @@
-//! One tokio task around one agent.
+//! One tokio task around one agent, and the desk between it and the spine.
 //!
-//! The task takes an envelope, hands it to the agent, and sends back one reply
-//! with everything the agent said, also when that is nothing. One reply per
-//! delivery makes outputs all-or-nothing and shows at once which seat is slow.
+//! The spine lays one envelope on the desk, the task hands it to the agent and
+//! lays back one answer with everything the agent said, also when that is
+//! nothing. One answer per delivery makes outputs all-or-nothing and shows at
+//! once which seat is slow. As there is never more than one envelope on its way
+//! to a seat, a desk needs no queue; the spine is woken once, by the last answer
+//! of the [`Round`].
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
 
-use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::bus::agent::{Agent, Outbox, Output};
 use crate::bus::supervision::handle_caught;
-use crate::domain::ids::Seq;
 use crate::events::Envelope;
 
-/// What a seat answers to one delivery.
-#[derive(Debug)]
-pub(in crate::bus) struct Reply {
-    /// Place in the roster.
-    pub(in crate::bus) seat: usize,
-    /// How often the seat has been occupied before: a reply of a retired agent is
-    /// told from one of its successor.
-    pub(in crate::bus) generation: u32,
-    /// The envelope that it answers.
-    pub(in crate::bus) seq: Seq,
-    /// What the agent said, or its last words.
-    pub(in crate::bus) outputs: Result<Vec<Output>, String>,
+/// What the agent said, or its last words.
+pub(in crate::bus) type Answer = Result<Vec<Output>, String>;
+
+/// The answers that are owed for one envelope. A round that was given up is
+/// replaced by a new one, so that late answers count in the old one.
+#[derive(Debug, Default)]
+pub(in crate::bus) struct Round {
+    owed: AtomicUsize,
+    /// The spine's, while it waits.
+    waker: Mutex<Option<Waker>>,
 }
 
-/// Seats an agent: spawns its task and returns the way to it. The task ends when
-/// the sender is dropped, or after a panic.
+impl Round {
+    /// Begins with so many answers owed; nothing may be delivered before.
+    pub(in crate::bus) fn begin(&self, owed: usize) {
+        self.owed.store(owed, Ordering::Release);
+    }
+
+    /// Tells whether every answer is there, and asks to be woken by the last one.
+    pub(in crate::bus) fn poll_over(&self, context: &Context<'_>) -> Poll<()> {
+        if self.owed.load(Ordering::Acquire) == 0 {
+            return Poll::Ready(());
+        }
+        keep(&mut lock(&self.waker), context);
+        // The last answer may have come before the waker was there to be used.
+        if self.owed.load(Ordering::Acquire) == 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn count_answer(&self) {
+        if self.owed.fetch_sub(1, Ordering::AcqRel) == 1 {
+            wake(lock(&self.waker).take());
+        }
+    }
+}
+
+/// Where the spine and one seat meet.
+#[derive(Debug)]
+struct Desk(Mutex<OnDesk>);
+
+#[derive(Debug)]
+struct OnDesk {
+    envelope: Option<Arc<Envelope>>,
+    answer: Option<Answer>,
+    round: Arc<Round>,
+    /// The seat's, while it waits.
+    waker: Option<Waker>,
+    is_closed: bool,
+}
+
+/// The spine's side of a desk. The seat leaves when it is dropped, or after a
+/// panic.
+#[derive(Debug)]
+pub(in crate::bus) struct Seated(Arc<Desk>);
+
+impl Seated {
+    /// Lays an envelope on the desk.
+    pub(in crate::bus) fn deliver(&self, envelope: Arc<Envelope>) {
+        let mut desk = lock(&self.0.0);
+        desk.envelope = Some(envelope);
+        let waker = desk.waker.take();
+        drop(desk);
+        wake(waker);
+    }
+
+    /// Takes the answer to the last envelope, where there is one.
+    pub(in crate::bus) fn take_answer(&self) -> Option<Answer> {
+        lock(&self.0.0).answer.take()
+    }
+
+    /// Lets the seat's next answers count in another round.
+    pub(in crate::bus) fn move_to(&self, round: &Arc<Round>) {
+        lock(&self.0.0).round = Arc::clone(round);
+    }
+}
+
+impl Drop for Seated {
+    fn drop(&mut self) {
+        let mut desk = lock(&self.0.0);
+        desk.is_closed = true;
+        let waker = desk.waker.take();
+        drop(desk);
+        wake(waker);
+    }
+}
+
+impl Desk {
+    /// Waits for an envelope; `None` when the spine has left.
+    async fn next(&self) -> Option<Arc<Envelope>> {
+        poll_fn(|context| {
+            let mut desk = lock(&self.0);
+            match desk.envelope.take() {
+                Some(_) if desk.is_closed => Poll::Ready(None),
+                Some(envelope) => Poll::Ready(Some(envelope)),
+                None if desk.is_closed => Poll::Ready(None),
+                None => {
+                    keep(&mut desk.waker, context);
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    fn answer(&self, answer: Answer) {
+        let mut desk = lock(&self.0);
+        desk.answer = Some(answer);
+        desk.round.count_answer();
+    }
+}
+
+/// Seats an agent: spawns its task and returns the spine's side of its desk.
 pub(in crate::bus) fn occupy(
     tracker: &TaskTracker,
     mut agent: Box<dyn Agent>,
-    (seat, generation): (usize, u32),
-    replies: mpsc::UnboundedSender<Reply>,
-) -> mpsc::UnboundedSender<Arc<Envelope>> {
-    let (sender, mut deliveries) = mpsc::unbounded_channel::<Arc<Envelope>>();
+    round: &Arc<Round>,
+) -> Seated {
+    let desk = Arc::new(Desk(Mutex::new(OnDesk {
+        envelope: None,
+        answer: None,
+        round: Arc::clone(round),
+        waker: None,
+        is_closed: false,
+    })));
     let span = tracing::debug_span!("agent", id = %agent.id());
+    let seated = Seated(Arc::clone(&desk));
     let task = async move {
         let mut out = Outbox::default();
-        while let Some(envelope) = deliveries.recv().await {
+        while let Some(envelope) = desk.next().await {
             let handled = handle_caught(agent.as_mut(), &envelope, &mut out);
-            let outputs = handled.map(|()| out.take());
-            let is_over = outputs.is_err();
-            let reply = Reply { seat, generation, seq: envelope.seq, outputs };
-            if replies.send(reply).is_err() || is_over {
+            // Given back before the answer, so that the spine may use it again.
+            drop(envelope);
+            let is_over = handled.is_err();
+            desk.answer(handled.map(|()| out.take()));
+            if is_over {
                 break;
             }
         }
     };
     tracker.spawn(task.instrument(span));
-    sender
+    seated
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().expect("nothing panics while it holds a desk")
+}
+
+/// Wakes a task, after the lock on its waker has been given back: it may be
+/// running before this returns.
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// Keeps the waker of the task that waits.
+fn keep(held: &mut Option<Waker>, context: &Context<'_>) {
+    match held {
+        Some(waker) if waker.will_wake(context.waker()) => {}
+        Some(_) | None => *held = Some(context.waker().clone()),
+    }
 }

@@ -32,7 +32,9 @@ pub enum SpineError {
         name: &'static str,
     },
     /// An agent panicked and cannot be rebuilt, because the run keeps no journal.
-    #[error("{agent} panicked at event {poison} ({message}); the run keeps no journal to rebuild it from")]
+    #[error(
+        "{agent} panicked at event {poison} ({message}); the run keeps no journal to rebuild it from"
+    )]
     Unrecoverable {
         /// Which agent.
         agent: AgentId,
@@ -81,13 +83,11 @@ impl Sequencer {
         self.queue.push_back(Pending { cause, source: AgentId::Spine, event: event.into() });
     }
 
-    /// Returns when the next timer is due.
-    pub(in crate::bus) fn next_due(&self) -> Option<Timestamp> {
-        self.timers.first_key_value().map(|((at, _), _)| *at)
-    }
-
     /// Admits the first timer that is due by `until`; false when there is none.
+    /// An input that comes with an older time than the present is stamped with
+    /// the present, so timers due by now fire before it as well.
     pub(in crate::bus) fn admit_due(&mut self, until: Timestamp) -> bool {
+        let until = until.max(self.now);
         match self.timers.first_entry() {
             Some(entry) if entry.key().0 <= until => {
                 let ((at, _), due) = entry.remove_entry();
@@ -155,7 +155,11 @@ impl Sequencer {
     }
 
     /// Keeps the timers, and only those, of what a folded agent said.
-    pub(in crate::bus) fn absorb_timers(&mut self, agent: AgentId, outputs: Vec<Output>) {
+    pub(in crate::bus) fn absorb_timers(
+        &mut self,
+        agent: AgentId,
+        outputs: impl IntoIterator<Item = Output>,
+    ) {
         for output in outputs {
             if let Output::WakeAt(at, timer) = output {
                 self.set_timer(agent, at, timer);
@@ -208,7 +212,7 @@ mod tests {
         order.absorb(
             AgentId::Strategy,
             Seq(0),
-            [wake(30, Timer::Pnl), wake(20, Timer::Session), wake(20, Timer::DataAge)],
+            [wake(30, Timer::Breaker("x".into())), wake(20, Timer::Session), wake(20, Timer::DataAge)],
         );
         let mut fired = Vec::new();
         while order.admit_due(at(25)) {
@@ -219,7 +223,8 @@ mod tests {
             }
         }
         assert_eq!(fired, [Timer::Session, Timer::DataAge]);
-        assert_eq!(order.next_due(), Some(at(30)));
+        assert!(!order.admit_due(at(29)));
+        assert!(order.admit_due(at(30)));
     }
 
     #[test]
@@ -231,7 +236,11 @@ mod tests {
             match order.next() {
                 Ok(Some(envelope)) => {
                     seen += 1;
-                    order.absorb(AgentId::Venue, envelope.seq, [Output::Publish(alert("x").into())]);
+                    order.absorb(
+                        AgentId::Venue,
+                        envelope.seq,
+                        [Output::Publish(alert("x").into())],
+                    );
                 }
                 Ok(None) => unreachable!("the queue is never empty"),
                 Err(error) => break error,

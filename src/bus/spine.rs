@@ -5,28 +5,35 @@
 //! want it, wait for their replies, queue the outputs in roster order, take the
 //! next. Seats work in parallel on one envelope; scheduling cannot show.
 //!
-//! Only the door is bounded. Replies travel on an unbounded channel on purpose:
-//! if agents could wait for the spine while the spine waits for them, both would
-//! stop. Their number is bounded by deliveries.
+//! Only the door is bounded, and only those outside wait: a seat lays its answer
+//! on its [desk](crate::bus::seat) and never waits for the spine while the spine
+//! waits for it.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, Sleep};
 use tokio_util::task::TaskTracker;
 
-use crate::bus::agent::{Agent, Outbox, Roster, RosterSeat, Tap};
-use crate::bus::seat::{Reply, occupy};
+use crate::bus::agent::{Roster, RosterSeat, Tap};
+use crate::bus::fold::fold_all;
+use crate::bus::seat::{Round, Seated, occupy};
 use crate::bus::sequencer::{Sequencer, SpineError};
-use crate::bus::supervision::{FaultBook, handle_caught, needs_sync, wants};
+use crate::bus::supervision::{FaultBook, needs_sync, wants};
 use crate::domain::ids::{AgentId, Seq};
 use crate::domain::time::Timestamp;
 use crate::events::{AgentRetired, AgentStarted, Envelope, Event, SystemEvent, Topics};
 use crate::journal::Journal;
 
-/// A seat that has not answered by then is retired and trading halts. Handlers
-/// are pure arithmetic and take microseconds; a quarter of a second is a hang.
+/// A seat that has not answered by then is retired and trading halts; it may be
+/// given up to twice as long, since one timer watches all events. Handlers are
+/// pure arithmetic and take microseconds; a quarter of a second is a hang. A
+/// handler that hangs needs another worker thread to be noticed.
 pub const REPLY_DEADLINE: Duration = Duration::from_millis(250);
 
 /// Inputs that may wait at the door.
@@ -37,7 +44,8 @@ pub const DOOR_CAPACITY: usize = 1_024;
 struct Input {
     at: Timestamp,
     source: AgentId,
-    event: Event,
+    /// `None` when only the time is handed in.
+    event: Option<Event>,
     done: Option<oneshot::Sender<()>>,
 }
 
@@ -56,7 +64,17 @@ impl Door {
         source: AgentId,
         event: impl Into<Event>,
     ) -> Result<(), SpineError> {
-        let input = Input { at, source, event: event.into(), done: None };
+        let input = Input { at, source, event: Some(event.into()), done: None };
+        self.0.send(input).await.map_err(|_| SpineError::Closed)
+    }
+
+    /// Hands in the time alone: timers that are due by then fire, even when no
+    /// event comes.
+    ///
+    /// # Errors
+    /// When the spine has ended.
+    pub async fn advance(&self, at: Timestamp) -> Result<(), SpineError> {
+        let input = Input { at, source: AgentId::Spine, event: None, done: None };
         self.0.send(input).await.map_err(|_| SpineError::Closed)
     }
 
@@ -71,7 +89,7 @@ impl Door {
         event: impl Into<Event>,
     ) -> Result<(), SpineError> {
         let (done, settled) = oneshot::channel();
-        let input = Input { at, source, event: event.into(), done: Some(done) };
+        let input = Input { at, source, event: Some(event.into()), done: Some(done) };
         self.0.send(input).await.map_err(|_| SpineError::Closed)?;
         settled.await.map_err(|_| SpineError::Closed)
     }
@@ -85,21 +103,48 @@ pub struct Spine {
     taps: Vec<Box<dyn Tap>>,
     faults: FaultBook,
     inputs: mpsc::Receiver<Input>,
-    replies: mpsc::UnboundedReceiver<Reply>,
-    reply_sender: mpsc::UnboundedSender<Reply>,
+    round: Arc<Round>,
     tracker: TaskTracker,
     reply_deadline: Duration,
-    /// Used for one envelope at a time; kept to spare an allocation per event.
-    answers: Vec<Option<Result<Vec<crate::bus::agent::Output>, String>>>,
+    /// The last envelope's place, used again when nobody holds it any more.
+    spare: Option<Arc<Envelope>>,
+    watch: Watch,
 }
 
 struct Seat {
     roster: RosterSeat,
     topics: Topics,
-    generation: u32,
     /// `None` once the seat has been emptied.
-    deliveries: Option<mpsc::UnboundedSender<Arc<Envelope>>>,
+    occupant: Option<Seated>,
     owes: bool,
+}
+
+/// One timer for all events: it is set anew when it has run out, not for each.
+#[derive(Default)]
+struct Watch {
+    timer: Option<Pin<Box<Sleep>>>,
+    /// The event that the timer was last set for.
+    set_for: Seq,
+}
+
+impl Watch {
+    /// Runs out when `seq` has been waited for during one whole period.
+    fn poll_out(&mut self, seq: Seq, period: Duration, context: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| {
+            self.set_for = seq;
+            Box::pin(tokio::time::sleep(period))
+        });
+        while timer.as_mut().poll(context).is_ready() {
+            if self.set_for == seq {
+                // A new one next time, whichever event it will be for.
+                self.timer = None;
+                return Poll::Ready(());
+            }
+            self.set_for = seq;
+            timer.as_mut().reset(Instant::now() + period);
+        }
+        Poll::Pending
+    }
 }
 
 impl fmt::Debug for Spine {
@@ -120,39 +165,31 @@ impl Spine {
         taps: Vec<Box<dyn Tap>>,
         tracker: &TaskTracker,
     ) -> Result<(Self, Door), SpineError> {
-        let mut order = Sequencer::default();
-        let mut folded: Vec<(RosterSeat, Box<dyn Agent>, Topics)> = roster
-            .into_iter()
-            .map(|seat| {
-                let agent = (seat.factory)();
-                let topics = agent.topics();
-                (seat, agent, topics)
-            })
-            .collect();
-        fold_all(&mut folded, journal.as_mut(), &mut order)?;
+        let mut faults = FaultBook::default();
+        let (order, agents) = fold_all(&roster, journal.as_mut(), &mut faults.poisons)?;
         let (door, inputs) = mpsc::channel(DOOR_CAPACITY);
-        let (reply_sender, replies) = mpsc::unbounded_channel();
-        let seats: Vec<Seat> = folded
+        let round = Arc::new(Round::default());
+        let seats: Vec<Seat> = roster
             .into_iter()
-            .enumerate()
-            .map(|(at, (roster, agent, topics))| {
-                let deliveries = occupy(tracker, agent, (at, 0), reply_sender.clone());
-                Seat { roster, topics, generation: 0, deliveries: Some(deliveries), owes: false }
+            .zip(agents)
+            .map(|(roster, agent)| {
+                let topics = agent.topics();
+                let occupant = Some(occupy(tracker, agent, &round));
+                Seat { roster, topics, occupant, owes: false }
             })
             .collect();
-        let answers = seats.iter().map(|_| None).collect();
         let spine = Self {
             order,
             seats,
             journal,
             taps,
-            faults: FaultBook::default(),
+            faults,
             inputs,
-            replies,
-            reply_sender,
+            round,
             tracker: tracker.clone(),
             reply_deadline: REPLY_DEADLINE,
-            answers,
+            spare: None,
+            watch: Watch::default(),
         };
         Ok((spine, Door(door)))
     }
@@ -181,45 +218,47 @@ impl Spine {
     /// When the journal fails, a cascade does not end, or an agent cannot be
     /// rebuilt.
     pub async fn run(mut self) -> Result<(Box<dyn Journal>, Vec<Box<dyn Tap>>), SpineError> {
-        if self.order.last() == Seq(0) {
-            self.announce_next_inputs().await?;
-        }
+        let mut is_announced = self.order.last() > Seq(0);
         while let Some(Input { at, source, event, done }) = self.inputs.recv().await {
+            let is_event = event.is_some();
             self.take(at, source, event).await?;
+            // The first input carries the time of the run.
+            if is_event && !is_announced {
+                is_announced = true;
+                self.announce(at).await?;
+            }
             if let Some(done) = done {
                 let _ = done.send(());
             }
         }
-        for seat in &mut self.seats {
-            seat.deliveries = None;
-        }
+        self.seats.clear();
         self.journal.sync()?;
         Ok((self.journal, self.taps))
     }
 
-    /// The first input carries the time of the run; the agents are announced at it.
-    async fn announce_next_inputs(&mut self) -> Result<(), SpineError> {
-        let Some(Input { at, source, event, done }) = self.inputs.recv().await else {
-            return Ok(());
-        };
-        self.take(at, source, event).await?;
-        for at_seat in 0..self.seats.len() {
-            let agent = self.seats[at_seat].roster.id;
+    async fn announce(&mut self, at: Timestamp) -> Result<(), SpineError> {
+        for seat in 0..self.seats.len() {
+            let agent = self.seats[seat].roster.id;
             let started = SystemEvent::AgentStarted(AgentStarted { agent });
-            self.take(at, AgentId::Spine, started.into()).await?;
-        }
-        if let Some(done) = done {
-            let _ = done.send(());
+            self.take(at, AgentId::Spine, Some(started.into())).await?;
         }
         Ok(())
     }
 
-    async fn take(&mut self, at: Timestamp, source: AgentId, event: Event) -> Result<(), SpineError> {
+    async fn take(
+        &mut self,
+        at: Timestamp,
+        source: AgentId,
+        event: Option<Event>,
+    ) -> Result<(), SpineError> {
         while self.order.admit_due(at) {
             self.run_cascade().await?;
         }
-        self.order.admit(at, source, event);
-        self.run_cascade().await
+        if let Some(event) = event {
+            self.order.admit(at, source, event);
+            self.run_cascade().await?;
+        }
+        Ok(())
     }
 
     async fn run_cascade(&mut self) -> Result<(), SpineError> {
@@ -231,91 +270,103 @@ impl Spine {
             for tap in &mut self.taps {
                 tap.see(&envelope);
             }
-            self.deliver(Arc::new(envelope)).await?;
+            self.deliver(envelope).await?;
         }
         Ok(())
     }
 
-    async fn deliver(&mut self, envelope: Arc<Envelope>) -> Result<(), SpineError> {
+    async fn deliver(&mut self, envelope: Envelope) -> Result<(), SpineError> {
         let mut owed = 0_usize;
         for seat in &mut self.seats {
-            if !wants(seat.roster.id, seat.topics, &envelope) {
-                continue;
-            }
-            if let Some(deliveries) = &seat.deliveries
-                && deliveries.send(Arc::clone(&envelope)).is_ok()
-            {
-                seat.owes = true;
-                owed += 1;
+            let hears = wants(seat.roster.id, seat.topics, &envelope);
+            seat.owes = hears && seat.occupant.is_some();
+            owed += usize::from(seat.owes);
+        }
+        if owed == 0 {
+            return Ok(());
+        }
+        self.round.begin(owed);
+        let envelope = self.share(envelope);
+        for seat in self.seats.iter().filter(|seat| seat.owes) {
+            if let Some(occupant) = &seat.occupant {
+                occupant.deliver(Arc::clone(&envelope));
             }
         }
-        if owed > 0 {
-            self.collect(&envelope, owed).await;
-            self.absorb(&envelope)?;
-        }
+        self.collect(envelope.seq).await;
+        self.absorb(&envelope)?;
+        self.spare = Some(envelope);
         Ok(())
     }
 
-    /// Waits for the replies to one envelope. The deadline is armed only when a
-    /// reply is not there at once, which spares a timer per event.
-    async fn collect(&mut self, envelope: &Envelope, mut owed: usize) {
-        let mut deadline = None;
-        while owed > 0 {
-            let reply = match self.replies.try_recv() {
-                Ok(reply) => reply,
-                Err(_) => {
-                    let until = *deadline.get_or_insert_with(|| {
-                        tokio::time::Instant::now() + self.reply_deadline
-                    });
-                    match tokio::time::timeout_at(until, self.replies.recv()).await {
-                        Ok(Some(reply)) => reply,
-                        Ok(None) | Err(_) => return,
-                    }
-                }
-            };
-            let seat = &mut self.seats[reply.seat];
-            // A late answer of a seat that has been retired or re-occupied.
-            if reply.generation != seat.generation || reply.seq != envelope.seq || !seat.owes {
-                continue;
+    /// Puts an envelope where all can read it, in the place of the last one when
+    /// that is free.
+    fn share(&mut self, envelope: Envelope) -> Arc<Envelope> {
+        let Some(mut spare) = self.spare.take() else { return Arc::new(envelope) };
+        match Arc::get_mut(&mut spare) {
+            Some(place) => {
+                *place = envelope;
+                spare
             }
-            seat.owes = false;
-            owed -= 1;
-            self.answers[reply.seat] = Some(reply.outputs);
+            None => Arc::new(envelope),
         }
+    }
+
+    /// Waits until every answer is there or the time is up.
+    async fn collect(&mut self, seq: Seq) {
+        let Self { round, watch, reply_deadline, .. } = self;
+        poll_fn(|context| {
+            if round.poll_over(context).is_ready() {
+                return Poll::Ready(());
+            }
+            watch.poll_out(seq, *reply_deadline, context)
+        })
+        .await;
     }
 
     /// Queues the outputs in roster order; replaces who panicked, retires who did
     /// not answer.
     fn absorb(&mut self, envelope: &Envelope) -> Result<(), SpineError> {
+        let mut is_given_up = false;
         for at in 0..self.seats.len() {
-            let agent = self.seats[at].roster.id;
-            match self.answers[at].take() {
-                Some(Ok(outputs)) => self.order.absorb(agent, envelope.seq, outputs),
+            let seat = &mut self.seats[at];
+            if !std::mem::take(&mut seat.owes) {
+                continue;
+            }
+            match seat.occupant.as_ref().and_then(Seated::take_answer) {
+                Some(Ok(outputs)) => self.order.absorb(seat.roster.id, envelope.seq, outputs),
                 Some(Err(message)) => self.replace(at, envelope, message)?,
-                None if self.seats[at].owes => self.retire(at, envelope),
-                None => {}
+                None => {
+                    self.retire(at, envelope);
+                    is_given_up = true;
+                }
             }
         }
+        if is_given_up {
+            self.begin_anew();
+        }
         Ok(())
+    }
+
+    /// Leaves the present round to those who answer late.
+    fn begin_anew(&mut self) {
+        self.round = Arc::new(Round::default());
+        for occupant in self.seats.iter().filter_map(|seat| seat.occupant.as_ref()) {
+            occupant.move_to(&self.round);
+        }
     }
 
     fn replace(&mut self, at: usize, envelope: &Envelope, message: String) -> Result<(), SpineError> {
         let seat = &mut self.seats[at];
         let (agent, event) =
             self.faults.recover(&seat.roster, self.journal.as_mut(), envelope, message)?;
-        seat.generation += 1;
-        seat.deliveries = agent.map(|agent| {
-            occupy(&self.tracker, agent, (at, seat.generation), self.reply_sender.clone())
-        });
+        seat.occupant = agent.map(|agent| occupy(&self.tracker, agent, &self.round));
         self.order.insert(Some(envelope.seq), event);
         Ok(())
     }
 
     fn retire(&mut self, at: usize, envelope: &Envelope) {
         let seat = &mut self.seats[at];
-        seat.owes = false;
-        seat.generation += 1;
-        seat.deliveries = None;
+        seat.occupant = None;
         let agent = seat.roster.id;
         tracing::error!(%agent, seq = envelope.seq.0, "seat did not answer in time and is retired");
         let retired = AgentRetired {
@@ -325,24 +376,4 @@ impl Spine {
         };
         self.order.insert(None, SystemEvent::AgentRetired(retired));
     }
-}
-
-/// Folds every recorded envelope into every agent, muted; timers that have not
-/// fired yet are set again.
-fn fold_all(
-    seats: &mut [(RosterSeat, Box<dyn Agent>, Topics)],
-    journal: &mut dyn Journal,
-    order: &mut Sequencer,
-) -> Result<(), SpineError> {
-    let mut out = Outbox::default();
-    journal.for_each(Seq(u64::MAX), &mut |envelope| {
-        order.resume_after(envelope);
-        for (seat, agent, topics) in &mut *seats {
-            if wants(seat.id, *topics, envelope) {
-                let _ = handle_caught(agent.as_mut(), envelope, &mut out);
-                order.absorb_timers(seat.id, out.take());
-            }
-        }
-    })?;
-    Ok(())
 }

@@ -10,9 +10,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::SignedDuration;
 
-use crate::bus::agent::{Agent, Factory, Outbox, RosterSeat};
+use crate::bus::agent::{Agent, Outbox, RosterSeat};
+use crate::bus::fold::{Poisons, rebuild};
 use crate::bus::sequencer::SpineError;
-use crate::domain::ids::{AgentId, Seq};
+use crate::domain::ids::AgentId;
 use crate::domain::time::Timestamp;
 use crate::events::{AgentFailed, Envelope, Event, SystemEvent, Topic, Topics};
 use crate::journal::{Journal, JournalError};
@@ -24,10 +25,10 @@ const FAULT_WINDOW: SignedDuration = SignedDuration::from_mins(1);
 /// Whether a seat wants to hear an envelope: its topics, and of the timers only
 /// its own.
 pub(in crate::bus) fn wants(id: AgentId, topics: Topics, envelope: &Envelope) -> bool {
-    match &envelope.event {
-        Event::System(SystemEvent::TimerDue(due)) => due.agent == id,
-        event => topics.contains(event.topic()),
+    if let Event::System(SystemEvent::TimerDue(due)) = &envelope.event {
+        return due.agent == id;
     }
+    topics.contains(envelope.event.topic())
 }
 
 /// Tells whether the journal must be on disk before an event is delivered: an
@@ -54,30 +55,12 @@ fn last_words(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }
 
-/// Builds an agent and folds it over everything recorded before `before`.
-pub(in crate::bus) fn rebuild(
-    factory: &Factory,
-    journal: &mut dyn Journal,
-    before: Seq,
-) -> Result<Box<dyn Agent>, JournalError> {
-    let mut agent = factory();
-    let (id, topics) = (agent.id(), agent.topics());
-    let mut muted = Outbox::default();
-    journal.for_each(before, &mut |envelope| {
-        if wants(id, topics, envelope) {
-            // An envelope that broke the agent before breaks it here too; it was
-            // skipped then and is skipped now.
-            let _ = handle_caught(agent.as_mut(), envelope, &mut muted);
-            muted.clear();
-        }
-    })?;
-    Ok(agent)
-}
-
 /// Remembers the faults of every seat and decides what follows.
 #[derive(Debug, Default)]
 pub(in crate::bus) struct FaultBook {
     faults: VecDeque<(AgentId, Timestamp)>,
+    /// What must be skipped whenever an agent is folded again.
+    pub(in crate::bus) poisons: Poisons,
 }
 
 impl FaultBook {
@@ -92,9 +75,10 @@ impl FaultBook {
     ) -> Result<(Option<Box<dyn Agent>>, SystemEvent), SpineError> {
         self.faults.retain(|(_, at)| poison.at.since(*at) < FAULT_WINDOW);
         self.faults.push_back((seat.id, poison.at));
+        self.poisons.note(seat.id, poison.seq);
         let count = self.faults.iter().filter(|(id, _)| *id == seat.id).count();
         let agent = if count < FAULTS_MAX {
-            match rebuild(&seat.factory, journal, poison.seq) {
+            match rebuild(seat, journal, poison.seq, &mut self.poisons) {
                 Ok(agent) => Some(agent),
                 Err(JournalError::NotKept) => {
                     return Err(SpineError::Unrecoverable {

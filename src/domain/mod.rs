@@ -5,6 +5,7 @@
 
 #![deny(clippy::float_arithmetic, clippy::as_conversions)]
 
+pub(crate) mod digits;
 pub mod calendar;
 pub mod command;
 pub mod ids;

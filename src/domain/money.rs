@@ -23,6 +23,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::domain::digits::Digits;
+
 /// Decimal places of [`Price`] and [`Money`].
 const DOLLAR_PLACES: u32 = 8;
 /// Units of [`Price`] and [`Money`] in one dollar.
@@ -102,11 +104,11 @@ impl Price {
     /// When the number is not in 1 ..= [`Price::MAX`].
     pub fn from_units(units: i64) -> Result<Self, ValueError> {
         if units <= 0 {
-            return Err(ValueError::NotPositive(dollars_text(i128::from(units))));
+            return Err(ValueError::NotPositive(dollars_text(i128::from(units)).as_str().into()));
         }
         if units > Self::MAX.0 {
             return Err(ValueError::TooLarge {
-                value: dollars_text(i128::from(units)),
+                value: dollars_text(i128::from(units)).as_str().into(),
                 limit: Self::MAX.to_string(),
             });
         }
@@ -496,37 +498,89 @@ mod operators {
     }
 }
 
+/// The longest amount: a sign, the 39 digits of an `i128` and a point.
+type DollarsText = Digits<41>;
+
 /// At least two and at most eight places, so that 175.5 reads as 175.50.
-fn dollars_text(units: i128) -> String {
-    let sign = if units < 0 { "-" } else { "" };
-    let per_dollar = u128::from(UNITS_PER_DOLLAR.unsigned_abs());
+#[expect(clippy::arithmetic_side_effects, reason = "division by constants above zero")]
+fn dollars_text(units: i128) -> DollarsText {
+    const PER_DOLLAR: u64 = UNITS_PER_DOLLAR.unsigned_abs();
     let magnitude = units.unsigned_abs();
-    let whole = magnitude.checked_div(per_dollar).unwrap_or(0);
-    let mut places = format!("{:08}", magnitude.checked_rem(per_dollar).unwrap_or(0));
-    while places.len() > 2 && places.ends_with('0') {
-        places.pop();
+    let mut text = DollarsText::new();
+    // Every price and nearly every amount fits in 64 bits, which divide faster.
+    if let Ok(small) = u64::try_from(magnitude) {
+        put_places(&mut text, small % PER_DOLLAR);
+        text.put(b'.');
+        text.put_number(small / PER_DOLLAR);
+    } else {
+        let part = u64::try_from(magnitude % u128::from(PER_DOLLAR));
+        put_places(&mut text, part.expect("a remainder is below its divisor"));
+        text.put(b'.');
+        put_whole(&mut text, magnitude / u128::from(PER_DOLLAR));
     }
-    format!("{sign}{whole}.{places}")
+    if units < 0 {
+        text.put(b'-');
+    }
+    text
+}
+
+/// The eight places of a dollar without the zeros at their end, but at least two.
+#[expect(clippy::arithmetic_side_effects, reason = "division by constants above zero")]
+fn put_places(text: &mut DollarsText, part: u64) {
+    let (mut part, mut places) = (part, DOLLAR_PLACES);
+    if part.is_multiple_of(1_000_000) {
+        (part, places) = (part / 1_000_000, 2);
+    }
+    while places > 2 && part.is_multiple_of(10) {
+        part /= 10;
+        places -= 1;
+    }
+    text.put_places(part, places);
+}
+
+fn put_whole(text: &mut DollarsText, whole: u128) {
+    const CHUNK: u128 = 1_000_000_000_000_000_000;
+    if let Ok(small) = u64::try_from(whole) {
+        text.put_number(small);
+    } else {
+        let low = u64::try_from(whole % CHUNK).expect("a remainder is below its divisor");
+        text.put_places(low, 18);
+        put_whole(text, whole / CHUNK);
+    }
+}
+
+/// Whole shares without places, parts of a share with as many as they need.
+#[expect(clippy::arithmetic_side_effects, reason = "division by constants above zero")]
+fn shares_text(qty: Qty) -> Digits<20> {
+    let mut text = Digits::new();
+    let (mut part, mut places) = (qty.0 % UNITS_PER_SHARE, SHARE_PLACES);
+    if part != 0 {
+        while part.is_multiple_of(10) {
+            part /= 10;
+            places -= 1;
+        }
+        text.put_places(part, places);
+        text.put(b'.');
+    }
+    text.put_number(qty.floor_shares());
+    text
 }
 
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&dollars_text(i128::from(self.0)))
+        f.pad(dollars_text(i128::from(self.0)).as_str())
     }
 }
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&dollars_text(self.0))
+        f.pad(dollars_text(self.0).as_str())
     }
 }
 
 impl fmt::Display for Qty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.whole_shares() {
-            Some(shares) => f.pad(&shares.to_string()),
-            None => f.pad(&self.to_decimal().normalize().to_string()),
-        }
+        f.pad(shares_text(*self).as_str())
     }
 }
 
@@ -560,8 +614,9 @@ impl FromStr for Qty {
 }
 
 /// Writes a JSON number with exactly the digits of the text.
-fn write_number<S: Serializer>(text: String, serializer: S) -> Result<S::Ok, S::Error> {
-    RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
+fn write_number<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let number: &RawValue = serde_json::from_str(text).map_err(S::Error::custom)?;
+    number.serialize(serializer)
 }
 
 /// Reads a JSON number or a JSON string holding one, without a binary float.
@@ -575,7 +630,7 @@ where
 
 impl Serialize for Price {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write_number(self.to_string(), serializer)
+        write_number(dollars_text(i128::from(self.0)).as_str(), serializer)
     }
 }
 impl<'de> Deserialize<'de> for Price {
@@ -585,7 +640,7 @@ impl<'de> Deserialize<'de> for Price {
 }
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write_number(self.to_string(), serializer)
+        write_number(dollars_text(self.0).as_str(), serializer)
     }
 }
 impl<'de> Deserialize<'de> for Money {
@@ -595,7 +650,10 @@ impl<'de> Deserialize<'de> for Money {
 }
 impl Serialize for Qty {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write_number(self.to_string(), serializer)
+        match self.whole_shares() {
+            Some(shares) => serializer.serialize_u64(shares),
+            None => write_number(shares_text(*self).as_str(), serializer),
+        }
     }
 }
 impl<'de> Deserialize<'de> for Qty {
@@ -676,9 +734,22 @@ mod tests {
         }
 
         #[test]
+        fn amounts_read_as_the_decimal_does(units in any::<i128>(), shift in 0_u32..127) {
+            let amount = Money::from_units(units >> shift);
+            let text = amount.to_string();
+            let (whole, places) = text.split_once('.').unwrap();
+            prop_assert!((2..=8).contains(&places.len()));
+            prop_assert!(places.len() == 2 || !places.ends_with('0'));
+            let digits = format!("{whole}{places:0<8}");
+            prop_assert_eq!(digits.parse::<i128>().unwrap(), amount.units());
+        }
+
+        #[test]
         fn quantity_text_round_trips(units in 0_u64..=Qty::MAX.0) {
             let value = Qty::from_units(units).unwrap();
             prop_assert_eq!(value.to_string().parse::<Qty>().unwrap(), value);
+            prop_assert_eq!(value.to_string(), value.to_decimal().normalize().to_string());
+            prop_assert_eq!(serde_json::to_string(&value).unwrap(), value.to_string());
         }
 
         #[test]

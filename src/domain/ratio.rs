@@ -27,9 +27,10 @@ pub fn serialize<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok,
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     let text = raw.get().trim_matches('"');
-    Decimal::from_str(text)
-        .or_else(|_| Decimal::from_scientific(text))
-        .map_err(|_| D::Error::custom(format_args!("'{text}' is not a decimal number")))
+    Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).map_err(|_| {
+        let shown: String = text.chars().take(40).collect();
+        D::Error::custom(format_args!("'{shown}' is not a decimal number"))
+    })
 }
 
 /// The same for an optional decimal; absent is `null`.
@@ -44,7 +45,6 @@ pub mod option {
     ///
     /// # Errors
     /// When the serializer fails.
-    #[expect(clippy::ref_option, reason = "the signature that serde's `with` calls")]
     pub fn serialize<S: Serializer>(
         value: &Option<Decimal>,
         serializer: S,

@@ -6,9 +6,12 @@
 //! binary float. Short spellings of other systems (`quote_updated`) are accepted
 //! on the way in and never written.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::domain::digits::Digits;
 use crate::domain::ids::{AgentId, Seq};
 use crate::domain::time::Timestamp;
 use crate::events::{Envelope, Event};
@@ -68,7 +71,8 @@ struct Written<'a> {
 #[derive(Serialize, Deserialize)]
 struct Metadata<'a> {
     source: AgentId,
-    correlation_id: &'a str,
+    #[serde(borrow)]
+    correlation_id: Cow<'a, str>,
     priority: Priority,
     seq: Seq,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,7 +82,7 @@ struct Metadata<'a> {
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
-    event: std::borrow::Cow<'a, str>,
+    event: Cow<'a, str>,
     timestamp: Timestamp,
     #[serde(borrow)]
     data: &'a RawValue,
@@ -101,15 +105,18 @@ const CORRELATION: &str = "cascade-";
 /// # Panics
 /// Never for events of this crate: every payload is writable as JSON.
 pub fn write(envelope: &Envelope, line: &mut Vec<u8>) {
-    let correlation = format!("{CORRELATION}{}", envelope.root);
+    let mut correlation = Digits::<28>::new();
+    correlation.put_number(envelope.root.0);
+    correlation.put_str(CORRELATION);
+    let correlation = correlation.as_str();
     let written = Written {
         event: envelope.event.name(),
         timestamp: envelope.at,
-        trace_id: envelope.event.trade_id().map_or(correlation.as_str(), |id| id.as_str()),
+        trace_id: envelope.event.trade_id().map_or(correlation, |id| id.as_str()),
         data: Body(&envelope.event),
         metadata: Metadata {
             source: envelope.source,
-            correlation_id: &correlation,
+            correlation_id: Cow::Borrowed(correlation),
             priority: priority(&envelope.event),
             seq: envelope.seq,
             cause: envelope.cause,
@@ -160,9 +167,11 @@ const fn priority(event: &Event) -> Priority {
     match event {
         Event::Tape(_) | Event::Feed(_) | Event::Market(_) => Priority::Low,
         Event::Operator(_) | Event::Breaker(_) | Event::System(_) => Priority::Critical,
-        Event::Signal(_) | Event::Risk(_) | Event::Order(_) | Event::Venue(_) | Event::Position(_) => {
-            Priority::High
-        }
+        Event::Signal(_)
+        | Event::Risk(_)
+        | Event::Order(_)
+        | Event::Venue(_)
+        | Event::Position(_) => Priority::High,
         Event::Trade(_) | Event::Request(_) => Priority::Normal,
     }
 }

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod breaker_conformance;
+mod delivery;
 mod journal_kill;
 mod support;
 mod wire;

@@ -33,7 +33,10 @@ fn fields(object: &str) -> Vec<(String, String)> {
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("an object")
         }
-        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        fn visit_map<A: serde::de::MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> Result<Self::Value, A::Error> {
             let mut found = Vec::new();
             while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
                 found.push((name, value.get().to_owned()));
@@ -84,7 +87,8 @@ fn an_event_without_cause_has_no_cause_field() {
 fn the_envelope_has_the_fields_of_the_specification_in_its_order() {
     for event in examples::all() {
         let line = written(&envelope(event));
-        let names = |object: &str| fields(object).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        let names =
+            |object: &str| fields(object).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names(&line), ["event", "timestamp", "trace_id", "data", "metadata"]);
         let metadata = field(&line, "metadata");
         assert_eq!(names(&metadata), ["source", "correlation_id", "priority", "seq", "cause"]);

@@ -61,7 +61,11 @@ fn vouched() -> Vec<MarketEvent> {
     }));
     events.extend(sessions.map(|status| {
         let trading_day = "2025-10-28".parse().unwrap();
-        MarketEvent::Status(MarketStatus { status, trading_day, until: time("2025-10-28T20:00:00Z") })
+        MarketEvent::Status(MarketStatus {
+            status,
+            trading_day,
+            until: time("2025-10-28T20:00:00Z"),
+        })
     }));
     events.extend(reasons.map(|reason| {
         let detail = "last quote is 12.5 s old, \"limit\" 5 s".into();

@@ -17,8 +17,6 @@ use flightdeck::domain::money::{Money, Price, Qty};
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{Envelope, Event};
 
-pub(crate) use permits::{approved_entry, permitted_entry};
-
 /// Every example, family by family.
 pub(crate) fn all() -> Vec<Event> {
     [

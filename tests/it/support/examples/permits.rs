@@ -23,12 +23,12 @@ fn now() -> Timestamp {
 }
 
 /// The golden entry, approved: five shares at a limit of 175.50.
-pub(crate) fn approved_entry() -> ApprovedOrder {
+pub(super) fn approved_entry() -> ApprovedOrder {
     judge(shares(5)).expect("the golden entry passes every rule")
 }
 
 /// The golden entry under its name, as it is sent.
-pub(crate) fn permitted_entry(client_order_id: ClientOrderId) -> PermittedOrder {
+pub(super) fn permitted_entry(client_order_id: ClientOrderId) -> PermittedOrder {
     approved_entry().permit(client_order_id, now()).expect("the approval is fresh")
 }
 

@@ -27,6 +27,10 @@ pub(super) fn risk() -> Vec<Event> {
     let size = |trade_id| {
         RiskEvent::SizeCalculated(SizeCalculated { trade_id, symbol: aapl(), size: size_record() })
     };
+    let refused_by = |by_operator, reason: &str| {
+        let reason = reason.into();
+        RiskEvent::Refused(TradeRefused { trade_id: trade(), by_operator, reason })
+    };
     let refused = refusal();
     let exceeded = |trade_id, value| {
         RiskEvent::LimitExceeded(LimitExceeded {
@@ -53,7 +57,8 @@ pub(super) fn risk() -> Vec<Event> {
             deadline: time("2025-10-28T14:35:00Z"),
             checks: checks(),
         }),
-        RiskEvent::Refused(TradeRefused { trade_id: trade(), by_operator: false, reason: "time is up".into() }),
+        refused_by(false, "time is up"),
+        refused_by(true, "not today"),
         RiskEvent::DrawdownAlert(DrawdownAlert {
             drawdown: dec!(0.2003),
             limit: dec!(0.20),
@@ -248,7 +253,11 @@ pub(super) fn report(average_price: Option<Price>) -> OrderReport {
         kind: OrderKind::Limit { limit: price("175.50") },
         filled: if average_price.is_some() { shares(2) } else { Qty::ZERO },
         average_price,
-        status: if average_price.is_some() { ReportedStatus::Working } else { ReportedStatus::Held },
+        status: if average_price.is_some() {
+            ReportedStatus::Working
+        } else {
+            ReportedStatus::Held
+        },
     }
 }
 

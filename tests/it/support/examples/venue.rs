@@ -13,7 +13,8 @@ use crate::support::examples::{aapl, money, ours, price, shares, theirs};
 
 pub(super) fn examples() -> Vec<Event> {
     let mut events = about_orders();
-    events.extend(REASONS.map(|reason| rejected(reason, reason == RejectReason::InsufficientFunds)));
+    events
+        .extend(REASONS.map(|reason| rejected(reason, reason == RejectReason::InsufficientFunds)));
     events.extend(about_the_account());
     events.into_iter().map(Event::from).collect()
 }
@@ -36,7 +37,7 @@ const REASONS: [RejectReason; 14] = [
 ];
 
 fn about_orders() -> Vec<VenueEvent> {
-    let done = || VenueDone { client_order_id: ours(1), filled: shares(2) };
+    let done = |filled| VenueDone { client_order_id: ours(1), filled };
     let refused = || VenueRefused {
         client_order_id: ours(1),
         reason: RejectReason::NotWorking,
@@ -69,8 +70,8 @@ fn about_orders() -> Vec<VenueEvent> {
         accepted(Vec::new()),
         accepted(vec![leg(Some(price("166.72")), None), leg(None, Some(price("201.82")))]),
         VenueEvent::Filled(VenueFilled { fill: fill(), fee: money("0.02") }),
-        VenueEvent::Cancelled(done()),
-        VenueEvent::Expired(done()),
+        VenueEvent::Cancelled(done(shares(0))),
+        VenueEvent::Expired(done(shares(2))),
         replaced(None, Some(price("170.00"))),
         replaced(Some(price("175.60")), None),
         VenueEvent::CancelRefused(refused()),
