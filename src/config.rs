@@ -17,7 +17,9 @@ use sha2::{Digest, Sha256};
 use crate::agents::{
     AgentConfigs, market_data, order_execution, position_management, risk_management, strategy,
 };
-use crate::brokers::sim::exchange::{ExchangeConfig, Fees, FillModel, MarketFill, Multiplier, Partials};
+use crate::brokers::sim::exchange::{
+    ExchangeConfig, Fees, FillModel, MarketFill, Multiplier, Partials,
+};
 use crate::brokers::sim::venue::VenueConfig;
 use crate::domain::calendar::MarketHours;
 use crate::domain::ids::Symbol;
@@ -200,7 +202,12 @@ impl Default for Venue {
 
 impl Default for Sim {
     fn default() -> Self {
-        Self { start: Date::constant(2026, 1, 5), symbols: Vec::new(), speed: 60, cadence_ms: 1_000 }
+        Self {
+            start: Date::constant(2026, 1, 5),
+            symbols: Vec::new(),
+            speed: 60,
+            cadence_ms: 1_000,
+        }
     }
 }
 
@@ -426,11 +433,10 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_its_line_and_the_known_ones() {
-        check_refused("seed = 7\n\n[risk]\nmax_postion_value = 5\n", &[
-            "flightdeck.toml:4:",
-            "max_postion_value",
-            "max_position_value",
-        ]);
+        check_refused(
+            "seed = 7\n\n[risk]\nmax_postion_value = 5\n",
+            &["flightdeck.toml:4:", "max_postion_value", "max_position_value"],
+        );
     }
 
     #[test]

@@ -239,7 +239,8 @@ impl Newest {
         }
         // The integer test spares the decimals for all but real jumps.
         let jump = first.minus(before).abs();
-        if jump.units() * 100 > i128::from(before.units()) && jump > before.as_money().scaled(limit) {
+        if jump.units() * 100 > i128::from(before.units()) && jump > before.as_money().scaled(limit)
+        {
             let detail = format!("{first} after {before}, more than {limit} of it away");
             suspect(symbol, SuspectReason::Outlier, detail, out);
         }

@@ -133,8 +133,7 @@ fn taps(
     options: &ReplayOptions,
     done: mpsc::Sender<Outcome>,
 ) -> anyhow::Result<Vec<Box<dyn Tap>>> {
-    let mut taps: Vec<Box<dyn Tap>> =
-        vec![Box::new(Judge::new(config.account.opening_cash, done))];
+    let mut taps: Vec<Box<dyn Tap>> = vec![Box::new(Judge::new(config.account.opening_cash, done))];
     if let Some(path) = &options.events {
         let file = File::create(path)
             .with_context(|| format!("cannot write the events to {}", path.display()))?;

@@ -18,8 +18,8 @@ pub(crate) fn config(arguments: &Arguments, verb: &ConfigVerb) -> Outcome {
 /// Reads the layers, flags last.
 pub(crate) fn load(arguments: &Arguments, purpose: Purpose) -> Result<Config, Failure> {
     let preset = arguments.preset.as_deref();
-    let mut config = Config::load(purpose, preset, arguments.config.as_deref())
-        .map_err(Failure::refused)?;
+    let mut config =
+        Config::load(purpose, preset, arguments.config.as_deref()).map_err(Failure::refused)?;
     if let Some(seed) = arguments.seed {
         config.seed = seed;
     }

@@ -12,8 +12,8 @@ use crate::journal::{Verified, export, verify};
 pub(crate) fn journal(verb: &Journal) -> Outcome {
     match verb {
         Journal::Verify { file, json } => {
-            let checked = verify(file)
-                .with_context(|| format!("{} does not verify", file.display()))?;
+            let checked =
+                verify(file).with_context(|| format!("{} does not verify", file.display()))?;
             output::say(&if *json { document(&checked) } else { sentence(&checked) })?;
         }
         Journal::Export { file, no_tape } => {

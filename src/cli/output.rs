@@ -13,10 +13,8 @@ pub(crate) fn say(text: &str) -> io::Result<()> {
 /// Prints an error with its causes to standard error, in one line. Texts from
 /// outside are printed without control characters.
 pub(crate) fn complain(error: &anyhow::Error) {
-    let text: String = format!("{error:#}")
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let text: String =
+        format!("{error:#}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     // Nothing can be done when the error stream is gone too.
     let _ = writeln!(io::stderr(), "flightdeck: {text}");
 }

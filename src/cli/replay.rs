@@ -27,8 +27,7 @@ pub(crate) fn replay(arguments: &Arguments, replay: &Replay) -> Outcome {
     let report = replay_files(settings, &options).map_err(|error| {
         if error.is::<HistoryError>() { Failure::Refused(error) } else { Failure::Failed(error) }
     })?;
-    let text =
-        if replay.json { serde_json::to_string(&report)? } else { tear_sheet(&report) };
+    let text = if replay.json { serde_json::to_string(&report)? } else { tear_sheet(&report) };
     output::say(&text)?;
     Ok(())
 }
@@ -42,7 +41,11 @@ fn tear_sheet(report: &ReplayReport) -> String {
     }
     let symbols: Vec<&str> = report.symbols.iter().map(|symbol| symbol.as_str()).collect();
     if let Some((first, last)) = report.span {
-        text.push_str(&format!("\n{} bars of {}, {first} to {last}\n", report.interval, list(&symbols)));
+        text.push_str(&format!(
+            "\n{} bars of {}, {first} to {last}\n",
+            report.interval,
+            list(&symbols)
+        ));
     }
     if report.rows_set_aside > 0 {
         text.push_str(&format!("{} rows were set aside\n", report.rows_set_aside));

@@ -63,11 +63,7 @@ fn feed(settings: &mut Config, files: &[PathBuf]) -> Result<Feed, Failure> {
     Ok(Feed::Recorded(history))
 }
 
-fn execute(
-    settings: &Config,
-    options: &HeadlessOptions,
-    feed: Feed,
-) -> Result<Summary, Failure> {
+fn execute(settings: &Config, options: &HeadlessOptions, feed: Feed) -> Result<Summary, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -102,8 +98,9 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<tokio::task::JoinH
 /// Names the journal of a new run in the data folder: runs of the embedded market
 /// never overwrite each other.
 fn new_journal(seed: u64) -> Result<PathBuf, Failure> {
-    let folders = etcetera::choose_base_strategy()
-        .map_err(|_| Failure::refused(anyhow!("there is no home folder; name a file with --journal")))?;
+    let folders = etcetera::choose_base_strategy().map_err(|_| {
+        Failure::refused(anyhow!("there is no home folder; name a file with --journal"))
+    })?;
     let folder = folders.data_dir().join("flightdeck").join("sim");
     let name = |run: u32| folder.join(format!("seed{seed}-run{run:04}.sqlite"));
     (1..RUNS_MAX)
