@@ -41,7 +41,7 @@ pub enum Feed {
     /// The seeded generator.
     Generated,
     /// Recorded bars.
-    Recorded(History),
+    Recorded(Box<History>),
 }
 
 /// When and how a headless run ends, and how fast it goes.
@@ -151,14 +151,10 @@ impl Driver<'_> {
             if self.resumed_at.is_some_and(|resumed| step.at <= resumed) {
                 continue;
             }
-            let began = match first {
-                Some(began) => began,
-                None => {
-                    first = Some(step.at);
-                    self.begin(step.at, warm_up).await?;
-                    step.at
-                }
-            };
+            if first.is_none() {
+                self.begin(step.at, warm_up).await?;
+            }
+            let began = *first.get_or_insert(step.at);
             last = step.at;
             if let Some(reason) = self.pause(step.at.since(began), stopwatch).await {
                 return self.end(last, reason).await;

@@ -17,4 +17,5 @@ pub mod order;
 pub mod position;
 pub mod symbols;
 pub mod corporate_action;
+pub mod hex;
 pub mod time;
