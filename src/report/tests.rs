@@ -134,7 +134,7 @@ fn a_division_by_zero_is_no_number() {
 fn json_has_numbers_and_nulls_under_the_names_of_the_fields() {
     let json = serde_json::to_string(&with_equity().metrics()).unwrap();
     for part in [
-        r#""trades":4,"wins":1,"losses":2,"win_rate":0.25,"average_r":0.666667,"profit_factor":2.632"#,
+        r#""trades":4,"closed":4,"open":0,"wins":1,"losses":2,"win_rate":0.25,"average_r":0.666667,"profit_factor":2.632"#,
         r#""gross_profit":131.60,"gross_loss":50.00,"net_pnl":81.60"#,
         r#""first_step":"1970-01-01T00:00:01Z""#,
         r#""members":{"momentum":{"trades":2,"win_rate":0.5,"average_r":1,"net_pnl":87.70}"#,
