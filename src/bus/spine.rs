@@ -355,7 +355,12 @@ impl Spine {
         }
     }
 
-    fn replace(&mut self, at: usize, envelope: &Envelope, message: String) -> Result<(), SpineError> {
+    fn replace(
+        &mut self,
+        at: usize,
+        envelope: &Envelope,
+        message: String,
+    ) -> Result<(), SpineError> {
         let seat = &mut self.seats[at];
         let (agent, event) =
             self.faults.recover(&seat.roster, self.journal.as_mut(), envelope, message)?;
