@@ -4,7 +4,8 @@
 //! hash, rows, projections, one commit) and as one `write` and `fdatasync` of the
 //! lines that the journal stores, already encoded, to a plain file in the same
 //! folder. The order within a pair alternates, and every round brings new
-//! envelopes. Run with `cargo bench --bench journal`.
+//! envelopes. Run with `cargo bench --bench journal`;
+//! `FLIGHTDECK_BENCH_FOLDER` names a folder on another disk.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -44,7 +45,9 @@ fn encode_rate(out: &mut dyn Write) -> anyhow::Result<()> {
     for _ in 0..50 {
         lines.clear();
         let watch = Stopwatch::start();
-        envelopes.iter().for_each(|envelope| wire::write(envelope, &mut lines));
+        for envelope in &envelopes {
+            wire::write(envelope, &mut lines);
+        }
         rates.push(rate(watch.elapsed()));
     }
     let [low, mid, high] = spread(&mut rates);
@@ -54,7 +57,9 @@ fn encode_rate(out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 fn compare(title: &str, out: &mut dyn Write, event: fn(u64) -> Event) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let disk = std::env::var("FLIGHTDECK_BENCH_FOLDER");
+    let disk = disk.as_deref().unwrap_or(env!("CARGO_TARGET_TMPDIR"));
+    let folder = tempfile::tempdir_in(disk)?;
     let identity = StoreIdentity {
         mode: "sim".into(),
         account: "bench".into(),

@@ -17,7 +17,9 @@ use sha2::{Digest, Sha256};
 use crate::agents::{
     AgentConfigs, market_data, order_execution, position_management, risk_management, strategy,
 };
-use crate::brokers::sim::exchange::{ExchangeConfig, Fees, FillModel, MarketFill, Multiplier, Partials};
+use crate::brokers::sim::exchange::{
+    ExchangeConfig, Fees, FillModel, MarketFill, Multiplier, Partials,
+};
 use crate::brokers::sim::venue::VenueConfig;
 use crate::domain::calendar::MarketHours;
 use crate::domain::ids::Symbol;
@@ -200,16 +202,23 @@ impl Default for Venue {
 
 impl Default for Sim {
     fn default() -> Self {
-        Self { start: Date::constant(2026, 1, 5), symbols: Vec::new(), speed: 60, cadence_ms: 1_000 }
+        Self {
+            start: Date::constant(2026, 1, 5),
+            symbols: Vec::new(),
+            speed: 60,
+            cadence_ms: 1_000,
+        }
     }
 }
 
 impl Config {
     /// Returns the defaults of a mode. A replay has nobody who could allow a
-    /// strategy again, and bars without quotes, so three rules are off there.
+    /// strategy again, bars without quotes, and nobody who watches profit and loss
+    /// go by, so these are off there.
     pub fn defaults(purpose: Purpose) -> Self {
         let mut risk = Limits::default();
         let mut strategy = strategy::Config::default();
+        let mut position = position_management::Config::default();
         match purpose {
             Purpose::Sim => {
                 risk.allow_short = true;
@@ -221,6 +230,7 @@ impl Config {
                 risk.allow_short = true;
                 risk.max_strategy_orders = 0;
                 risk.max_strategy_losses = 0;
+                position.pnl_seconds = 0;
             }
         }
         Self {
@@ -230,7 +240,7 @@ impl Config {
             strategy,
             risk,
             execution: order_execution::Config::default(),
-            position: position_management::Config::default(),
+            position,
             venue: Venue::default(),
             sim: Sim::default(),
         }
@@ -423,11 +433,10 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_its_line_and_the_known_ones() {
-        check_refused("seed = 7\n\n[risk]\nmax_postion_value = 5\n", &[
-            "flightdeck.toml:4:",
-            "max_postion_value",
-            "max_position_value",
-        ]);
+        check_refused(
+            "seed = 7\n\n[risk]\nmax_postion_value = 5\n",
+            &["flightdeck.toml:4:", "max_postion_value", "max_position_value"],
+        );
     }
 
     #[test]

@@ -15,3 +15,5 @@ pub mod agents;
 pub mod report;
 pub mod config;
 pub mod telemetry;
+pub mod app;
+pub mod cli;

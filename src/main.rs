@@ -1,3 +1,10 @@
-//! The `flightdeck` binary.
+//! The `flightdeck` binary: arguments, a command, an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use flightdeck::cli::{Arguments, execute};
+
+fn main() -> ExitCode {
+    execute(Arguments::parse())
+}

@@ -65,6 +65,8 @@ impl Config {
 pub struct MarketDataAgent {
     config: Config,
     window: Option<SessionWindow>,
+    /// The newest day with a session: what is told at night still belongs to it.
+    day: Date,
     symbols: SymbolMap<Newest>,
 }
 
@@ -80,12 +82,12 @@ struct Newest {
 impl MarketDataAgent {
     /// Makes the agent.
     pub fn new(config: Config) -> Self {
-        Self { config, window: None, symbols: SymbolMap::default() }
+        Self { config, window: None, day: Date::MIN, symbols: SymbolMap::default() }
     }
 
     fn step(&mut self, at: Timestamp, step: &MarketStep, out: &mut Outbox) {
         self.follow_session(at, out);
-        let day = self.window.map_or(Date::MIN, |window| window.trading_day);
+        let day = self.day;
         for change in &step.status {
             out.publish(MarketEvent::Halt(*change));
         }
@@ -141,6 +143,9 @@ impl MarketDataAgent {
         }
         let Ok(window) = self.config.hours.window_at(at) else { return };
         self.window = Some(window);
+        if window.session != Session::Closed {
+            self.day = window.trading_day;
+        }
         out.wake_at(window.until, Timer::Session);
         out.publish(status(window));
         if self.config.stale_seconds > 0 {
@@ -234,7 +239,8 @@ impl Newest {
         }
         // The integer test spares the decimals for all but real jumps.
         let jump = first.minus(before).abs();
-        if jump.units() * 100 > i128::from(before.units()) && jump > before.as_money().scaled(limit) {
+        if jump.units() * 100 > i128::from(before.units()) && jump > before.as_money().scaled(limit)
+        {
             let detail = format!("{first} after {before}, more than {limit} of it away");
             suspect(symbol, SuspectReason::Outlier, detail, out);
         }
@@ -279,7 +285,6 @@ impl Agent for MarketDataAgent {
                 | Timer::EntryAge(_)
                 | Timer::ExitAge(_)
                 | Timer::Protection(_)
-                | Timer::Pnl
                 | Timer::Venue(_)
                 | Timer::Breaker(_) => {}
             },

@@ -51,9 +51,6 @@ pub fn roster(configs: &AgentConfigs, venue: RosterSeat) -> Result<Roster, Strin
     ])
 }
 
-fn seat(
-    id: AgentId,
-    make: impl Fn() -> Box<dyn Agent> + Send + Sync + 'static,
-) -> RosterSeat {
+fn seat(id: AgentId, make: impl Fn() -> Box<dyn Agent> + Send + Sync + 'static) -> RosterSeat {
     RosterSeat { id, factory: Arc::new(make) }
 }

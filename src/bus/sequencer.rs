@@ -212,7 +212,11 @@ mod tests {
         order.absorb(
             AgentId::Strategy,
             Seq(0),
-            [wake(30, Timer::Pnl), wake(20, Timer::Session), wake(20, Timer::DataAge)],
+            [
+                wake(30, Timer::Breaker("x".into())),
+                wake(20, Timer::Session),
+                wake(20, Timer::DataAge),
+            ],
         );
         let mut fired = Vec::new();
         while order.admit_due(at(25)) {

@@ -33,13 +33,9 @@ impl SplitRatio {
     /// Returns the ratio that a price jump between two sessions shows, `None` when
     /// it does not look like a split.
     pub fn seen_between(before: Price, after: Price) -> Option<Self> {
-        let whole = |n: u32| {
-            [Self { new_shares: n, old_shares: 1 }, Self { new_shares: 1, old_shares: n }]
-        };
-        let halves = [
-            Self { new_shares: 3, old_shares: 2 },
-            Self { new_shares: 2, old_shares: 3 },
-        ];
+        let whole =
+            |n: u32| [Self { new_shares: n, old_shares: 1 }, Self { new_shares: 1, old_shares: n }];
+        let halves = [Self { new_shares: 3, old_shares: 2 }, Self { new_shares: 2, old_shares: 3 }];
         let candidates = WHOLE_RATIOS
             .flat_map(whole)
             .map(|ratio| (ratio, TOLERANCE))

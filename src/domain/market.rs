@@ -302,7 +302,10 @@ mod tests {
         let minutes: Vec<Bar> = (0..12).map(minute).collect();
         let fives = aggregate(&minutes, Interval::FiveMinutes);
         assert_eq!(fives.len(), 3);
-        assert_eq!((fives[0].open, fives[0].close, fives[0].high), (minutes[0].open, minutes[4].close, minutes[4].close));
+        assert_eq!(
+            (fives[0].open, fives[0].close, fives[0].high),
+            (minutes[0].open, minutes[4].close, minutes[4].close)
+        );
         assert_eq!(fives.iter().map(|bar| bar.volume).collect::<Vec<_>>(), [50, 50, 20]);
         assert_eq!(aggregate(&minutes, Interval::Day).len(), 1);
         assert!(aggregate(&[], Interval::Hour).is_empty());

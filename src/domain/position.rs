@@ -22,6 +22,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// The name on the wire and on the screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Long => "long",
+            Self::Short => "short",
+        }
+    }
+
     /// The side that opens such a position.
     pub const fn entry_side(self) -> Side {
         match self {

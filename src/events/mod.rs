@@ -22,39 +22,41 @@ mod breaker;
 mod operator;
 mod system;
 
+pub use breaker::{BreakerEvent, BreakerStateChanged, BudgetExhausted};
 pub use envelope::{Envelope, Event};
-pub use topics::{Topic, Topics};
-pub use request::{
-    ApproveTrade, AssessPortfolio, CalculateSize, CheckExit, CheckStatus, GetBars, GetOrderStatus,
-    GetQuote, RequestEvent, ScanCandidates, ShouldExit, Subscribe,
-};
 pub use feed::{FeedEvent, FeedLinkChanged, TapeEvent};
-pub use market::{DataSuspected, MarketBars, MarketEvent, MarketStatus, SplitDetected, SuspectReason};
-pub use signal::{
-    CandidateFound, Criterion, EnsembleSignal, EntrySignal, EvaluateStarted, ExitSignal,
-    HoldSignal, MemberLeftOut, ScanStarted, SignalEvent, StrategyMetrics, TradeLogged, VoteCast,
-    VoteRequested,
-};
-pub use risk::{
-    ApprovalRequested, DrawdownAlert, LimitExceeded, PortfolioAssessed, RiskEvent, SizeCalculated,
-    StrategyDisabled, TradeApproved, TradeRefused,
+pub use market::{
+    DataSuspected, MarketBars, MarketEvent, MarketStatus, SplitDetected, SuspectReason,
 };
 pub use order::{
     OrderCancel, OrderCancelled, OrderEvent, OrderExpired, OrderFilled, OrderModified, OrderModify,
-    OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderStateChanged, OrderStatusReported,
-    OrderSubmit, OrderSubmitted,
-};
-pub use venue::{
-    AcceptedLeg, AccountReported, CallFailed, OrdersReported, SplitApplied, VenueAccepted, VenueDone, VenueEvent,
-    VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
+    OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderStateChanged,
+    OrderStatusReported, OrderSubmit, OrderSubmitted,
 };
 pub use position::{
     ExitStyle, LevelHit, PnlUpdated, PositionClosed, PositionEvent, PositionOpened, PositionPnl,
     PositionSplit, SetStop, StopSet, UnexplainedPosition, UpdateStop,
 };
-pub use trade::{TradeEvent, TradeStateChanged, TransitionInvalid};
-pub use breaker::{BreakerEvent, BreakerStateChanged, BudgetExhausted};
+pub use request::{
+    ApproveTrade, AssessPortfolio, CalculateSize, CheckExit, CheckStatus, GetBars, GetOrderStatus,
+    GetQuote, RequestEvent, ScanCandidates, ShouldExit, Subscribe,
+};
+pub use risk::{
+    ApprovalRequested, DrawdownAlert, LimitExceeded, PortfolioAssessed, RiskEvent, SizeCalculated,
+    StrategyDisabled, TradeApproved, TradeRefused,
+};
+pub use signal::{
+    CandidateFound, Criterion, EnsembleSignal, EntrySignal, EvaluateStarted, ExitSignal,
+    HoldSignal, MemberLeftOut, ScanStarted, SignalEvent, StrategyMetrics, TradeLogged, VoteCast,
+    VoteRequested,
+};
 pub use system::{
     AgentFailed, AgentRetired, AgentStarted, Alert, ReconcileDifference, SessionEnded,
     SessionStarted, Severity, SystemEvent, Timer, TimerDue, TradingChanged,
+};
+pub use topics::{Topic, Topics};
+pub use trade::{TradeEvent, TradeStateChanged, TransitionInvalid};
+pub use venue::{
+    AcceptedLeg, AccountReported, CallFailed, OrdersReported, SplitApplied, VenueAccepted,
+    VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
 };

@@ -106,8 +106,6 @@ pub enum Timer {
     Protection(TradeId),
     /// The next change of the session.
     Session,
-    /// The next report of profit and loss.
-    Pnl,
     /// The next look at the age of data.
     DataAge,
     /// A delayed answer of the simulated venue.

@@ -87,6 +87,12 @@ pub enum JournalError {
     /// An earlier write has failed.
     #[error("the journal has failed before and takes nothing more: restart and verify it")]
     Failed,
+    /// The journal's file was deleted or replaced while it was in use.
+    #[error("{} is not the file any more that the journal writes to", path.display())]
+    Gone {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The store refuses.
     #[error("the journal's store refuses")]
     Store(#[source] rusqlite::Error),

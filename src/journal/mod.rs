@@ -39,3 +39,21 @@ pub trait Journal: Send {
         visit: &mut dyn FnMut(&Envelope),
     ) -> Result<(), JournalError>;
 }
+
+impl<J: Journal + ?Sized> Journal for Box<J> {
+    fn append(&mut self, envelope: &Envelope) -> Result<(), JournalError> {
+        (**self).append(envelope)
+    }
+
+    fn sync(&mut self) -> Result<(), JournalError> {
+        (**self).sync()
+    }
+
+    fn for_each(
+        &mut self,
+        before: Seq,
+        visit: &mut dyn FnMut(&Envelope),
+    ) -> Result<(), JournalError> {
+        (**self).for_each(before, visit)
+    }
+}

@@ -19,7 +19,7 @@ use crate::report::trade::TradeRecord;
 /// Decimal places of the ratios in [`Metrics`].
 const RATIO_PLACES: u32 = 6;
 
-/// The result of a run so far; constant space but for one row per strategy.
+/// The result of a run so far; constant space but for one row per member.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     all: TradeFold,
@@ -85,8 +85,9 @@ pub struct Metrics {
     /// zero.
     #[serde(serialize_with = "ratio_or_null")]
     pub average_gross_exposure: Option<Decimal>,
-    /// The same trades by the member that spoke for them, by name.
-    pub strategies: BTreeMap<String, MemberMetrics>,
+    /// The same trades by member of the ensemble, by name: a trade counts for every
+    /// member that had voted for it.
+    pub members: BTreeMap<String, MemberMetrics>,
 }
 
 /// What one member of the ensemble contributed.
@@ -163,9 +164,11 @@ impl Report {
     /// Takes a finished trade into account.
     pub fn trade(&mut self, trade: &TradeRecord) {
         self.all.add(trade);
-        match self.members.get_mut(&trade.strategy) {
-            Some(member) => member.add(trade),
-            None => self.members.entry(trade.strategy.clone()).or_default().add(trade),
+        for name in &trade.members {
+            match self.members.get_mut(name) {
+                Some(member) => member.add(trade),
+                None => self.members.entry(name.clone()).or_default().add(trade),
+            }
         }
     }
 
@@ -208,7 +211,7 @@ impl Report {
             max_drawdown_ratio: self.equity.max_drawdown_ratio().map(rounded),
             time_in_market: self.equity.time_in_market().map(rounded),
             average_gross_exposure: self.equity.average_gross_ratio().map(rounded),
-            strategies: self.members.iter().map(|(n, m)| (n.clone(), m.member())).collect(),
+            members: self.members.iter().map(|(n, m)| (n.clone(), m.member())).collect(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::report::metrics::{MemberMetrics, Metrics};
 const LABEL: usize = 22;
 /// Width of the numbers.
 const VALUE: usize = 20;
-/// Width of a strategy's name; a longer one is cut.
+/// Width of a member's name; a longer one is cut.
 const STRATEGY: usize = 30;
 /// What stands for a number that there is none of.
 const NONE: &str = "-";
@@ -42,13 +42,13 @@ impl fmt::Display for Metrics {
         row(f, "Max drawdown %", &percent(self.max_drawdown_ratio))?;
         row(f, "Time in market", &percent(self.time_in_market))?;
         row(f, "Avg gross exposure", &percent(self.average_gross_exposure))?;
-        if self.strategies.is_empty() {
+        if self.members.is_empty() {
             return Ok(());
         }
         writeln!(f)?;
-        let (strategy, trades, wins, r, pnl) = ("Strategy", "Trades", "Win rate", "Avg R", "P&L");
+        let (strategy, trades, wins, r, pnl) = ("Member", "Trades", "Win rate", "Avg R", "P&L");
         writeln!(f, "{strategy:STRATEGY$} {trades:>8} {wins:>9} {r:>9} {pnl:>18}")?;
-        for (name, member) in &self.strategies {
+        for (name, member) in &self.members {
             member_row(f, name, member)?;
         }
         Ok(())

@@ -22,6 +22,7 @@ fn trade(strategy: &str, pnl_cents: i64, r_multiple: Option<Decimal>, held: i64)
         r_multiple,
         reason: "TARGET_HIT".into(),
         strategy: strategy.into(),
+        members: vec![strategy.into()],
         fees: Money::from_cents(2),
     }
 }
@@ -89,13 +90,13 @@ fn exposure_is_the_share_of_steps_and_the_mean_gross_ratio() {
 #[test]
 fn each_member_gets_its_own_trades() {
     let metrics = four_trades().metrics();
-    let momentum = &metrics.strategies["momentum"];
+    let momentum = &metrics.members["momentum"];
     assert_eq!((momentum.trades, momentum.win_rate), (2, Some(dec!(0.5))));
     assert_eq!((momentum.average_r, momentum.net_pnl), (Some(dec!(1)), Money::from_cents(8_770)));
-    let volatility = &metrics.strategies["volatility"];
+    let volatility = &metrics.members["volatility"];
     assert_eq!((volatility.trades, volatility.win_rate), (2, Some(dec!(0))));
     assert_eq!(volatility.net_pnl, Money::from_cents(-610));
-    let sum: Money = metrics.strategies.values().map(|member| member.net_pnl).sum();
+    let sum: Money = metrics.members.values().map(|member| member.net_pnl).sum();
     assert_eq!(sum, metrics.net_pnl);
 }
 
@@ -124,7 +125,7 @@ fn json_has_numbers_and_nulls_under_the_names_of_the_fields() {
         r#""trades":4,"wins":1,"losses":2,"win_rate":0.25,"average_r":0.666667,"profit_factor":2.632"#,
         r#""gross_profit":131.60,"gross_loss":50.00,"net_pnl":81.60"#,
         r#""first_step":"1970-01-01T00:00:01Z""#,
-        r#""strategies":{"momentum":{"trades":2,"win_rate":0.5,"average_r":1,"net_pnl":87.70}"#,
+        r#""members":{"momentum":{"trades":2,"win_rate":0.5,"average_r":1,"net_pnl":87.70}"#,
     ] {
         assert!(json.contains(part), "{part} in {json}");
     }

@@ -34,8 +34,10 @@ pub struct TradeRecord {
     pub r_multiple: Option<Decimal>,
     /// Why it ended, such as `TARGET_HIT`.
     pub reason: String,
-    /// The member of the ensemble that spoke for it.
+    /// The rule set that proposed it: the speaker and its reward for a unit of risk.
     pub strategy: String,
+    /// Members of the ensemble that had voted for it.
+    pub members: Vec<String>,
     /// Fees in dollars of entry and exit together, already inside `pnl`.
     pub fees: Money,
 }

@@ -10,9 +10,9 @@ use jiff::SignedDuration;
 use rust_decimal::{Decimal, dec};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::exact;
 use crate::domain::ids::Symbol;
 use crate::domain::money::Money;
-use crate::domain::exact;
 use crate::risk::question::EntryIntent;
 
 /// Every number that decides whether an entry is permitted.

@@ -5,8 +5,8 @@
 //! call; memory is at most k instants. Knows one strategy and nothing of trades:
 //! [`conduct`](crate::risk::Conduct) holds one guard per strategy.
 
-use std::fmt;
 use std::collections::VecDeque;
+use std::fmt;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};

@@ -259,7 +259,7 @@ impl Ensemble {
     }
 
     /// Returns the newest votes as the judge saw them, so that an agent can add
-    /// those of external members and [`judge`] anew.
+    /// those of external members and [`judge()`] anew.
     pub fn casts(&self) -> impl Iterator<Item = Cast<'_>> {
         self.members.iter().map(|member| Cast {
             member: member.name,

@@ -2,7 +2,7 @@
 //! them.
 //!
 //! A [`Strategy`] is fed the bars of one symbol and answers each with a
-//! [`Vote`]; [`judge`] weighs votes; an [`Ensemble`] holds the members of one
+//! [`Vote`]; [`judge()`] weighs votes; an [`Ensemble`] holds the members of one
 //! symbol and asks both. Nothing here knows of orders, accounts or events: a
 //! decision is a wish that risk may refuse.
 //!

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 use crate::bus::clock::Clock;
 use crate::telemetry::text::Escaping;
@@ -33,7 +33,7 @@ where
         let about = event.metadata();
         write!(line, "{} {:>5} {}: ", self.0.now(), about.level(), about.target())?;
         context.format_fields(Writer::new(&mut line), event)?;
-        let spans = context.event_scope().into_iter().flat_map(|scope| scope.from_root());
+        let spans = context.event_scope().into_iter().flat_map(Scope::from_root);
         for (position, span) in spans.enumerate() {
             let joint = if position == 0 { " in " } else { ":" };
             write!(line, "{joint}{}", span.name())?;

@@ -154,10 +154,11 @@ mod tests {
     }
 
     fn read(folder: &Path) -> Vec<String> {
-        let files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()).collect();
+        let files: Vec<_> = fs::read_dir(folder).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 1);
         let name = files[0].file_name().into_string().unwrap();
-        assert!(name.starts_with("flightdeck.20") && name.ends_with(".log"), "{name}");
+        assert_eq!(name.len(), "flightdeck.YYYY-MM-DD.log".len(), "{name}");
+        assert_eq!(name.strip_suffix(".log").unwrap().split_once('.').unwrap().0, "flightdeck");
         fs::read_to_string(files[0].path()).unwrap().lines().map(str::to_owned).collect()
     }
 

@@ -7,6 +7,8 @@
 //! knows Rust only as far as rustfmt and the style guide fix its looks: one
 //! `use crate::folder::…` per line, a block closed at the indentation of its head.
 
+#![expect(clippy::string_slice, reason = "every index comes from a search in the same text")]
+
 use std::fs;
 use std::path::Path;
 
@@ -41,6 +43,7 @@ const ROOMS: &[Room] = &[
     room("sources", &["domain", "events", "intel", "bus::Agent", "bus::Outbox", "bus::Input"]),
     room("control", &["domain", "events", "view"]),
     // Layer 4: the agents and what is made of their events.
+    // The roster puts the agents' seats in order of delivery.
     room(
         "agents",
         &[
@@ -53,6 +56,8 @@ const ROOMS: &[Room] = &[
             "risk",
             "bus::Agent",
             "bus::Outbox",
+            "bus::Roster",
+            "bus::RosterSeat",
         ],
     ),
     room("view", &["domain", "events", "bus::Agent", "bus::Outbox"]),
@@ -166,9 +171,16 @@ const LINES_MAX_WITH_TESTS: usize = 600;
 const MOD_LINES_MAX: usize = 120;
 /// Folders whose `mod.rs` holds their one entry type or catalogue and may be longer.
 const ENTRIES: &[&str] = &[
-    "agents/order_execution/mod.rs", // the agent
-    "agents/risk_management/mod.rs", // the agent
-    "risk/rules/mod.rs",             // the catalogue of rules
+    "agents/order_execution/mod.rs",     // the agent
+    "agents/risk_management/mod.rs",     // the agent
+    "agents/strategy/mod.rs",            // the agent
+    "agents/position_management/mod.rs", // the agent
+    "risk/rules/mod.rs",                 // the catalogue of rules
+];
+
+/// Files that may be longer than all others, each until it is split.
+const OVERLONG: &[&str] = &[
+    "domain/money.rs", // three values that turn into each other share their private units
 ];
 
 /// A broken rule and where.
@@ -245,6 +257,16 @@ fn module_of(path: &str) -> &str {
     room_of(path.split_once('/').map_or("", |(_, rest)| rest))
 }
 
+/// Tests build events, and so may name what an event carries.
+fn in_events(items: &[&str], item: &str) -> bool {
+    let events = ROOMS.iter().find(|room| room.name == "events");
+    items.contains(&"events") && events.is_some_and(|events| events.may_use.contains(&item))
+}
+
+fn is_test(path: &str) -> bool {
+    path.ends_with("/tests.rs") || path.contains("/tests/")
+}
+
 /// Every `crate::…` is in the row of its folder, and strangers stay strangers.
 fn imports(path: &str, code: &str) -> Vec<Breach> {
     let own = room_of(path);
@@ -253,7 +275,7 @@ fn imports(path: &str, code: &str) -> Vec<Breach> {
     };
     let may_use = |item: &str| match ROOMS[floor].may_use {
         ALL_ABOVE => ROOMS[..floor].iter().any(|room| room.name == item),
-        items => items.contains(&item),
+        items => items.contains(&item) || (is_test(path) && in_events(items, item)),
     };
     let strangers = STRANGERS.iter().find(|(folder, _)| *folder == own);
     let strangers = strangers.map_or(&[] as &[&str], |(_, modules)| modules);
@@ -310,15 +332,18 @@ fn supers(path: &str, code: &str) -> Vec<Breach> {
 
 /// How often `super::` follows itself at most.
 fn longest_chain(text: &str) -> usize {
-    (1..).take_while(|times| text.contains(&"super::".repeat(*times))).last().unwrap_or(0)
+    let mut chain = "super::".to_owned();
+    while text.contains(&chain) {
+        chain += "super::";
+    }
+    chain.len() / "super::".len() - 1
 }
 
 /// Calls and crates are where they belong.
 fn belongings(path: &str, code: &str) -> Vec<Breach> {
-    let at_home = |home: &&str| path.starts_with(*home);
     let mut found = Vec::new();
     for Belongs { text, to, why } in BELONGINGS {
-        if !to.iter().any(|home| at_home(&home)) {
+        if !to.iter().any(|home| path.starts_with(home)) {
             let rule = |line| Breach { line, rule: format!("`{text}` has no place here: {why}") };
             found.extend(places(code, text).map(|(_, line)| rule(line)));
         }
@@ -328,7 +353,7 @@ fn belongings(path: &str, code: &str) -> Vec<Breach> {
 
 /// Files are short, and a `mod.rs` is a table of contents.
 fn lengths(path: &str, text: &str, code: &str) -> Vec<Breach> {
-    let is_test = path.ends_with("/tests.rs") || path.contains("/tests/");
+    let is_test = is_test(path);
     let tests_at = |line: &str| line == "#[cfg(test)]";
     let all = text.lines().count();
     let plain = text.lines().take_while(|line| !tests_at(line)).count();
@@ -341,11 +366,11 @@ fn lengths(path: &str, text: &str, code: &str) -> Vec<Breach> {
         }
     };
     check(
-        plain > LINES_MAX && !is_test,
+        plain > LINES_MAX && !is_test && !OVERLONG.contains(&path),
         format!("{plain} lines without tests, {LINES_MAX} at most"),
     );
     check(
-        all > LINES_MAX_WITH_TESTS,
+        all > LINES_MAX_WITH_TESTS && !OVERLONG.contains(&path),
         format!("{all} lines, {LINES_MAX_WITH_TESTS} at most with tests"),
     );
     check(
@@ -415,6 +440,14 @@ fn a_folder_may_be_allowed_single_items_of_another() {
     let rules = ["2: agents may not use bus::clock", "2: agents may not use bus::spine"];
     check("agents/strategy.rs", clock, &rules);
     check("agents/strategy.rs", "use crate::bus;", &["2: agents may not use bus"]);
+}
+
+#[test]
+fn tests_may_name_what_an_event_carries() {
+    check("journal/tests.rs", "use crate::fsm::trade;", &[]);
+    check("journal/sqlite.rs", "use crate::fsm::trade;", &["2: journal may not use fsm::trade"]);
+    check("ui/tests.rs", "use crate::fsm::trade;", &["2: ui may not use fsm::trade"]);
+    check("journal/tests.rs", "use crate::bus::Spine;", &["2: journal may not use bus::Spine"]);
 }
 
 #[test]

@@ -116,7 +116,14 @@ impl OrderExecutionAgent {
             PositionEvent::SetStop(wanted) => self.protect(at, wanted, out),
             PositionEvent::UpdateStop(wanted) => self.move_stop(at, wanted, out),
             PositionEvent::TargetHit(hit) => {
-                self.close(at, &hit.trade_id, hit.symbol, ExitReason::TargetHit, Some(hit.level), out);
+                self.close(
+                    at,
+                    &hit.trade_id,
+                    hit.symbol,
+                    ExitReason::TargetHit,
+                    Some(hit.level),
+                    out,
+                );
             }
             PositionEvent::Closed(closed) => {
                 self.closings.remove(&closed.trade_id);
@@ -185,7 +192,6 @@ impl OrderExecutionAgent {
             Timer::Approval(_)
             | Timer::Votes(_)
             | Timer::Session
-            | Timer::Pnl
             | Timer::DataAge
             | Timer::Venue(_)
             | Timer::Breaker(_) => {}

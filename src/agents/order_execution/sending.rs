@@ -176,7 +176,12 @@ impl OrderExecutionAgent {
 
     /// Moves a machine and says so when its state's name changed. False when the
     /// table has no such row: the state stays, the refusal is logged.
-    pub(super) fn step(&mut self, id: &ClientOrderId, input: &OrderInput, out: &mut Outbox) -> bool {
+    pub(super) fn step(
+        &mut self,
+        id: &ClientOrderId,
+        input: &OrderInput,
+        out: &mut Outbox,
+    ) -> bool {
         let Some(row) = self.book.get_mut(id) else { return false };
         let next = match row.state.next(input) {
             Ok(next) => next,

@@ -9,9 +9,9 @@ use crate::domain::ids::{ClientOrderId, TradeId};
 use crate::domain::order::{OrderKind, OrderPurpose, RejectReason};
 use crate::domain::time::Timestamp;
 use crate::events::{
-    AcceptedLeg, CallFailed, OrderCancelled, OrderEvent, OrderExpired, OrderFilled,
-    OrderModified, OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderSubmitted, Timer,
-    VenueAccepted, VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
+    AcceptedLeg, CallFailed, OrderCancelled, OrderEvent, OrderExpired, OrderFilled, OrderModified,
+    OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderSubmitted, Timer, VenueAccepted,
+    VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
 };
 use crate::fsm::order::{OrderInput, OrderState, Pending, Standing, Terms};
 
@@ -120,7 +120,10 @@ impl OrderExecutionAgent {
             out.publish(OrderEvent::PartiallyFilled(counted));
             let seconds = i64::from(self.config.partial_fill_seconds);
             if row.purpose == OrderPurpose::Entry && seconds > 0 {
-                out.wake_at(at.plus(SignedDuration::from_secs(seconds)), Timer::EntryAge(id.clone()));
+                out.wake_at(
+                    at.plus(SignedDuration::from_secs(seconds)),
+                    Timer::EntryAge(id.clone()),
+                );
             }
         }
     }

@@ -10,8 +10,8 @@ use crate::domain::order::OrderPurpose;
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    LevelHit, OrderEvent, OrderFilled, PositionClosed, PositionEvent, PositionOpened, PositionSplit,
-    SplitApplied, UnexplainedPosition,
+    LevelHit, OrderEvent, OrderFilled, PositionClosed, PositionEvent, PositionOpened,
+    PositionSplit, SplitApplied, UnexplainedPosition,
 };
 use crate::fsm::trade::{AbortReason, ExitReason, TradeInput, TradeState};
 
@@ -49,7 +49,13 @@ impl PositionManagementAgent {
                     }
                     OrderPurpose::Exit => self.exit_died(at, trade_id, out),
                     OrderPurpose::Protection => {
-                        self.protection_gone(at, trade_id, &done.client_order_id, done.unasked, out);
+                        self.protection_gone(
+                            at,
+                            trade_id,
+                            &done.client_order_id,
+                            done.unasked,
+                            out,
+                        );
                     }
                 }
             }
@@ -100,7 +106,6 @@ impl PositionManagementAgent {
                 self.exit_filled(&trade_id, filled, out);
             }
         }
-        self.keep_pnl_timer(at, out);
     }
 
     fn entry_filled(
@@ -143,7 +148,13 @@ impl PositionManagementAgent {
 
     /// An entry order ended: with shares it opens a position, without them the
     /// trade is over.
-    fn entry_ended(&mut self, at: Timestamp, trade_id: &TradeId, why: AbortReason, out: &mut Outbox) {
+    fn entry_ended(
+        &mut self,
+        at: Timestamp,
+        trade_id: &TradeId,
+        why: AbortReason,
+        out: &mut Outbox,
+    ) {
         let Some(trade) = self.trades.get(trade_id) else { return };
         if trade.entered.is_zero() {
             self.abort(trade_id, why, out);
@@ -198,8 +209,7 @@ impl PositionManagementAgent {
         let price = filled.fill.price;
         let stop = filled.kind.stop();
         let level = stop.or(filled.kind.limit()).unwrap_or(price);
-        let hit =
-            LevelHit { trade_id: trade_id.clone(), symbol: trade.symbol, level, price };
+        let hit = LevelHit { trade_id: trade_id.clone(), symbol: trade.symbol, level, price };
         let reason = if stop.is_some() { ExitReason::StopHit } else { ExitReason::TargetHit };
         out.publish(match reason {
             ExitReason::StopHit => PositionEvent::StopHit(hit),
@@ -213,7 +223,10 @@ impl PositionManagementAgent {
         if matches!(trade.state, TradeState::Filled | TradeState::Holding) {
             self.step(trade_id, TradeInput::ExitTriggered { reason }, out);
         }
-        if matches!(self.trades.get(trade_id).map(|t| t.state), Some(TradeState::ExitTriggered { .. })) {
+        if matches!(
+            self.trades.get(trade_id).map(|t| t.state),
+            Some(TradeState::ExitTriggered { .. })
+        ) {
             self.step(trade_id, TradeInput::ExitSubmitted, out);
         }
     }

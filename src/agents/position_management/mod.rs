@@ -67,7 +67,8 @@ pub struct PositionManagementAgent {
     active: SymbolMap<Option<TradeId>>,
     /// Positions by fills; its cash is of no account here.
     book: Book,
-    pnl_timer_set: bool,
+    /// When profit and loss are reported next.
+    pnl_due: Timestamp,
 }
 
 impl PositionManagementAgent {
@@ -78,7 +79,7 @@ impl PositionManagementAgent {
             trades: BTreeMap::new(),
             active: SymbolMap::default(),
             book: Book::new(Money::ZERO),
-            pnl_timer_set: false,
+            pnl_due: Timestamp::default(),
         }
     }
 
@@ -194,7 +195,7 @@ impl PositionManagementAgent {
         }
     }
 
-    fn market(&mut self, event: &MarketEvent, out: &mut Outbox) {
+    fn market(&mut self, at: Timestamp, event: &MarketEvent, out: &mut Outbox) {
         if self.book.open_positions() == 0 {
             return;
         }
@@ -213,8 +214,9 @@ impl PositionManagementAgent {
             | MarketEvent::Status(_)
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
-            | MarketEvent::Split(_) => {}
+            | MarketEvent::Split(_) => return,
         }
+        self.say_pnl_when_due(at, out);
     }
 
     fn quote(&mut self, quote: &Quote, out: &mut Outbox) {
@@ -336,24 +338,18 @@ impl PositionManagementAgent {
         out.publish(PositionEvent::Pnl(PnlUpdated { positions, unrealized, realized }));
     }
 
-    /// Keeps the report of profit and loss going while something is open.
-    fn keep_pnl_timer(&mut self, at: Timestamp, out: &mut Outbox) {
+    /// Reports profit and loss when it is due. Driven by the market and not by a
+    /// timer: at night nothing changes.
+    fn say_pnl_when_due(&mut self, at: Timestamp, out: &mut Outbox) {
         let seconds = i64::from(self.config.pnl_seconds);
-        if seconds > 0 && !self.pnl_timer_set && self.book.open_positions() > 0 {
-            self.pnl_timer_set = true;
-            out.wake_at(at.plus(SignedDuration::from_secs(seconds)), Timer::Pnl);
+        if seconds > 0 && at >= self.pnl_due {
+            self.pnl_due = at.plus(SignedDuration::from_secs(seconds));
+            self.say_pnl(None, out);
         }
     }
 
     fn timer(&mut self, at: Timestamp, timer: &Timer, out: &mut Outbox) {
         match timer {
-            Timer::Pnl => {
-                self.pnl_timer_set = false;
-                if self.book.open_positions() > 0 {
-                    self.say_pnl(None, out);
-                }
-                self.keep_pnl_timer(at, out);
-            }
             Timer::Protection(trade_id) => self.look_at_protection(at, trade_id, out),
             Timer::Approval(_)
             | Timer::Votes(_)
@@ -415,7 +411,7 @@ impl Agent for PositionManagementAgent {
     fn handle(&mut self, input: &Envelope, out: &mut Outbox) {
         let at = input.at;
         match &input.event {
-            Event::Market(event) => self.market(event, out),
+            Event::Market(event) => self.market(at, event, out),
             Event::Signal(event) if input.source != AgentId::PositionManagement => {
                 self.signal(event, out);
             }

@@ -95,8 +95,10 @@ impl PositionManagementAgent {
             return;
         }
         trade.stop_order = None;
-        let is_leaving =
-            matches!(trade.state, TradeState::ExitTriggered { .. } | TradeState::OrderClosing { .. });
+        let is_leaving = matches!(
+            trade.state,
+            TradeState::ExitTriggered { .. } | TradeState::OrderClosing { .. }
+        );
         if unasked && !is_leaving && !trade.held().is_zero() {
             self.protect(at, trade_id, out);
         }
@@ -112,7 +114,12 @@ impl PositionManagementAgent {
     }
 
     /// The timer of a protection: is there a stop by now?
-    pub(super) fn look_at_protection(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+    pub(super) fn look_at_protection(
+        &mut self,
+        at: Timestamp,
+        trade_id: &TradeId,
+        out: &mut Outbox,
+    ) {
         let Some(trade) = self.trades.get(trade_id) else { return };
         if let TradeState::ExitTriggered { reason } = trade.state {
             return self.ask_for_exit(at, trade_id, reason, out);
@@ -125,7 +132,8 @@ impl PositionManagementAgent {
         if naked < limit {
             return self.protect(at, trade_id, out);
         }
-        let text = format!("{} has had no stop for {} s and is left", trade.symbol, naked.as_secs());
+        let text =
+            format!("{} has had no stop for {} s and is left", trade.symbol, naked.as_secs());
         out.publish(SystemEvent::Alert(Alert { severity: Severity::Critical, text }));
         if matches!(trade.state, TradeState::Filled | TradeState::Holding) {
             let reason = ExitReason::StopNotPlaced;

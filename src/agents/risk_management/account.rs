@@ -93,9 +93,9 @@ impl Account {
             return;
         }
         let equity = self.book.equity();
-        let is_new_week = self.day.is_none_or(|before| {
-            before.iso_week_date().week() != day.iso_week_date().week()
-        });
+        let is_new_week = self
+            .day
+            .is_none_or(|before| before.iso_week_date().week() != day.iso_week_date().week());
         self.day_start = equity;
         if is_new_week {
             self.week_start = equity;

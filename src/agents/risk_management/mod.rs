@@ -181,7 +181,9 @@ impl RiskManagementAgent {
                 self.refuse_waiting(&reject.trade_id, true, &reject.reason, out);
             }
             OperatorCommand::Kill(why) => self.move_ladder(TradingInput::Halt, &why.reason, out),
-            OperatorCommand::Reduce(why) => self.move_ladder(TradingInput::Reduce, &why.reason, out),
+            OperatorCommand::Reduce(why) => {
+                self.move_ladder(TradingInput::Reduce, &why.reason, out)
+            }
             OperatorCommand::Resume(why) => {
                 let names: Vec<Arc<str>> =
                     self.conduct.guards().map(|(name, _)| name.clone()).collect();

@@ -14,8 +14,8 @@ use crate::domain::order::{OrderKind, Side};
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    CandidateFound, Criterion, EnsembleSignal, EntrySignal, EvaluateStarted, HoldSignal, MarketBars,
-    ScanStarted, SignalEvent,
+    CandidateFound, Criterion, EnsembleSignal, EntrySignal, EvaluateStarted, HoldSignal,
+    MarketBars, ScanStarted, SignalEvent,
 };
 use crate::strategies::{Action, Ballot, Decision, Outcome, judge};
 
@@ -63,7 +63,8 @@ impl StrategyAgent {
             trade_id: trade_id.clone(),
             symbol: bar.symbol,
         }));
-        let poll = Poll { symbol: bar.symbol, price: bar.close, ballots, size_scale: decision.size_scale };
+        let poll =
+            Poll { symbol: bar.symbol, price: bar.close, ballots, size_scale: decision.size_scale };
         if asks_outside {
             self.open_poll(at, trade_id, poll, out);
         } else {
@@ -189,7 +190,9 @@ impl StrategyAgent {
         let votes: Vec<String> = ballots
             .iter()
             .map(|ballot| match ballot.vote {
-                Some(vote) => format!("{} {:?} ({})", ballot.member, vote.action(), ballot.reasoning),
+                Some(vote) => {
+                    format!("{} {:?} ({})", ballot.member, vote.action(), ballot.reasoning)
+                }
                 None => format!("{} has no opinion", ballot.member),
             })
             .collect();

@@ -94,7 +94,9 @@ impl StrategyAgent {
         let Some(mut poll) = self.polls.remove(trade_id) else { return };
         let external = &self.config.external_members;
         for ballot in &mut poll.ballots {
-            if ballot.vote.is_none() && ballot.reasoning.is_empty() && external.contains(&ballot.member)
+            if ballot.vote.is_none()
+                && ballot.reasoning.is_empty()
+                && external.contains(&ballot.member)
             {
                 ballot.reasoning = "late".into();
                 tracing::warn!(member = %ballot.member, trade = %trade_id, "a member did not vote in time");

@@ -16,7 +16,7 @@ use crate::bus::{Agent, Outbox};
 use crate::domain::calendar::{MarketHours, SessionWindow};
 use crate::domain::corporate_action::{SplitRatio, SplitWatch};
 use crate::domain::ids::{AgentId, ClientOrderId, Symbol};
-use crate::domain::market::{Bar, BarBatch, Interval, MarketStep, aggregate};
+use crate::domain::market::{Bar, BarBatch, Interval, MarketStep, Session, aggregate};
 use crate::domain::money::{Money, Price};
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
@@ -46,6 +46,8 @@ pub struct SimVenue {
     config: VenueConfig,
     exchange: Exchange,
     window: Option<SessionWindow>,
+    /// The newest day with a session: what is told at night still belongs to it.
+    day: Date,
     splits: SymbolMap<SplitWatch>,
     bars: SymbolMap<VecDeque<Bar>>,
     /// Used for one step at a time; kept to spare an allocation per step.
@@ -59,6 +61,7 @@ impl SimVenue {
             exchange: Exchange::new(config.exchange.clone()),
             config,
             window: None,
+            day: Date::MIN,
             splits: SymbolMap::default(),
             bars: SymbolMap::default(),
             reports: Vec::new(),
@@ -67,7 +70,7 @@ impl SimVenue {
 
     fn step(&mut self, at: Timestamp, step: &MarketStep, out: &mut Outbox) {
         self.follow_session(at);
-        let day = self.window.map_or(Date::MIN, |window| window.trading_day);
+        let day = self.day;
         for change in &step.status {
             self.exchange.set_status(change.symbol, change.status);
         }
@@ -110,6 +113,9 @@ impl SimVenue {
         }
         if let Ok(window) = self.config.hours.window_at(at) {
             self.window = Some(window);
+            if window.session != Session::Closed {
+                self.day = window.trading_day;
+            }
             self.exchange.set_session(window.session, at, &mut self.reports);
         }
     }

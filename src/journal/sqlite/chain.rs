@@ -58,8 +58,8 @@ impl Link {
 /// The checksum of a record on the tape.
 pub(in crate::journal) fn checksum(payload: &[u8]) -> i64 {
     let digest: Hash = Sha256::digest(payload).into();
-    let [a, b, c, d, e, f, g, h, ..] = digest;
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let first = digest.first_chunk().expect("32 bytes are more than 8");
+    i64::from_be_bytes(*first)
 }
 
 /// One row of `events` or `tape` as it is stored.

@@ -13,6 +13,7 @@ use crate::events::{Envelope, Event, wire};
 use crate::journal::sqlite::chain::{Hash, Link, checksum};
 use crate::journal::sqlite::identity::StoreIdentity;
 use crate::journal::sqlite::lock::StoreLock;
+use crate::journal::sqlite::presence::Presence;
 use crate::journal::sqlite::projections::Projector;
 use crate::journal::sqlite::read;
 use crate::journal::sqlite::schema;
@@ -38,6 +39,7 @@ pub struct SqliteJournal {
     batch: Batch,
     head: Link,
     last: Seq,
+    presence: Presence,
     has_failed: bool,
     _lock: StoreLock,
 }
@@ -93,6 +95,7 @@ impl SqliteJournal {
             batch: Batch::default(),
             head,
             last,
+            presence: Presence::of(path)?,
             has_failed: false,
             _lock: lock,
         })
@@ -122,6 +125,15 @@ impl SqliteJournal {
         Ok(pruned?)
     }
 
+    /// Changes a setting of the connection, for tests: `synchronous` to leave out
+    /// the waiting for the disk, `max_page_count` to fill it.
+    #[cfg(test)]
+    pub(in crate::journal) fn with_setting(self, name: &str, value: &str) -> Self {
+        let set = self.connection.pragma_update_and_check(None, name, value, |_| Ok(()));
+        assert!(matches!(set, Ok(()) | Err(rusqlite::Error::QueryReturnedNoRows)), "{set:?}");
+        self
+    }
+
     fn commit(&mut self) -> Result<(), JournalError> {
         if self.batch.records.is_empty() {
             return Ok(());
@@ -134,6 +146,7 @@ impl SqliteJournal {
         let n = read::integer(self.head.n);
         transaction.prepare_cached(sql)?.execute((n, read::number(self.last), self.head.hash))?;
         transaction.commit()?;
+        self.presence.check()?;
         self.batch.lines.clear();
         self.batch.records.clear();
         Ok(())
@@ -212,8 +225,9 @@ impl Batch {
             "INSERT INTO events(n, seq, at, name, trade_id, payload, prev_hash, hash) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
-        let mut tape = transaction
-            .prepare_cached("INSERT INTO tape(seq, at, name, payload, checksum) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut tape = transaction.prepare_cached(
+            "INSERT INTO tape(seq, at, name, payload, checksum) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
         let lines = str::from_utf8(&self.lines).expect("`wire::write` writes JSON");
         let mut start = 0;
         for record in &self.records {
@@ -223,7 +237,7 @@ impl Batch {
             match &record.place {
                 Place::Tape(checksum) => {
                     tape.execute((seq, record.at, record.name, payload, checksum))?
-                },
+                }
                 Place::Chain(link, before) => event.execute((
                     read::integer(link.n),
                     seq,

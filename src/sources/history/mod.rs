@@ -1,7 +1,7 @@
 //! Recorded bars and quotes, read from CSV files in bounded memory.
 //!
 //! [`History`] merges one or more files by time and gives one [`MarketStep`](crate::domain::market::MarketStep) per
-//! instant; [`check`] reads everything once without keeping it, so that a bad
+//! instant; [`check()`] reads everything once without keeping it, so that a bad
 //! row is found before anything is traded. Nothing here knows a strategy, a
 //! clock or an account.
 //!

@@ -53,7 +53,8 @@ impl History {
             Quote::new(entry.bar.symbol, (bid, bid_size), (ask, ask_size), at).ok()
         });
         let quotes = quotes.collect();
-        let bars = BarBatch { interval: self.merge.interval(), bars: Arc::from(self.bars.as_slice()) };
+        let bars =
+            BarBatch { interval: self.merge.interval(), bars: Arc::from(self.bars.as_slice()) };
         Ok(Some(MarketStep { at, bars: Some(bars), quotes, ..MarketStep::default() }))
     }
 }

@@ -102,7 +102,7 @@ fn a_timer_is_heard_by_its_owner_alone_at_its_own_time() {
             if let Event::System(SystemEvent::TimerDue(due)) = &input.event {
                 out.publish(alert(&format!("{id} hears {}'s timer", due.agent)));
             } else if matches!(input.event, Event::Operator(_)) {
-                out.wake_at(at(seconds), Timer::Pnl);
+                out.wake_at(at(seconds), Timer::Venue(1));
             }
         })
     };
@@ -133,7 +133,7 @@ fn a_timer_is_heard_by_its_owner_alone_at_its_own_time() {
 fn time_handed_in_alone_fires_what_is_due() {
     let sets = seat(AgentId::Strategy, &[Topic::Operator], |(): &mut (), input, out| {
         if matches!(input.event, Event::Operator(_)) {
-            out.wake_at(at(20), Timer::Pnl);
+            out.wake_at(at(20), Timer::Venue(1));
             out.wake_at(at(40), Timer::Session);
         }
     });

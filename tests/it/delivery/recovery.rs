@@ -34,7 +34,7 @@ proptest! {
 fn a_timer_that_had_not_fired_is_set_again_and_one_that_had_is_not() {
     let roster = [seat(AgentId::Strategy, &[Topic::Operator], |(): &mut (), input, out| {
         if matches!(input.event, Event::Operator(_)) {
-            out.wake_at(at(20), Timer::Pnl);
+            out.wake_at(at(20), Timer::Venue(1));
             out.wake_at(at(40), Timer::Session);
         }
     })];
@@ -47,7 +47,7 @@ fn a_timer_that_had_not_fired_is_set_again_and_one_that_had_is_not() {
             Some((envelope.at.as_nanos() / 1_000_000_000, due.timer))
         })
         .collect();
-    assert_eq!(fired, [(20, Timer::Pnl), (40, Timer::Session)]);
+    assert_eq!(fired, [(20, Timer::Venue(1)), (40, Timer::Session)]);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_poison_on_record_is_skipped_at_the_start_as_it_was_then() {
     let adder: RosterSeat =
         seat(AgentId::Strategy, &[Topic::Operator], |sum: &mut usize, input, out| {
             *sum += 1;
-            out.wake_at(at(15), Timer::Pnl);
+            out.wake_at(at(15), Timer::Venue(1));
             break_at_poison(input);
             out.publish(alert(&format!("sum {sum}")));
         });

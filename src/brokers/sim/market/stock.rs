@@ -101,12 +101,14 @@ impl Stock {
             if at >= until {
                 self.paused_until = None;
                 self.walk.jump(REOPENING);
-                step.status.push(StatusChange { symbol: self.symbol, status: TradingStatus::Trading });
+                step.status
+                    .push(StatusChange { symbol: self.symbol, status: TradingStatus::Trading });
             }
         } else if self.draws_pause(moment) {
             self.paused_until = Some(at.plus(PAUSE));
             self.quote = None;
-            step.status.push(StatusChange { symbol: self.symbol, status: TradingStatus::LuldPaused });
+            step.status
+                .push(StatusChange { symbol: self.symbol, status: TradingStatus::LuldPaused });
         } else if at > moment.day.open {
             self.walk.end_minute();
         }

@@ -21,7 +21,7 @@ fn events_and_tape_come_back_as_they_were_in_one_order() {
 
 #[test]
 fn a_reopened_journal_goes_on_with_the_chain() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     let mut journal = place.open();
     assert_eq!(journal.last_seq(), Seq(20));
     append(&mut journal, &envelopes(21, vec![quote(), trade_moved("A", "B")]));
@@ -53,7 +53,7 @@ fn a_full_batch_is_committed_without_being_asked() {
 
 #[test]
 fn a_pruned_tape_leaves_the_chain_whole() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     let mut journal = place.open();
     assert_eq!(journal.prune_tape(Seq(13)).unwrap(), 2);
     let verified = verify(&place.path()).unwrap();
@@ -62,7 +62,7 @@ fn a_pruned_tape_leaves_the_chain_whole() {
 
 #[test]
 fn an_export_is_the_lines_that_were_written() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     let lines: Vec<String> = envelopes(1, story()).iter().map(line).collect();
     let mut out = Vec::new();
     assert_eq!(export(&place.path(), &mut out, true).unwrap(), 20);
@@ -74,7 +74,8 @@ fn an_export_is_the_lines_that_were_written() {
 
 #[test]
 fn the_file_is_its_owners_alone() {
-    let place = Place::with(story());
+    let place = Place::new();
+    drop(SqliteJournal::open(&place.path(), &identity()).unwrap());
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&place.path()), 0o600);
     assert_eq!(mode(place.path().parent().unwrap()), 0o700);

@@ -6,6 +6,7 @@ mod projected;
 mod refusals;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::domain::ids::{AgentId, ClientOrderId, ExecutionId, Seq, Symbol, TradeId};
 use crate::domain::market::Quote;
@@ -14,9 +15,9 @@ use crate::domain::order::{Fill, OrderKind, OrderPurpose, Side};
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Envelope, Event, MarketEvent, OrderEvent, OrderFilled, OrderStateChanged,
-    PositionClosed, PositionEvent, PositionOpened, SignalEvent, StrategyMetrics, TradeEvent,
-    TradeLogged, TradeStateChanged, VenueEvent, VenueFilled, wire,
+    Envelope, Event, MarketEvent, OrderEvent, OrderFilled, OrderStateChanged, PositionClosed,
+    PositionEvent, PositionOpened, SignalEvent, StrategyMetrics, TradeEvent, TradeLogged,
+    TradeStateChanged, VenueEvent, VenueFilled, wire,
 };
 use crate::fsm::trade::ExitReason;
 use crate::journal::{Journal, SqliteJournal, StoreIdentity};
@@ -46,8 +47,24 @@ impl Place {
         self.folder.path().join("sim").join("main.db")
     }
 
+    /// Opens the journal, or a copy of an empty one: making the tables waits for
+    /// the disk, and that is tested once.
     fn open(&self) -> SqliteJournal {
-        SqliteJournal::open(&self.path(), &identity()).unwrap()
+        static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+        let make = || {
+            let place = Self::new();
+            drop(SqliteJournal::open(&place.path(), &identity()).unwrap());
+            std::fs::read(place.path()).unwrap()
+        };
+        if !self.path().exists() {
+            self.put(EMPTY.get_or_init(make));
+        }
+        SqliteJournal::open(&self.path(), &identity()).unwrap().with_setting("synchronous", "OFF")
+    }
+
+    fn put(&self, file: &[u8]) {
+        std::fs::create_dir_all(self.path().parent().unwrap()).unwrap();
+        std::fs::write(self.path(), file).unwrap();
     }
 
     /// A journal with the events given, synced and closed.
@@ -56,6 +73,15 @@ impl Place {
         let mut journal = place.open();
         append(&mut journal, &envelopes(1, events));
         journal.sync().unwrap();
+        place
+    }
+
+    /// A journal with the story, synced and closed: a copy of one that is written
+    /// once, because every sync waits for the disk.
+    fn with_story() -> Self {
+        static STORY: OnceLock<Vec<u8>> = OnceLock::new();
+        let place = Self::new();
+        place.put(STORY.get_or_init(|| std::fs::read(Self::with(story()).path()).unwrap()));
         place
     }
 
@@ -68,7 +94,7 @@ impl Place {
 fn raw(path: &Path) -> rusqlite::Connection {
     let raw = rusqlite::Connection::open(path).unwrap();
     raw.execute_batch(
-        "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF; \
+        "PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF; \
          DROP TRIGGER IF EXISTS events_keep_what_they_say; \
          DROP TRIGGER IF EXISTS events_keep_their_place",
     )

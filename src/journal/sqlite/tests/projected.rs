@@ -161,7 +161,6 @@ proptest! {
         let place = Place::new();
         let mut journal = place.open();
         let mut book = Book::new(Money::from_dollars(100_000));
-        let mut seq = 1;
         for (number, (is_buy, qty, cents, fee, is_synced)) in fills.into_iter().enumerate() {
             let side = if is_buy { Side::Buy } else { Side::Sell };
             let mut execution = fill(&format!("o-{number}"), &format!("x-{number}"), side, (1, 1), "1");
@@ -177,9 +176,8 @@ proptest! {
                 ordered: shares(qty),
                 fee: Money::from_cents(fee),
             });
-            append(&mut journal, &envelopes(seq, vec![filled.into()]));
+            append(&mut journal, &envelopes(u64::try_from(number).unwrap() + 1, vec![filled.into()]));
             book.apply(symbol(), side, execution.qty, execution.price, Money::from_cents(fee));
-            seq += 1;
             if is_synced {
                 journal.sync().unwrap();
                 drop(journal);

@@ -25,7 +25,7 @@ fn a_second_copy_is_told_which_file_and_what_to_do() {
 
 #[test]
 fn a_journal_is_of_one_mode_and_one_account() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     let open = |identity: StoreIdentity| SqliteJournal::open(&place.path(), &identity);
     let mode = "the journal is of mode 'sim', not 'live'";
     check(open(StoreIdentity { mode: "live".into(), ..identity() }), mode);
@@ -37,7 +37,7 @@ fn a_journal_is_of_one_mode_and_one_account() {
 
 #[test]
 fn a_newer_layout_is_refused_with_the_remedy() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     place.raw().pragma_update(None, "user_version", 2).unwrap();
     let refused = SqliteJournal::open(&place.path(), &identity());
     check(refused, "has layout 2, this version reads up to 1: use the version that wrote it");
@@ -45,7 +45,7 @@ fn a_newer_layout_is_refused_with_the_remedy() {
 
 #[test]
 fn a_foreign_file_is_refused() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     place.raw().pragma_update(None, "application_id", 1).unwrap();
     check(SqliteJournal::open(&place.path(), &identity()), "is not a journal of FlightDeck");
     std::fs::write(place.path(), "once upon a time ".repeat(1_000)).unwrap();
@@ -78,7 +78,7 @@ fn numbers_must_rise() {
 
 #[test]
 fn events_can_be_neither_changed_nor_removed() {
-    let place = Place::with(story());
+    let place = Place::with_story();
     let connection = rusqlite::Connection::open(place.path()).unwrap();
     for sql in ["UPDATE events SET at = 0 WHERE n = 1", "DELETE FROM events WHERE n = 16"] {
         let refused = connection.execute(sql, []).unwrap_err().to_string();
@@ -97,4 +97,48 @@ fn an_amount_beyond_the_store_ends_the_run() {
     let mut journal = Place::new().open();
     append(&mut journal, &envelopes(1, vec![OrderEvent::Filled(dear).into()]));
     assert!(matches!(journal.sync(), Err(JournalError::TooLarge { seq: Seq(1) })));
+}
+
+#[test]
+fn a_full_disk_ends_the_run_and_takes_nothing_that_was_acknowledged() {
+    let place = Place::with_story();
+    let pages = std::fs::metadata(place.path()).unwrap().len() / 4_096;
+    let pages_max = (pages + 10).to_string();
+    let mut journal = place.open().with_setting("max_page_count", &pages_max);
+    let (mut acknowledged, mut seq) = (journal.last_seq(), 20);
+    let refused = loop {
+        let many = (0..20).map(|_| trade_moved("A", "B")).collect();
+        append(&mut journal, &envelopes(seq + 1, many));
+        seq += 20;
+        match journal.sync() {
+            Ok(()) => acknowledged = journal.last_seq(),
+            Err(error) => break error,
+        }
+    };
+    let JournalError::Store(cause) = refused else { panic!("{refused:?}") };
+    assert_eq!(cause.sqlite_error_code(), Some(rusqlite::ErrorCode::DiskFull));
+    assert!(matches!(journal.sync(), Err(JournalError::Failed)));
+    drop(journal);
+    assert!(acknowledged > Seq(20));
+    assert_eq!(verify(&place.path()).unwrap().last, Some(acknowledged));
+    // There is space again.
+    let mut journal = place.open();
+    append(&mut journal, &envelopes(acknowledged.0 + 1, vec![trade_moved("A", "B")]));
+    journal.sync().unwrap();
+    verify(&place.path()).unwrap();
+}
+
+#[test]
+fn a_file_that_is_deleted_under_the_run_ends_it() {
+    for name in ["main.db", "main.db-wal"] {
+        let place = Place::with_story();
+        let mut journal = place.open();
+        append(&mut journal, &envelopes(21, vec![quote()]));
+        journal.sync().unwrap();
+        std::fs::remove_file(place.path().with_file_name(name)).unwrap();
+        append(&mut journal, &envelopes(22, vec![quote()]));
+        let refused = journal.sync().unwrap_err();
+        let JournalError::Gone { path } = refused else { panic!("{refused:?}") };
+        assert_eq!(path, place.path().with_file_name(name));
+    }
 }

@@ -162,7 +162,6 @@ fn timers() -> Vec<SystemEvent> {
         Timer::ExitAge(ours(1)),
         Timer::Protection(trade()),
         Timer::Session,
-        Timer::Pnl,
         Timer::DataAge,
         Timer::Venue(u64::MAX),
         Timer::Breaker("sim.orders".into()),

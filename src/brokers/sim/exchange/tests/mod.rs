@@ -20,7 +20,9 @@ use crate::domain::order::StopLeg;
 use crate::domain::order::TimeInForce;
 use crate::domain::time::Timestamp;
 
-use super::{CancelCause, Exchange, ExchangeConfig, OrderName, Rejection, Report, Role, What};
+use crate::brokers::sim::exchange::{
+    CancelCause, Exchange, ExchangeConfig, OrderName, Rejection, Report, Role, What,
+};
 
 /// An exchange with one stock, and a record of what it said in short words.
 struct Desk {

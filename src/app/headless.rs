@@ -1,0 +1,243 @@
+//! The house on the embedded market, without a screen.
+//!
+//! Every event is a line of JSON on the given output. The market runs at an
+//! accelerated clock: its time comes from the generator, the wall only paces it,
+//! so a seed gives the same lines at any speed.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::taps::{Count, Counters, Lines};
+use crate::app::{session_started, simulated_roster};
+use crate::brokers::sim::market::{Market, MarketSetup};
+use crate::bus::Tap;
+use crate::bus::clock::Stopwatch;
+use crate::bus::spine::{Door, Spine};
+use crate::config::Config;
+use crate::domain::ids::{AgentId, Symbol};
+use crate::domain::market::{BarBatch, MarketStep};
+use crate::domain::time::Timestamp;
+use crate::events::{FeedEvent, SessionEnded, TapeEvent};
+use crate::journal::{SqliteJournal, StoreIdentity};
+use crate::sources::history::History;
+
+/// Minute bars of the session before that warm the indicators up.
+const WARM_UP_BARS: usize = 120;
+/// Minute bars of each symbol that the venue keeps for those who ask.
+const BARS_KEPT: usize = 1_000;
+/// A pause shorter than this is not worth a timer.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+
+/// Where the market comes from.
+#[derive(Debug)]
+pub enum Feed {
+    /// The seeded generator.
+    Generated,
+    /// Recorded bars.
+    Recorded(History),
+}
+
+/// When and how a headless run ends, and how fast it goes.
+#[derive(Debug, Clone, Default)]
+pub struct HeadlessOptions {
+    /// Ends after so many finished trades.
+    pub until_trades: Option<u64>,
+    /// Ends after so much time of the market.
+    pub duration: Option<SignedDuration>,
+    /// How much faster than the wall clock; `None` as fast as it goes.
+    pub speed: Option<u32>,
+    /// Where the journal is kept.
+    pub journal: PathBuf,
+}
+
+/// What a headless run came to.
+#[derive(Debug)]
+pub struct Summary {
+    /// Events of the run.
+    pub events: u64,
+    /// Finished trades.
+    pub trades: u64,
+    /// Why it ended.
+    pub reason: &'static str,
+}
+
+/// Runs until the token is cancelled or the options say so. Ends cleanly: the
+/// cascade under way is finished, the journal is synced, every task has stopped.
+///
+/// # Errors
+/// When the journal cannot be opened or written, or an agent fails for good.
+pub async fn run(
+    config: &Config,
+    options: &HeadlessOptions,
+    feed: Feed,
+    out: Box<dyn Write + Send>,
+    stop: CancellationToken,
+) -> anyhow::Result<Summary> {
+    let identity = StoreIdentity {
+        mode: "sim".into(),
+        account: "SIM".into(),
+        opening_cash: config.account.opening_cash,
+        seed: config.seed,
+    };
+    let journal = SqliteJournal::open(&options.journal, &identity)?;
+    let trades_on_bars = matches!(feed, Feed::Recorded(_));
+    let roster = simulated_roster(config, config.venue(trades_on_bars, BARS_KEPT))?;
+    let counters = Arc::new(Counters::default());
+    let lines = Lines {
+        out,
+        counters: counters.clone(),
+        flushes: options.speed.is_some(),
+        line: Vec::new(),
+    };
+    let taps: Vec<Box<dyn Tap>> = vec![Box::new(lines), Box::new(Count(counters.clone()))];
+    let tracker = TaskTracker::new();
+    let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
+    let resumed_at = (spine.last_seq().0 > 0).then(|| spine.now());
+    let running = tokio::spawn(spine.run());
+    let mut driver = Driver { config, options, counters: &counters, door, stop, resumed_at };
+    let reason = driver.drive(feed).await;
+    drop(driver);
+    // The spine's own error is the cause of a closed door.
+    running.await.context("the spine panicked")??;
+    tracker.close();
+    tracker.wait().await;
+    Ok(Summary { events: counters.events(), trades: counters.trades(), reason: reason? })
+}
+
+/// Feeds the market through the door, one settled cascade after the other.
+struct Driver<'a> {
+    config: &'a Config,
+    options: &'a HeadlessOptions,
+    counters: &'a Counters,
+    door: Door,
+    stop: CancellationToken,
+    /// Where the journal's market stands, when the run goes on from there.
+    resumed_at: Option<Timestamp>,
+}
+
+impl Driver<'_> {
+    async fn drive(&mut self, feed: Feed) -> anyhow::Result<&'static str> {
+        match feed {
+            Feed::Recorded(history) => {
+                let mut steps = history;
+                self.steps(&[], std::iter::from_fn(|| steps.next().map(|step| Ok(step?)))).await
+            }
+            Feed::Generated => {
+                let mut market = Market::new(setup(self.config)?)?;
+                let mut history = market.history(1);
+                let warm_up = history.split_off(history.len().saturating_sub(WARM_UP_BARS));
+                self.steps(&warm_up, std::iter::from_fn(|| market.next().map(Ok))).await
+            }
+        }
+    }
+
+    async fn steps(
+        &mut self,
+        warm_up: &[BarBatch],
+        steps: impl Iterator<Item = anyhow::Result<MarketStep>>,
+    ) -> anyhow::Result<&'static str> {
+        let stopwatch = Stopwatch::start();
+        let mut first: Option<Timestamp> = None;
+        let mut last = Timestamp::default();
+        for step in steps {
+            let step = step?;
+            if self.resumed_at.is_some_and(|resumed| step.at <= resumed) {
+                continue;
+            }
+            let began = match first {
+                Some(began) => began,
+                None => {
+                    first = Some(step.at);
+                    self.begin(step.at, warm_up).await?;
+                    step.at
+                }
+            };
+            last = step.at;
+            if let Some(reason) = self.pause(step.at.since(began), stopwatch).await {
+                return self.end(last, reason).await;
+            }
+            let (at, step) = (step.at, Arc::new(step));
+            self.door.send(at, AgentId::Feed, TapeEvent::Step(step.clone())).await?;
+            self.door.send_and_settle(at, AgentId::Feed, FeedEvent::Step(step)).await?;
+            if let Some(reason) = self.is_enough(at.since(began)) {
+                return self.end(last, reason).await;
+            }
+        }
+        self.end(last, "the data end here").await
+    }
+
+    async fn begin(&self, at: Timestamp, warm_up: &[BarBatch]) -> anyhow::Result<()> {
+        let started = session_started("sim", self.config);
+        self.door.send_and_settle(at, AgentId::Spine, started).await?;
+        if self.resumed_at.is_none() {
+            for batch in warm_up {
+                let history = FeedEvent::History(batch.clone());
+                self.door.send_and_settle(at, AgentId::Feed, history).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn end(&self, at: Timestamp, reason: &'static str) -> anyhow::Result<&'static str> {
+        let ended = SessionEnded { reason: reason.to_owned() };
+        let event = crate::events::SystemEvent::SessionEnded(ended);
+        self.door.send_and_settle(at, AgentId::Spine, event).await?;
+        Ok(reason)
+    }
+
+    /// Waits until the wall has come as far as the market at the chosen speed.
+    /// Returns the reason when the run was stopped meanwhile.
+    async fn pause(&self, market: SignedDuration, stopwatch: Stopwatch) -> Option<&'static str> {
+        const STOPPED: &str = "stopped";
+        if self.stop.is_cancelled() {
+            return Some(STOPPED);
+        }
+        let speed = self.options.speed?;
+        let due = market.unsigned_abs() / speed.max(1);
+        let ahead = due.saturating_sub(stopwatch.elapsed());
+        if ahead < PAUSE_MIN {
+            return None;
+        }
+        // The stop signal first: it must not lose against a short pause.
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Some(STOPPED),
+            () = tokio::time::sleep(ahead) => None,
+        }
+    }
+
+    fn is_enough(&self, market: SignedDuration) -> Option<&'static str> {
+        if self.options.until_trades.is_some_and(|wanted| self.counters.trades() >= wanted) {
+            return Some("enough trades");
+        }
+        if self.options.duration.is_some_and(|wanted| market >= wanted) {
+            return Some("enough time");
+        }
+        self.counters.is_output_closed().then_some("nobody reads the events")
+    }
+}
+
+fn setup(config: &Config) -> anyhow::Result<MarketSetup> {
+    let mut setup = MarketSetup::demo(config.seed, config.sim.start);
+    setup.cadence = SignedDuration::from_millis(config.sim.cadence_ms.into());
+    let wanted = &config.sim.symbols;
+    if !wanted.is_empty() {
+        let known: Vec<Symbol> = setup.listings.iter().map(|listing| listing.symbol).collect();
+        if let Some(unknown) = wanted.iter().find(|symbol| !known.contains(symbol)) {
+            let known: Vec<&str> = known.iter().map(Symbol::as_str).collect();
+            anyhow::bail!(
+                "sim.symbols names {unknown}, which the embedded market does not list; it lists {}",
+                known.join(", ")
+            );
+        }
+        setup.listings.retain(|listing| wanted.contains(&listing.symbol));
+    }
+    Ok(setup)
+}

@@ -1,0 +1,43 @@
+//! The composition root: the one folder that knows every part.
+//!
+//! [`replay`] runs the house over recorded data, [`headless`] on the embedded
+//! market in real time. Both build the same roster from the same configuration;
+//! they differ in the clock, the feed and the way of delivery.
+
+pub mod headless;
+pub mod replay;
+mod taps;
+
+pub use taps::Counters;
+
+use std::sync::Arc;
+
+use crate::agents::roster;
+use crate::brokers::sim::venue::SimVenue;
+use crate::brokers::sim::venue::VenueConfig;
+use crate::bus::{Roster, RosterSeat};
+use crate::config::Config;
+use crate::domain::ids::AgentId;
+use crate::events::{SessionStarted, SystemEvent};
+
+/// Seats the simulated venue and the five agents.
+///
+/// # Errors
+/// When a configuration is not legal.
+pub fn simulated_roster(config: &Config, venue: VenueConfig) -> anyhow::Result<Roster> {
+    let seat = RosterSeat {
+        id: AgentId::Venue,
+        factory: Arc::new(move || Box::new(SimVenue::new(venue.clone()))),
+    };
+    roster(&config.agents(), seat).map_err(anyhow::Error::msg)
+}
+
+/// The first event of a run.
+fn session_started(mode: &str, config: &Config) -> SystemEvent {
+    SystemEvent::SessionStarted(SessionStarted {
+        mode: mode.to_owned(),
+        seed: config.seed,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config_hash: config.hash().to_string(),
+    })
+}

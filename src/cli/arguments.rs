@@ -1,0 +1,194 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::SignedDuration;
+
+use crate::domain::market::Interval;
+
+/// A trading cockpit for US equities: five agents on the embedded market, on
+/// recorded data, or (in a later version) on a broker's account.
+#[derive(Debug, Parser)]
+#[command(name = "flightdeck", version, about, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do; without a verb, run on the embedded market.
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+
+    /// Configuration file (TOML).
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Preset by name (`reference`) or file; the configuration file comes after it.
+    #[arg(long, global = true, value_name = "NAME|FILE")]
+    pub(crate) preset: Option<String>,
+
+    /// Seed of the embedded market and of everything that draws lots.
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// How a run on the embedded market is done.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Run {
+    /// Run without a screen: every event as a line of JSON on standard output,
+    /// logs on standard error.
+    #[arg(long)]
+    pub(crate) no_ui: bool,
+
+    /// End after so many finished trades.
+    #[arg(long, value_name = "N")]
+    pub(crate) until_trades: Option<u64>,
+
+    /// End after so much time of the market, such as `2h` or `90m`.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) duration: Option<SignedDuration>,
+
+    /// How much faster than the wall clock the market runs: `60x`, or `max`.
+    #[arg(long, value_name = "N|max", value_parser = speed)]
+    pub(crate) speed: Option<Speed>,
+
+    /// Recorded bars instead of the generator; several files merge by time.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) market: Vec<PathBuf>,
+
+    /// Journal file; an existing one is gone on with. By default a new file in the
+    /// data folder for every run.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run the same agents over recorded bars, as fast as the machine goes.
+    Replay(Replay),
+    /// Check or export a journal.
+    #[command(subcommand)]
+    Journal(Journal),
+    /// Show or check the configuration.
+    #[command(subcommand)]
+    Config(ConfigVerb),
+}
+
+/// Replays files.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// CSV files, plain or gzip, merged by time.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Print one JSON document instead of the tear-sheet.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Length of the bars (1min, 5min, 1hour, 1day); judged from the files unless
+    /// given.
+    #[arg(long, value_name = "LENGTH")]
+    pub(crate) interval: Option<Interval>,
+
+    /// Set rows aside that cannot be right, and count them, instead of refusing the
+    /// file.
+    #[arg(long)]
+    pub(crate) skip_bad_rows: bool,
+
+    /// Seat every agent in a task of its own, on so many threads; the result is the
+    /// same.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+
+    /// Write every event as a line of JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+
+    /// Keep a durable journal in this new file.
+    #[arg(long = "journal-file", value_name = "FILE")]
+    pub(crate) journal_file: Option<PathBuf>,
+}
+
+/// What to do with a journal.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Journal {
+    /// Recompute the hash chain and every projection; names the first broken record.
+    Verify {
+        /// The journal file.
+        file: PathBuf,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write every event as a line of JSON to standard output.
+    Export {
+        /// The journal file.
+        file: PathBuf,
+        /// Leave market data out.
+        #[arg(long)]
+        no_tape: bool,
+    },
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigVerb {
+    /// Print every setting in force, in the form of a configuration file.
+    Print,
+    /// Read and check the layers, and say so.
+    Check,
+}
+
+/// How much faster than the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speed {
+    /// So many times.
+    Times(u32),
+    /// As fast as the machine goes.
+    Max,
+}
+
+fn speed(text: &str) -> Result<Speed, String> {
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    let digits = text.strip_suffix('x').unwrap_or(text);
+    match digits.parse() {
+        Ok(times @ 1..) => Ok(Speed::Times(times)),
+        Ok(_) | Err(_) => Err("give a whole number of 1 or more such as 60x, or max".into()),
+    }
+}
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let parsed: Result<SignedDuration, _> = text.parse();
+    match parsed {
+        Ok(duration) if duration > SignedDuration::ZERO => Ok(duration),
+        Ok(_) | Err(_) => Err("give a time above zero such as 30m, 2h or 1h 30m".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn speed_and_duration_are_read_or_refused() {
+        assert_eq!(speed("60x"), Ok(Speed::Times(60)));
+        assert_eq!(speed("5"), Ok(Speed::Times(5)));
+        assert_eq!(speed("max"), Ok(Speed::Max));
+        for bad in ["0", "-1", "fast", "1.5x", ""] {
+            assert!(speed(bad).is_err(), "{bad}");
+        }
+        assert_eq!(duration("90m"), Ok(SignedDuration::from_mins(90)));
+        for bad in ["0s", "-1h", "soon"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

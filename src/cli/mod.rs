@@ -1,0 +1,64 @@
+//! The command line: one short file per verb.
+//!
+//! Exit codes: 0 done; 1 it failed while it ran (a journal found broken included);
+//! 2 it was asked for something impossible, and nothing was done.
+
+mod arguments;
+mod config;
+mod journal;
+mod output;
+mod replay;
+mod run;
+
+pub use arguments::Arguments;
+
+use std::process::ExitCode;
+
+use arguments::Verb;
+
+/// What came of a command.
+pub(crate) type Outcome = Result<(), Failure>;
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It was asked for something impossible; nothing was done.
+    Refused(anyhow::Error),
+    /// It failed while it ran.
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Failure {
+    /// Marks an error as one of the request, not of the run.
+    pub(crate) fn refused(error: impl Into<anyhow::Error>) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Carries out a command. Errors are one line on the error stream, each cause
+/// after a colon.
+pub fn execute(arguments: Arguments) -> ExitCode {
+    let outcome = match &arguments.verb {
+        None => run::run(&arguments),
+        Some(Verb::Replay(replay)) => replay::replay(&arguments, replay),
+        Some(Verb::Journal(verb)) => journal::journal(verb),
+        Some(Verb::Config(verb)) => config::config(&arguments, verb),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Refused(error)) => {
+            output::complain(&error);
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(error)) => {
+            output::complain(&error);
+            ExitCode::from(1)
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Printing, without a panic when nobody listens.
+
+use std::io::{self, Write};
+
+/// Prints a text and a line's end to standard output.
+pub(crate) fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Prints an error with its causes to standard error, in one line. Texts from
+/// outside are printed without control characters.
+pub(crate) fn complain(error: &anyhow::Error) {
+    let text: String =
+        format!("{error:#}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    // Nothing can be done when the error stream is gone too.
+    let _ = writeln!(io::stderr(), "flightdeck: {text}");
+}
+
+/// Prints a remark to standard error.
+pub(crate) fn remark(text: &str) {
+    let _ = writeln!(io::stderr(), "flightdeck: {text}");
+}
