@@ -13,6 +13,7 @@ pub mod ratio;
 pub mod exact;
 pub mod market;
 pub mod money;
+mod amount_text;
 pub mod order;
 pub mod position;
 pub mod symbols;
