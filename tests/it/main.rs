@@ -5,6 +5,7 @@
 mod architecture;
 mod breaker_conformance;
 mod delivery;
+mod golden_trade;
 mod journal_kill;
 mod support;
 mod wire;
