@@ -4,7 +4,11 @@
 
 mod architecture;
 mod breaker_conformance;
+mod cli;
 mod delivery;
+mod headless;
 mod journal_kill;
+mod recovery;
+mod replay;
 mod support;
 mod wire;
