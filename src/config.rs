@@ -22,6 +22,7 @@ use crate::brokers::sim::exchange::{
 };
 use crate::brokers::sim::venue::VenueConfig;
 use crate::domain::calendar::MarketHours;
+use crate::domain::hex::hex;
 use crate::domain::ids::Symbol;
 use crate::domain::market::Interval;
 use crate::domain::money::{Money, Price};
@@ -352,7 +353,7 @@ impl Config {
         let mut shown = self.clone();
         shown.sim.speed = Sim::default().speed;
         let digest = Sha256::digest(shown.to_table().to_string().as_bytes());
-        Arc::from(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>())
+        Arc::from(hex(&digest[..8]))
     }
 
     /// Fits the rules to the length of the bars: a daily bar is told just before

@@ -42,7 +42,7 @@ pub enum Feed {
     /// The seeded generator.
     Generated,
     /// Recorded bars.
-    Recorded(History),
+    Recorded(Box<History>),
 }
 
 /// When and how a headless run ends, and how fast it goes.

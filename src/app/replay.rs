@@ -24,9 +24,9 @@ use crate::config::Config;
 use crate::domain::ids::{AgentId, Symbol};
 use crate::domain::market::{Interval, MarketStep};
 use crate::domain::time::Timestamp;
-use crate::events::{FeedEvent, SessionEnded, SystemEvent, TapeEvent, TradeLogged};
+use crate::events::{FeedEvent, SessionEnded, SystemEvent, TapeEvent};
 use crate::journal::{Forgetful, Journal, SqliteJournal, StoreIdentity};
-use crate::report::Metrics;
+use crate::report::{Metrics, TradeRecord};
 use crate::sources::history::{BadRows, History, Options, check};
 
 /// How events reach the agents.
@@ -80,8 +80,9 @@ pub struct ReplayReport {
     pub rows_set_aside: u64,
     /// SHA-256 over the lines of all events but market data: equal in every run.
     pub events_sha256: String,
-    /// Every finished trade.
-    pub trades: Vec<TradeLogged>,
+    /// Every trade, in the order of their ends; those still open come last, without
+    /// an exit.
+    pub trades: Vec<TradeRecord>,
     /// The numbers of the tear-sheet.
     pub metrics: Metrics,
 }

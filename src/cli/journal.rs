@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cli::arguments::Journal;
 use crate::cli::{Failure, Outcome, output};
+use crate::domain::hex::hex;
 use crate::journal::{Verified, export, verify};
 
 pub(crate) fn journal(verb: &Journal) -> Outcome {
@@ -44,8 +45,4 @@ fn document(checked: &Verified) -> String {
         "last_hash": hex(&checked.hash),
     })
     .to_string()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -43,12 +43,12 @@ impl Failure {
 
 /// Carries out a command. Errors are one line on the error stream, each cause
 /// after a colon.
-pub fn execute(arguments: Arguments) -> ExitCode {
+pub fn execute(arguments: &Arguments) -> ExitCode {
     let outcome = match &arguments.verb {
-        None => run::run(&arguments),
-        Some(Verb::Replay(replay)) => replay::replay(&arguments, replay),
+        None => run::run(arguments),
+        Some(Verb::Replay(replay)) => replay::replay(arguments, replay),
         Some(Verb::Journal(verb)) => journal::journal(verb),
-        Some(Verb::Config(verb)) => config::config(&arguments, verb),
+        Some(Verb::Config(verb)) => config::config(arguments, verb),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,9 +1,13 @@
 //! `flightdeck replay FILE…`.
 
+use std::fmt::{self, Write};
+
 use crate::app::replay::{Delivery, ReplayOptions, ReplayReport, replay as replay_files};
 use crate::cli::arguments::{Arguments, Replay};
 use crate::cli::{Failure, Outcome, config, output};
 use crate::config::Purpose;
+use crate::domain::calendar::date_in_new_york;
+use crate::domain::ids::Symbol;
 use crate::sources::history::{BadRows, HistoryError};
 use crate::telemetry::{LogTarget, init};
 
@@ -27,67 +31,66 @@ pub(crate) fn replay(arguments: &Arguments, replay: &Replay) -> Outcome {
     let report = replay_files(settings, &options).map_err(|error| {
         if error.is::<HistoryError>() { Failure::Refused(error) } else { Failure::Failed(error) }
     })?;
-    let text = if replay.json { serde_json::to_string(&report)? } else { tear_sheet(&report) };
+    let text = if replay.json { serde_json::to_string(&report)? } else { tear_sheet(&report)? };
     output::say(&text)?;
     Ok(())
 }
 
-fn tear_sheet(report: &ReplayReport) -> String {
-    let mut text = format!("{}\n", report.metrics);
+fn tear_sheet(report: &ReplayReport) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    writeln!(text, "{}", report.metrics)?;
     if report.trades.is_empty() {
-        text.push_str("\nNo trade was made.\n");
+        writeln!(text, "No trade was made.")?;
     } else {
-        text.push_str(&trades(report));
+        trades(report, &mut text)?;
     }
-    let symbols: Vec<&str> = report.symbols.iter().map(|symbol| symbol.as_str()).collect();
+    let symbols: Vec<&str> = report.symbols.iter().map(Symbol::as_str).collect();
     if let Some((first, last)) = report.span {
-        text.push_str(&format!(
-            "\n{} bars of {}, {first} to {last}\n",
-            report.interval,
-            list(&symbols)
-        ));
+        writeln!(text, "\n{} bars of {}", report.interval, list(&symbols))?;
+        writeln!(text, "{first} to {last}")?;
     }
     if report.rows_set_aside > 0 {
-        text.push_str(&format!("{} rows were set aside\n", report.rows_set_aside));
+        writeln!(text, "{} rows were set aside", report.rows_set_aside)?;
     }
-    text.push_str(&format!(
-        "{} bars, {} events in {:.3} s: {:.0} bars/s\nevents sha256 {}",
-        report.bars,
-        report.events,
-        report.elapsed_seconds,
-        report.bars_per_second,
-        report.events_sha256
-    ));
-    text
+    writeln!(
+        text,
+        "{} bars, {} events in {:.3} s: {:.0} bars/s",
+        report.bars, report.events, report.elapsed_seconds, report.bars_per_second
+    )?;
+    write!(text, "events sha256 {}", report.events_sha256)?;
+    Ok(text)
 }
 
-fn trades(report: &ReplayReport) -> String {
-    let mut text = format!(
-        "\n{:<8} {:<5} {:>6} {:>11} {:>11} {:>10} {:>7} {:<12} {}\n",
-        "Symbol", "Side", "Shares", "Entry", "Exit", "P&L", "R", "Reason", "Closed"
-    );
-    for trade in report.trades.iter().rev().take(TRADES_SHOWN).rev() {
-        let r = trade.r_multiple.map_or_else(|| "-".into(), |r| format!("{r:.2}"));
-        text.push_str(&format!(
-            "{:<8} {:<5} {:>6} {:>11} {:>11} {:>10} {:>7} {:<12} {}\n",
+fn trades(report: &ReplayReport, text: &mut String) -> fmt::Result {
+    writeln!(
+        text,
+        "{:<8}{:<6}{:>6}{:>11}{:>11}{:>10}{:>7}  {:<11} Closed",
+        "Symbol", "Side", "Shares", "Entry", "Exit", "P&L", "R", "Reason"
+    )?;
+    let skipped = report.trades.len().saturating_sub(TRADES_SHOWN);
+    for trade in report.trades.iter().skip(skipped) {
+        writeln!(
+            text,
+            "{:<8}{:<6}{:>6}{:>11}{:>11}{:>10}{:>7}  {:<11} {}",
             trade.symbol,
             trade.direction.name(),
             trade.quantity,
             trade.entry_price,
-            trade.exit_price,
+            trade.exit_price.map_or_else(|| "-".into(), |price| price.to_string()),
             trade.pnl.round_to_cents(),
-            r,
+            trade.r_multiple.map_or_else(|| "-".into(), |r| format!("{r:.2}")),
             trade.reason,
-            trade.exit_time
-        ));
+            trade.exit_time.map_or_else(|| "-".into(), |at| date_in_new_york(at).to_string()),
+        )?;
     }
-    if report.trades.len() > TRADES_SHOWN {
-        text.push_str(&format!(
-            "the last {TRADES_SHOWN} of {} trades; --json lists them all\n",
+    if skipped > 0 {
+        writeln!(
+            text,
+            "the last {TRADES_SHOWN} of {} trades; --json lists them all",
             report.trades.len()
-        ));
+        )?;
     }
-    text
+    Ok(())
 }
 
 /// Names up to eight symbols.

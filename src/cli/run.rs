@@ -62,7 +62,7 @@ fn feed(settings: &mut Config, files: &[PathBuf]) -> Result<Feed, Failure> {
     settings.fit_to(summary.interval);
     settings.risk.require_quote = summary.quotes > 0;
     let history = History::open(files, Options::default()).map_err(Failure::refused)?;
-    Ok(Feed::Recorded(history))
+    Ok(Feed::Recorded(Box::new(history)))
 }
 
 fn execute(settings: &Config, options: &HeadlessOptions, feed: Feed) -> Result<Summary, Failure> {

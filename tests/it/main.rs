@@ -1,6 +1,6 @@
 //! Behaviour of the whole, one module per subject.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is missing")]
 
 mod architecture;
 mod breaker_conformance;

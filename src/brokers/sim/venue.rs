@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use jiff::civil::Date;
 
 use crate::brokers::sim::exchange::{
-    Change, Exchange, ExchangeConfig, OrderName, Rejection, Report, What,
+    Change, Exchange, ExchangeConfig, Order, OrderName, Rejection, Report, What,
 };
 use crate::bus::{Agent, Outbox};
 use crate::domain::calendar::{MarketHours, SessionWindow};
@@ -285,7 +285,7 @@ impl SimVenue {
         match request {
             RequestEvent::GetBars(wanted) => self.say_bars(*wanted, out),
             RequestEvent::GetOrderStatus(_) => {
-                let orders = self.exchange.working().into_iter().map(|order| order.report());
+                let orders = self.exchange.working().into_iter().map(Order::report);
                 out.publish(VenueEvent::Orders(OrdersReported { orders: orders.collect() }));
             }
             RequestEvent::GetQuote(_)
