@@ -347,9 +347,12 @@ impl Config {
         }
     }
 
-    /// A short name of everything that is set, for the first line of a journal.
+    /// A short name of everything that can show in the result of a run, for the
+    /// first line of a journal: all but the speed.
     pub fn hash(&self) -> Arc<str> {
-        let digest = Sha256::digest(self.to_table().to_string().as_bytes());
+        let mut shown = self.clone();
+        shown.sim.speed = Sim::default().speed;
+        let digest = Sha256::digest(shown.to_table().to_string().as_bytes());
         Arc::from(hex(&digest[..8]))
     }
 

@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::resume::{self, Due, Place, Placed};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{session_started, simulated_roster};
 use crate::brokers::sim::market::{Market, MarketSetup};
@@ -71,8 +72,13 @@ pub struct Summary {
 /// Runs until the token is cancelled or the options say so. Ends cleanly: the
 /// cascade under way is finished, the journal is synced, every task has stopped.
 ///
+/// A journal of an earlier run is gone on with as if that had never ended: a cascade
+/// that a crash has cut is finished first, then the market goes on with the first
+/// input that is not on record. Trades and time are counted from there.
+///
 /// # Errors
-/// When the journal cannot be opened or written, or an agent fails for good.
+/// When the journal cannot be opened, gone on with ([`ResumeError`](crate::app::ResumeError))
+/// or written, or an agent fails for good.
 pub async fn run(
     config: &Config,
     options: &HeadlessOptions,
@@ -86,7 +92,9 @@ pub async fn run(
         opening_cash: config.account.opening_cash,
         seed: config.seed,
     };
-    let journal = SqliteJournal::open(&options.journal, &identity)?;
+    let mut journal = SqliteJournal::open(&options.journal, &identity)?;
+    resume::admit(&mut journal, config)?;
+    let (journal, place) = Placed::new(journal);
     let trades_on_bars = matches!(feed, Feed::Recorded(_));
     let roster = simulated_roster(config, config.venue(trades_on_bars, BARS_KEPT))?;
     let counters = Arc::new(Counters::default());
@@ -99,9 +107,10 @@ pub async fn run(
     let taps: Vec<Box<dyn Tap>> = vec![Box::new(lines), Box::new(Count(counters.clone()))];
     let tracker = TaskTracker::new();
     let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
-    let resumed_at = (spine.last_seq().0 > 0).then(|| spine.now());
+    let resumed_at = spine.now();
     let running = tokio::spawn(spine.run());
-    let mut driver = Driver { config, options, counters: &counters, door, stop, resumed_at };
+    let place = resume::read(&place);
+    let mut driver = Driver { config, options, counters: &counters, door, stop, resumed_at, place };
     let reason = driver.drive(feed).await;
     drop(driver);
     // The spine's own error is the cause of a closed door.
@@ -118,8 +127,10 @@ struct Driver<'a> {
     counters: &'a Counters,
     door: Door,
     stop: CancellationToken,
-    /// Where the journal's market stands, when the run goes on from there.
-    resumed_at: Option<Timestamp>,
+    /// The time of the last event that the journal held.
+    resumed_at: Timestamp,
+    /// How far the journal's market had come.
+    place: Place,
 }
 
 impl Driver<'_> {
@@ -144,39 +155,51 @@ impl Driver<'_> {
         steps: impl Iterator<Item = anyhow::Result<MarketStep>>,
     ) -> anyhow::Result<&'static str> {
         let stopwatch = Stopwatch::start();
-        let mut first: Option<Timestamp> = None;
-        let mut last = Timestamp::default();
+        let mut began: Option<Timestamp> = None;
+        let mut last = self.resumed_at;
         for step in steps {
             let step = step?;
-            if self.resumed_at.is_some_and(|resumed| step.at <= resumed) {
+            let due = self.place.judge(&step)?;
+            if due == Due::Nothing {
                 continue;
             }
-            if first.is_none() {
-                self.begin(step.at, warm_up).await?;
+            let at = step.at;
+            if began.is_none() {
+                self.begin(at, warm_up).await?;
+                last = at;
             }
-            let began = *first.get_or_insert(step.at);
-            last = step.at;
-            if let Some(reason) = self.pause(step.at.since(began), stopwatch).await {
+            let since = at.since(*began.get_or_insert(at));
+            if let Some(reason) = self.pause(since, stopwatch).await {
                 return self.end(last, reason).await;
             }
-            let (at, step) = (step.at, Arc::new(step));
-            self.door.send(at, AgentId::Feed, TapeEvent::Step(step.clone())).await?;
-            self.door.send_and_settle(at, AgentId::Feed, FeedEvent::Step(step)).await?;
-            if let Some(reason) = self.is_enough(at.since(began)) {
+            last = at;
+            self.take(step, due).await?;
+            if let Some(reason) = self.is_enough(since) {
                 return self.end(last, reason).await;
             }
         }
+        self.place.check_passed()?;
+        if began.is_none() {
+            self.begin(last, warm_up).await?;
+        }
         self.end(last, "the data end here").await
+    }
+
+    async fn take(&self, step: MarketStep, due: Due) -> anyhow::Result<()> {
+        let (at, step) = (step.at, Arc::new(step));
+        if due == Due::Everything {
+            self.door.send(at, AgentId::Feed, TapeEvent::Step(step.clone())).await?;
+        }
+        self.door.send_and_settle(at, AgentId::Feed, FeedEvent::Step(step)).await?;
+        Ok(())
     }
 
     async fn begin(&self, at: Timestamp, warm_up: &[BarBatch]) -> anyhow::Result<()> {
         let started = session_started("sim", self.config);
         self.door.send_and_settle(at, AgentId::Spine, started).await?;
-        if self.resumed_at.is_none() {
-            for batch in warm_up {
-                let history = FeedEvent::History(batch.clone());
-                self.door.send_and_settle(at, AgentId::Feed, history).await?;
-            }
+        for batch in warm_up.iter().skip(self.place.warm_ups) {
+            let history = FeedEvent::History(batch.clone());
+            self.door.send_and_settle(at, AgentId::Feed, history).await?;
         }
         Ok(())
     }

@@ -6,8 +6,10 @@
 
 pub mod headless;
 pub mod replay;
+mod resume;
 mod taps;
 
+pub use resume::ResumeError;
 pub use taps::Counters;
 
 use std::sync::Arc;

@@ -246,12 +246,15 @@ impl Judge {
         self.trades.push(trade);
     }
 
-    /// Values what is still open at the last price.
+    /// Values what is still open at the last price; shares and entry as they are
+    /// now, after splits.
     fn end(&mut self) {
         for (_, mut trade) in std::mem::take(&mut self.open) {
             let held = self.book.position(trade.symbol).zip(self.book.last_mark(trade.symbol));
             if let Some((position, price)) = held {
                 trade.pnl = position.unrealized(price) - trade.fees;
+                trade.quantity = position.qty;
+                trade.entry_price = position.average_price().unwrap_or(trade.entry_price);
             }
             self.report.trade(&trade);
             self.trades.push(trade);

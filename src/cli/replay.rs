@@ -8,6 +8,7 @@ use crate::cli::{Failure, Outcome, config, output};
 use crate::config::Purpose;
 use crate::domain::calendar::date_in_new_york;
 use crate::domain::ids::Symbol;
+use crate::domain::money::Price;
 use crate::sources::history::{BadRows, HistoryError};
 use crate::telemetry::{LogTarget, init};
 
@@ -61,26 +62,35 @@ fn tear_sheet(report: &ReplayReport) -> Result<String, fmt::Error> {
     Ok(text)
 }
 
+/// A price with four decimals at most: an average has more than fit.
+fn shown(price: Price) -> String {
+    let text = price.to_string();
+    match text.split_once('.') {
+        Some((_, decimals)) if decimals.len() > 4 => price.to_decimal().round_dp(4).to_string(),
+        Some(_) | None => text,
+    }
+}
+
 fn trades(report: &ReplayReport, text: &mut String) -> fmt::Result {
     writeln!(
         text,
-        "{:<8}{:<6}{:>6}{:>11}{:>11}{:>10}{:>7}  {:<11} Closed",
-        "Symbol", "Side", "Shares", "Entry", "Exit", "P&L", "R", "Reason"
+        "{:<7}{:<5}{:>6}{:>10}{:>10}{:>9}{:>6} {:<10} Reason",
+        "Symbol", "Side", "Shares", "Entry", "Exit", "P&L", "R", "Closed"
     )?;
     let skipped = report.trades.len().saturating_sub(TRADES_SHOWN);
     for trade in report.trades.iter().skip(skipped) {
         writeln!(
             text,
-            "{:<8}{:<6}{:>6}{:>11}{:>11}{:>10}{:>7}  {:<11} {}",
+            "{:<7}{:<5}{:>6}{:>10}{:>10}{:>9}{:>6} {:<10} {}",
             trade.symbol,
             trade.direction.name(),
             trade.quantity,
-            trade.entry_price,
-            trade.exit_price.map_or_else(|| "-".into(), |price| price.to_string()),
+            shown(trade.entry_price),
+            trade.exit_price.map_or_else(|| "-".into(), shown),
             trade.pnl.round_to_cents(),
-            trade.r_multiple.map_or_else(|| "-".into(), |r| format!("{r:.2}")),
-            trade.reason,
+            trade.r_multiple.map_or_else(|| "-".into(), |r| format!("{:.2}", r.round_dp(2))),
             trade.exit_time.map_or_else(|| "-".into(), |at| date_in_new_york(at).to_string()),
+            trade.reason,
         )?;
     }
     if skipped > 0 {

@@ -4,8 +4,12 @@
 
 mod architecture;
 mod breaker_conformance;
+mod cli;
 mod delivery;
 mod golden_trade;
+mod headless;
 mod journal_kill;
+mod recovery;
+mod replay;
 mod support;
 mod wire;

@@ -5,7 +5,7 @@ use crate::agents::position_management::{PositionManagementAgent, concerns};
 use crate::bus::Outbox;
 use crate::domain::corporate_action::SplitRatio;
 use crate::domain::ids::{ClientOrderId, TradeId};
-use crate::domain::money::{Price, Qty};
+use crate::domain::money::{Price, Qty, Rounding};
 use crate::domain::order::OrderPurpose;
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
@@ -258,8 +258,14 @@ impl PositionManagementAgent {
         let Some(trade) = self.trades.get_mut(&trade_id) else { return };
         let before = trade.held();
         let Some(plan) = trade.plan.as_mut() else { return };
-        plan.stop = ratio.price_after(plan.stop).unwrap_or(plan.stop);
-        plan.target = ratio.price_after(plan.target).unwrap_or(plan.target);
+        let rounding = match trade.direction {
+            Direction::Long => Rounding::Down,
+            Direction::Short => Rounding::Up,
+        };
+        // A seventh of a price is seldom one that a venue takes.
+        let moved = |price: Price| ratio.price_after(price)?.round_to_increment(rounding);
+        plan.stop = moved(plan.stop).unwrap_or(plan.stop);
+        plan.target = moved(plan.target).unwrap_or(plan.target);
         let plan = *plan;
         trade.entered = ratio.shares_after(trade.entered);
         trade.exited = ratio.shares_after(trade.exited);

@@ -79,13 +79,17 @@ impl SimVenue {
         for change in &step.status {
             self.exchange.set_status(change.symbol, change.status);
         }
+        // Quotes show a split first: the day's first bar may open with a late print
+        // at a price of the day before.
+        for quote in &step.quotes {
+            self.watch_splits(quote.symbol, day, (quote.mid(), quote.mid()), at, out);
+        }
         if let Some(batch) = &step.bars {
             for bar in batch.bars.iter() {
                 self.bar(at, day, bar, batch.interval, out);
             }
         }
         for quote in &step.quotes {
-            self.watch_splits(quote.symbol, day, (quote.mid(), quote.mid()), at, out);
             self.exchange.on_quote(quote, at, &mut self.reports);
         }
         for tick in &step.ticks {

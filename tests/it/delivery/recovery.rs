@@ -30,6 +30,28 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn a_run_cut_at_any_record_says_the_rest_and_writes_the_log_of_one(
+        seeds in prop::collection::vec(any::<u64>(), 1..6),
+        steps in prop::collection::vec((0_i64..9, 0_u64..5), 2..12),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let roster = Script { seeds, panics_in_thousand: 0 }.roster();
+        let inputs = inputs(&steps);
+        let whole = run_inline(&roster, Memory::default(), &inputs).unwrap();
+        let mut kept = envelopes(&whole);
+        kept.truncate(1 + cut.index(whole.len()));
+        let admitted = kept.iter().filter(|envelope| {
+            envelope.cause.is_none() && envelope.source == AgentId::Feed
+        });
+        let resumed = run_everywhere(&roster, &kept, &inputs[admitted.count()..]);
+        prop_assert_eq!(texts(&resumed), texts(&whole));
+    }
+}
+
 #[test]
 fn a_timer_that_had_not_fired_is_set_again_and_one_that_had_is_not() {
     let roster = [seat(AgentId::Strategy, &[Topic::Operator], |(): &mut (), input, out| {
