@@ -54,7 +54,9 @@ impl PositionManagementAgent {
         moved_to: Option<Price>,
         out: &mut Outbox,
     ) {
-        let Some(trade) = self.trades.get_mut(trade_id) else { return };
+        let Some(trade) = self.trades.get_mut(trade_id) else {
+            return self.stray_rests(trade_id, id, out);
+        };
         let Some(plan) = trade.plan.as_mut() else { return };
         if let Some(stop) = moved_to {
             plan.stop = stop;
@@ -89,7 +91,9 @@ impl PositionManagementAgent {
         unasked: bool,
         out: &mut Outbox,
     ) {
-        let Some(trade) = self.trades.get_mut(trade_id) else { return };
+        let Some(trade) = self.trades.get_mut(trade_id) else {
+            return self.stray_bare(at, trade_id, id, unasked, out);
+        };
         // Legs of one group go together; the parent's name stands for them all.
         if trade.stop_order.as_ref() != Some(id) {
             return;
@@ -120,7 +124,9 @@ impl PositionManagementAgent {
         trade_id: &TradeId,
         out: &mut Outbox,
     ) {
-        let Some(trade) = self.trades.get(trade_id) else { return };
+        let Some(trade) = self.trades.get(trade_id) else {
+            return self.look_at_stray(at, trade_id, out);
+        };
         if let TradeState::ExitTriggered { reason } = trade.state {
             return self.ask_for_exit(at, trade_id, reason, out);
         }
