@@ -7,5 +7,6 @@ mod breaker_conformance;
 mod delivery;
 mod golden_trade;
 mod journal_kill;
+mod scenarios;
 mod support;
 mod wire;

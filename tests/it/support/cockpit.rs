@@ -102,6 +102,16 @@ impl Cockpit {
         Self::open(config, true, &[])
     }
 
+    /// Opens the house on a venue whose account holds other cash than the journal
+    /// knows of.
+    pub(crate) fn with_cash_at_venue(config: &Config, cash: &str) -> Self {
+        let cockpit = Self::new(config);
+        let mut venue = config.venue(false, 500);
+        venue.exchange.opening_cash = dollars(cash);
+        *cockpit.venue() = SimVenue::new(venue);
+        cockpit
+    }
+
     /// Opens the house with other agents in some seats.
     pub(crate) fn with_seats(config: &Config, instead: &[RosterSeat]) -> Self {
         Self::open(config, false, instead)
