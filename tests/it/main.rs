@@ -7,6 +7,8 @@ mod breaker_conformance;
 mod delivery;
 mod golden_trade;
 mod journal_kill;
+mod operator;
+mod positions;
 mod scenarios;
 mod support;
 mod wire;

@@ -276,9 +276,10 @@ impl PositionManagementAgent {
         let Some(Some(trade_id)) = self.active.get(split.symbol).cloned() else { return };
         let Some(trade) = self.trades.get_mut(&trade_id) else { return };
         let before = trade.held();
+        let direction = trade.direction;
         let Some(plan) = trade.plan.as_mut() else { return };
-        plan.stop = ratio.price_after(plan.stop).unwrap_or(plan.stop);
-        plan.target = ratio.price_after(plan.target).unwrap_or(plan.target);
+        plan.stop = level_after(ratio, plan.stop, direction);
+        plan.target = level_after(ratio, plan.target, direction);
         let plan = *plan;
         trade.entered = ratio.shares_after(trade.entered);
         trade.exited = ratio.shares_after(trade.exited);
@@ -301,6 +302,17 @@ impl Trade {
     fn add_entry(&mut self, qty: Qty, price: Price) {
         self.entered = self.entered.saturating_add(qty);
         self.entry_value += price.times(qty);
+    }
+}
+
+/// A level after a split. One that lay on the venue's increment lies on it again,
+/// else the venue would refuse it.
+pub(super) fn level_after(ratio: SplitRatio, level: Price, direction: Direction) -> Price {
+    let after = ratio.price_after(level).unwrap_or(level);
+    if level.is_on_increment() {
+        after.round_to_increment(direction.exit_side().rounding()).unwrap_or(after)
+    } else {
+        after
     }
 }
 

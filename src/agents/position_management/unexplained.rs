@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use rust_decimal::Decimal;
 
 use crate::agents::position_management::PositionManagementAgent;
+use crate::agents::position_management::fills::level_after;
 use crate::bus::Outbox;
 use crate::domain::corporate_action::SplitRatio;
 use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
@@ -160,7 +161,7 @@ impl PositionManagementAgent {
     pub(super) fn split_stray(&mut self, symbol: Symbol, ratio: SplitRatio) {
         if let Some(stray) = self.strays.get_mut(&name(symbol)) {
             stray.qty = ratio.shares_after(stray.qty);
-            stray.stop = ratio.price_after(stray.stop).unwrap_or(stray.stop);
+            stray.stop = level_after(ratio, stray.stop, stray.direction);
         }
     }
 
