@@ -9,6 +9,7 @@ mod golden_trade;
 mod journal_kill;
 mod operator;
 mod positions;
+mod proposals;
 mod scenarios;
 mod support;
 mod wire;
