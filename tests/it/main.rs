@@ -6,6 +6,7 @@ mod architecture;
 mod breaker_conformance;
 mod delivery;
 mod golden_trade;
+mod invariants;
 mod journal_kill;
 mod operator;
 mod positions;

@@ -221,8 +221,9 @@ fn the_operator_cancels_an_entry_by_its_id() {
 #[test]
 fn a_stop_that_the_operator_cancels_is_placed_again() {
     let mut cockpit = holding(ExitStyle::Managed);
+    cockpit.wait(60);
     let id = cockpit.order(OrderPurpose::Protection);
-    cockpit.cancel(&id).wait(2);
+    cockpit.cancel(&id);
     assert_eq!(cockpit.resting(), ["sell 5 stop 166.72"]);
 }
 

@@ -82,7 +82,8 @@ impl PositionManagementAgent {
     }
 
     /// A protective order is gone. One that was cancelled to make room for an exit
-    /// is not missed; any other is placed again at once.
+    /// is not missed; any other is placed again at once, also one that the operator
+    /// cancelled: shares are closed by flatten, never left naked.
     pub(super) fn protection_gone(
         &mut self,
         at: Timestamp,
@@ -99,18 +100,30 @@ impl PositionManagementAgent {
             return;
         }
         trade.stop_order = None;
-        let is_leaving = matches!(
-            trade.state,
-            TradeState::ExitTriggered { .. } | TradeState::OrderClosing { .. }
-        );
-        if unasked && !is_leaving && !trade.held().is_zero() {
+        let is_missed = match trade.state {
+            // The shares are on their way out, the exit order holds them.
+            TradeState::OrderClosing { .. } => false,
+            // Room was made for an exit, unless nobody asked for it.
+            TradeState::ExitTriggered { .. } => unasked,
+            TradeState::Scanning
+            | TradeState::SetupDetected
+            | TradeState::EntryApproved
+            | TradeState::OrderPlaced
+            | TradeState::Filled
+            | TradeState::Holding
+            | TradeState::Closed { .. }
+            | TradeState::Aborted { .. } => true,
+        };
+        if is_missed && !trade.held().is_zero() {
             self.protect(at, trade_id, out);
         }
     }
 
     /// An exit order ended without closing: protect what is left, then try again.
     pub(super) fn exit_died(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
-        let Some(trade) = self.trades.get(trade_id) else { return };
+        let Some(trade) = self.trades.get(trade_id) else {
+            return self.stray_stays(at, trade_id, out);
+        };
         if matches!(trade.state, TradeState::OrderClosing { .. }) {
             self.step(trade_id, TradeInput::ExitDied, out);
         }

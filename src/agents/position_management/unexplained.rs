@@ -29,6 +29,8 @@ pub(super) struct Stray {
     qty: Qty,
     stop: Price,
     stop_order: Option<ClientOrderId>,
+    /// Whether the operator closes them.
+    is_leaving: bool,
 }
 
 /// The name under which the unexplained shares of a symbol are protected.
@@ -69,7 +71,8 @@ impl PositionManagementAgent {
         };
         let Some(stop) = self.stray_stop(fill.price, direction) else { return };
         let stop_order = self.strays.remove(&id).and_then(|before| before.stop_order);
-        let stray = Stray { symbol: fill.symbol, direction, qty, stop, stop_order };
+        let stray =
+            Stray { symbol: fill.symbol, direction, qty, stop, stop_order, is_leaving: false };
         self.strays.insert(id.clone(), stray);
         self.protect_stray(at, &id, out);
     }
@@ -143,7 +146,7 @@ impl PositionManagementAgent {
     ) {
         let Some(stray) = self.strays.get_mut(id) else { return };
         stray.stop_order.take_if(|resting| resting == order);
-        if unasked {
+        if unasked || !stray.is_leaving {
             self.protect_stray(at, id, out);
         }
     }
@@ -157,6 +160,14 @@ impl PositionManagementAgent {
         }
     }
 
+    /// The exit of unexplained shares ended without closing them.
+    pub(super) fn stray_stays(&mut self, at: Timestamp, id: &TradeId, out: &mut Outbox) {
+        if let Some(stray) = self.strays.get_mut(id) {
+            stray.is_leaving = false;
+            self.protect_stray(at, id, out);
+        }
+    }
+
     /// A split changed the unexplained shares of a symbol.
     pub(super) fn split_stray(&mut self, symbol: Symbol, ratio: SplitRatio) {
         if let Some(stray) = self.strays.get_mut(&name(symbol)) {
@@ -166,11 +177,12 @@ impl PositionManagementAgent {
     }
 
     /// The operator closes unexplained shares.
-    pub(super) fn flatten_strays(&self, only: Option<Symbol>, out: &mut Outbox) {
-        for (id, stray) in &self.strays {
+    pub(super) fn flatten_strays(&mut self, only: Option<Symbol>, out: &mut Outbox) {
+        for (id, stray) in &mut self.strays {
             if only.is_some_and(|only| only != stray.symbol) {
                 continue;
             }
+            stray.is_leaving = true;
             out.publish(SignalEvent::Exit(ExitSignal {
                 trade_id: id.clone(),
                 symbol: stray.symbol,

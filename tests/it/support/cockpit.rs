@@ -321,6 +321,12 @@ impl Cockpit {
         self
     }
 
+    /// The venue behaves from now on.
+    pub(crate) fn heal(&mut self) -> &mut Self {
+        self.troubles.lock().unwrap().clear();
+        self
+    }
+
     /// The venue does of itself what it would do on an order event that nobody
     /// sent, such as a cancel.
     pub(crate) fn venue_does(&mut self, event: OrderEvent) -> &mut Self {
@@ -451,6 +457,22 @@ impl Cockpit {
             _ => None,
         });
         sent.next().unwrap()
+    }
+
+    /// The last events without market data, one line each, for a failing test.
+    pub(crate) fn tail(&self, lines: usize) -> String {
+        let told =
+            |e: &&Envelope| !matches!(e.event, Event::Tape(_) | Event::Feed(_) | Event::Market(_));
+        let all: Vec<String> = self
+            .journal()
+            .iter()
+            .filter(told)
+            .map(|e| {
+                let data: String = Data::of(e).0.get().chars().take(230).collect();
+                format!("{} {} {data}", e.at, e.event.name())
+            })
+            .collect();
+        all[all.len().saturating_sub(lines)..].join("\n")
     }
 
     /// What the five agents said, by name, market data left out.
