@@ -14,7 +14,9 @@ use crate::events::{Envelope, Event, SystemEvent, Timer, TimerDue};
 use crate::journal::JournalError;
 
 /// More envelopes than this from one input mean that two agents answer each other
-/// for ever: a bug, and the run ends.
+/// for ever: a bug, and the run ends. A trade takes some thirty envelopes, and every
+/// symbol of a large universe may trade at one instant, so the bound is far above
+/// what a thousand would allow.
 pub const MAX_CASCADE: u32 = 1_000_000;
 
 /// Why a run cannot go on.

@@ -6,6 +6,7 @@ mod architecture;
 mod breaker_conformance;
 mod cli;
 mod delivery;
+mod golden_trade;
 mod headless;
 mod journal_kill;
 mod recovery;

@@ -68,6 +68,11 @@ impl SimVenue {
         }
     }
 
+    /// Returns the exchange behind the seat, whose ledger judges a run.
+    pub const fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
     fn step(&mut self, at: Timestamp, step: &MarketStep, out: &mut Outbox) {
         self.follow_session(at);
         let day = self.day;

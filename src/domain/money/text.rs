@@ -1,7 +1,7 @@
 //! Prices, amounts and quantities as text and as JSON numbers.
 //!
 //! Both ways are exact: digits go straight into the integers that
-//! [`money`](crate::domain::money) counts in, and no binary float is in between.
+//! this folder counts in, and no binary float is in between.
 
 #![warn(clippy::arithmetic_side_effects)]
 
@@ -15,9 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::domain::digits::Digits;
-use crate::domain::money::{
-    DOLLAR_PLACES, Money, Price, Qty, SHARE_PLACES, UNITS_PER_DOLLAR, UNITS_PER_SHARE, ValueError,
-};
+use crate::domain::money::scale::{DOLLAR_PLACES, SHARE_PLACES, UNITS_PER_DOLLAR, UNITS_PER_SHARE};
+use crate::domain::money::{Money, Price, Qty, ValueError};
 
 /// The longest amount: a sign, the 39 digits of an `i128` and a point.
 type DollarsText = Digits<41>;
