@@ -1,7 +1,8 @@
 //! Requests that cannot be met: one line that names the place and the remedy, an
 //! exit code, nothing on the standard output, nothing traded. The binary is run.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -215,10 +216,11 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 /// A journal of a short replay.
 fn journalled() -> Home {
     let home = Home::new();
-    let text: String = (0..40)
-        .map(|minute| format!("2025-10-28T14:{:02}:00Z,IBM,10,11,9,10,900,,\n", minute))
-        .collect();
-    let home = home.with("bars.csv", format!("{HEADER}{text}"));
+    let mut text = HEADER.to_owned();
+    for minute in 10..50 {
+        writeln!(text, "2025-10-28T14:{minute}:00Z,IBM,10,11,9,10,900,,").unwrap();
+    }
+    let home = home.with("bars.csv", text);
     let ended = home.run("replay bars.csv --journal-file journal");
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     home
