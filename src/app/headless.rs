@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::Refusal;
 use crate::app::resume::{self, Due, Place, Placed};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{session_started, simulated_roster};
@@ -86,6 +87,7 @@ pub async fn run(
     out: Box<dyn Write + Send>,
     stop: CancellationToken,
 ) -> anyhow::Result<Summary> {
+    let setup = setup(config)?;
     let identity = StoreIdentity {
         mode: "sim".into(),
         account: "SIM".into(),
@@ -111,7 +113,7 @@ pub async fn run(
     let running = tokio::spawn(spine.run());
     let place = resume::read(&place);
     let mut driver = Driver { config, options, counters: &counters, door, stop, resumed_at, place };
-    let reason = driver.drive(feed).await;
+    let reason = driver.drive(feed, setup).await;
     drop(driver);
     // The spine's own error is the cause of a closed door.
     running.await.context("the spine panicked")??;
@@ -134,14 +136,14 @@ struct Driver<'a> {
 }
 
 impl Driver<'_> {
-    async fn drive(&mut self, feed: Feed) -> anyhow::Result<&'static str> {
+    async fn drive(&mut self, feed: Feed, setup: MarketSetup) -> anyhow::Result<&'static str> {
         match feed {
             Feed::Recorded(history) => {
                 let mut steps = history;
                 self.steps(&[], std::iter::from_fn(|| steps.next().map(|step| Ok(step?)))).await
             }
             Feed::Generated => {
-                let mut market = Market::new(setup(self.config)?)?;
+                let mut market = Market::new(setup)?;
                 let mut history = market.history(1);
                 let warm_up = history.split_off(history.len().saturating_sub(WARM_UP_BARS));
                 self.steps(&warm_up, std::iter::from_fn(|| market.next().map(Ok))).await
@@ -243,7 +245,7 @@ impl Driver<'_> {
     }
 }
 
-fn setup(config: &Config) -> anyhow::Result<MarketSetup> {
+fn setup(config: &Config) -> Result<MarketSetup, Refusal> {
     let mut setup = MarketSetup::demo(config.seed, config.sim.start);
     setup.cadence = SignedDuration::from_millis(config.sim.cadence_ms.into());
     let wanted = &config.sim.symbols;
@@ -251,10 +253,7 @@ fn setup(config: &Config) -> anyhow::Result<MarketSetup> {
         let known: Vec<Symbol> = setup.listings.iter().map(|listing| listing.symbol).collect();
         if let Some(unknown) = wanted.iter().find(|symbol| !known.contains(symbol)) {
             let known: Vec<&str> = known.iter().map(Symbol::as_str).collect();
-            anyhow::bail!(
-                "sim.symbols names {unknown}, which the embedded market does not list; it lists {}",
-                known.join(", ")
-            );
+            return Err(Refusal::UnknownSymbol { unknown: *unknown, known: known.join(", ") });
         }
         setup.listings.retain(|listing| wanted.contains(&listing.symbol));
     }

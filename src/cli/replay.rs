@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::app::is_refusal;
 use crate::app::replay::{Delivery, ReplayOptions, ReplayReport, replay as replay_files};
 use crate::cli::arguments::{Arguments, Replay};
 use crate::cli::{Failure, Outcome, config, output};
@@ -9,7 +10,7 @@ use crate::config::Purpose;
 use crate::domain::calendar::date_in_new_york;
 use crate::domain::ids::Symbol;
 use crate::domain::money::Price;
-use crate::sources::history::{BadRows, HistoryError};
+use crate::sources::history::BadRows;
 use crate::telemetry::{LogTarget, init};
 
 /// Trades that the tear-sheet lists; `--json` has them all.
@@ -30,7 +31,7 @@ pub(crate) fn replay(arguments: &Arguments, replay: &Replay) -> Outcome {
         journal: replay.journal_file.clone(),
     };
     let report = replay_files(settings, &options).map_err(|error| {
-        if error.is::<HistoryError>() { Failure::Refused(error) } else { Failure::Failed(error) }
+        if is_refusal(&error) { Failure::Refused(error) } else { Failure::Failed(error) }
     })?;
     let text = if replay.json { serde_json::to_string(&report)? } else { tear_sheet(&report)? };
     output::say(&text)?;

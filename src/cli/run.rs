@@ -8,12 +8,11 @@ use etcetera::BaseStrategy;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::ResumeError;
 use crate::app::headless::{Feed, HeadlessOptions, Summary, run as run_headless};
+use crate::app::is_refusal;
 use crate::cli::arguments::{Arguments, Speed};
 use crate::cli::{Failure, Outcome, config, output};
 use crate::config::{Config, Purpose};
-use crate::journal::JournalError;
 use crate::sources::history::{History, Options, check};
 use crate::telemetry::{LogTarget, init};
 
@@ -82,15 +81,6 @@ fn execute(settings: &Config, options: &HeadlessOptions, feed: Feed) -> Result<S
     summary.map_err(|error| {
         if is_refusal(&error) { Failure::Refused(error) } else { Failure::Failed(error) }
     })
-}
-
-/// Whether nothing was done because the journal cannot be had or gone on with. An
-/// error of a journal in use comes as the spine's.
-fn is_refusal(error: &anyhow::Error) -> bool {
-    error.is::<ResumeError>()
-        || error
-            .downcast_ref::<JournalError>()
-            .is_some_and(|error| !matches!(error, JournalError::Damaged(_)))
 }
 
 /// Cancels the token at SIGINT or SIGTERM; both end the run cleanly.

@@ -1,6 +1,8 @@
 //! `flightdeck --no-ui` as a script sees it: lines on one stream, remarks on the
 //! other, an exit code. The binary itself is run.
 
+use std::fmt::Write;
+
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{Envelope, Event, SignalEvent, SystemEvent, TapeEvent};
 use jiff::SignedDuration;
@@ -113,9 +115,11 @@ fn a_reader_that_goes_away_ends_the_run_cleanly() {
 fn recorded_bars_can_stand_for_the_market() {
     let mut bars = String::from("timestamp,symbol,open,high,low,close,volume,bid,ask\n");
     for minute in 30..50 {
-        bars.push_str(&format!(
-            "2025-10-28T14:{minute}:00Z,IBM,100.00,100.50,99.50,100.10,900,100.05,100.15\n"
-        ));
+        writeln!(
+            bars,
+            "2025-10-28T14:{minute}:00Z,IBM,100.00,100.50,99.50,100.10,900,100.05,100.15"
+        )
+        .unwrap();
     }
     let home = home().with("bars.csv", bars);
     let ended = run(&home, "--speed max --market bars.csv");

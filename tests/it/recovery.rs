@@ -8,6 +8,7 @@
 //! say what one run that was never stopped says, event by event; also when the
 //! kill has cut a cascade in the middle.
 
+use flightdeck::domain::ids::Seq;
 use flightdeck::events::{Envelope, Event, SystemEvent, Topic, wire};
 
 use crate::headless::SMALL;
@@ -26,12 +27,7 @@ fn home() -> Home {
 /// An event without what its number and the numbers of others show in.
 fn bare(envelope: &Envelope) -> String {
     let mut line = Vec::new();
-    let bare = Envelope {
-        seq: Default::default(),
-        root: Default::default(),
-        cause: None,
-        ..envelope.clone()
-    };
+    let bare = Envelope { seq: Seq(0), root: Seq(0), cause: None, ..envelope.clone() };
     wire::write(&bare, &mut line);
     String::from_utf8(line).unwrap()
 }

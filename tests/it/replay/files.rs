@@ -1,6 +1,7 @@
 //! Forms of files, ways of delivery: none of them shows in the events.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use flightdeck::journal::verify;
 use jiff::Timestamp;
@@ -10,6 +11,9 @@ use crate::replay::{closed, document, logged, sample};
 use crate::support::program::{Home, exported};
 
 const HEADER: &str = "timestamp,symbol,open,high,low,close,volume";
+
+/// How a time is written.
+type Form = fn(Timestamp) -> String;
 
 /// Minute bars of one stock; the times as `form` writes them.
 fn bars(symbol: &str, form: impl Fn(Timestamp) -> String) -> String {
@@ -35,7 +39,7 @@ fn rows(symbol: &str, form: impl Fn(Timestamp) -> String) -> Vec<String> {
 
 #[test]
 fn every_form_of_time_means_the_same() {
-    let forms: [(&str, fn(Timestamp) -> String); 6] = [
+    let forms: [(&str, Form); 6] = [
         ("RFC 3339", |time| time.to_string()),
         ("another zone", |time| time.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()),
         ("seconds", |time| time.as_second().to_string()),
@@ -57,7 +61,7 @@ fn a_trading_day_may_be_written_with_or_without_dashes() {
         let mut text = format!("{HEADER}\n");
         for date in 6..=10 {
             let date = form.replace("DD", &format!("{date:02}"));
-            text.push_str(&format!("{date},IBM,10,11,9,10,900\n"));
+            writeln!(text, "{date},IBM,10,11,9,10,900").unwrap();
         }
         logged(&Home::new().with("days.csv", text), "days.csv").0
     };

@@ -6,6 +6,8 @@
 //! open beyond that, the stop first. Prices are counted in hundredths of a cent,
 //! so that both levels are whole.
 
+use std::fmt::Write;
+
 use crate::replay::{closed, document};
 use crate::support::program::Home;
 
@@ -119,7 +121,7 @@ fn csv(stocks: &[(String, Vec<Row>)]) -> String {
         for (symbol, rows) in stocks {
             let Row { open, high, low, close, volume } = rows[at];
             let [open, high, low, close] = [open, high, low, close].map(cents);
-            text.push_str(&format!("{nanos},{symbol},{open},{high},{low},{close},{volume}\n"));
+            writeln!(text, "{nanos},{symbol},{open},{high},{low},{close},{volume}").unwrap();
         }
     }
     text
