@@ -192,9 +192,12 @@ impl Book {
     ) -> FillEffect {
         let row = self.rows.row(symbol, BookRow::default);
         let had = row.position.is_some();
+        if !had {
+            // Prices are not followed while nothing is held: an old one is none.
+            row.mark = Some(price);
+        }
         let effect = apply_fill(row.position, symbol, side, qty, price);
         row.position = effect.position;
-        row.mark.get_or_insert(price);
         let amount = price.times(qty);
         match side {
             Side::Buy => self.cash -= amount,
@@ -325,6 +328,18 @@ mod tests {
         assert_eq!(effect.realized, Money::from_dollars(150));
         assert_eq!(book.equity(), Money::from_cents(1_014_993));
         assert_eq!((book.open_positions(), book.gross_exposure()), (0, Money::ZERO));
+    }
+
+    #[test]
+    fn a_position_is_never_worth_what_an_earlier_one_was() {
+        let symbol = Symbol::new("ACME").unwrap();
+        let mut book = Book::new(Money::from_dollars(10_000));
+        book.apply(symbol, Side::Buy, shares(10), price(10_000), Money::ZERO);
+        book.apply(symbol, Side::Sell, shares(10), price(10_000), Money::ZERO);
+        book.mark(symbol, price(5_000));
+        book.apply(symbol, Side::Buy, shares(10), price(5_000), Money::ZERO);
+        assert_eq!(book.equity(), Money::from_dollars(10_000));
+        assert_eq!(book.gross_exposure(), Money::from_dollars(500));
     }
 
     #[test]

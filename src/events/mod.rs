@@ -58,5 +58,5 @@ pub use topics::{Topic, Topics};
 pub use trade::{TradeEvent, TradeStateChanged, TransitionInvalid};
 pub use venue::{
     AcceptedLeg, AccountReported, CallFailed, OrdersReported, SplitApplied, VenueAccepted,
-    VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
+    VenueCall, VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
 };

@@ -128,11 +128,27 @@ pub struct VenueRefused {
     pub message: String,
 }
 
+/// What a call asks of the venue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VenueCall {
+    /// To take an order.
+    Submit,
+    /// To replace one.
+    Replace,
+    /// To cancel one.
+    Cancel,
+    /// To tell something.
+    Read,
+}
+
 /// A call failed before the venue's answer was known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallFailed {
     /// The breaker that guards the call, such as `sim.orders`.
     pub breaker: String,
+    /// What it asked. A submit and a cancel of one order may be under way at once.
+    pub call: VenueCall,
     /// The order that it was about.
     pub client_order_id: Option<ClientOrderId>,
     /// True when not one byte can have left: the order is certainly not there.

@@ -1,8 +1,9 @@
 //! The machines of all orders, and what is held and protected per symbol.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol, TradeId};
+use crate::domain::corporate_action::SplitRatio;
+use crate::domain::ids::{BrokerOrderId, ClientOrderId, ExecutionId, Symbol, TradeId};
 use crate::domain::money::{Price, Qty};
 use crate::domain::order::{OrderKind, OrderPurpose, OrderReport, ReportedStatus, Side};
 use crate::domain::position::{Position, apply_fill};
@@ -71,6 +72,11 @@ pub(super) struct OrderBook {
     /// Orders that may still execute, per symbol.
     live: SymbolMap<Vec<ClientOrderId>>,
     positions: SymbolMap<Option<Position>>,
+    /// What each trade holds by its fills, per symbol; empty where nothing is held.
+    held: SymbolMap<BTreeMap<TradeId, Qty>>,
+    /// Executions of orders that are not ours, the newest ones: each counts once.
+    foreign: BTreeSet<ExecutionId>,
+    foreign_newest: VecDeque<ExecutionId>,
 }
 
 impl OrderBook {
@@ -81,6 +87,9 @@ impl OrderBook {
             finished_kept,
             live: SymbolMap::default(),
             positions: SymbolMap::default(),
+            held: SymbolMap::default(),
+            foreign: BTreeSet::new(),
+            foreign_newest: VecDeque::new(),
         }
     }
 
@@ -139,9 +148,11 @@ impl OrderBook {
         ids.filter_map(|id| self.rows.get(id)).filter(|row| row.state.may_execute())
     }
 
-    /// Entries that may still execute, in the order of their symbols' first use.
-    pub(super) fn working_entries(&self) -> Vec<ClientOrderId> {
-        let live = self.live.iter().flat_map(|(_, ids)| ids);
+    /// Entries of one symbol or of all that may still execute, in the order of their
+    /// symbols' first use.
+    pub(super) fn working_entries(&self, only: Option<Symbol>) -> Vec<ClientOrderId> {
+        let meant = self.live.iter().filter(|(symbol, _)| only.is_none_or(|it| it == *symbol));
+        let live = meant.flat_map(|(_, ids)| ids);
         live.filter_map(|id| self.rows.get(id))
             .filter(|row| row.purpose == OrderPurpose::Entry && !row.is_cancelling())
             .map(|row| row.client_order_id.clone())
@@ -171,11 +182,58 @@ impl OrderBook {
     pub(super) fn apply(&mut self, symbol: Symbol, side: Side, qty: Qty, price: Price) {
         let held = self.positions.row(symbol, || None);
         *held = apply_fill(*held, symbol, side, qty, price).position;
+        if held.is_none()
+            && let Some(trades) = self.held.get_mut(symbol)
+        {
+            trades.clear();
+        }
+    }
+
+    /// Counts an execution of an order of ours for its trade, after [`Self::apply`].
+    pub(super) fn count_for_trade(&mut self, row: &OrderRow, qty: Qty) {
+        let Some(trade_id) = row.trade_id.clone() else { return };
+        if self.position(row.symbol).is_none() {
+            return;
+        }
+        let trades = self.held.row(row.symbol, BTreeMap::new);
+        if row.purpose == OrderPurpose::Entry {
+            let held = trades.entry(trade_id).or_default();
+            *held = held.saturating_add(qty);
+        } else if let Some(held) = trades.get_mut(&trade_id) {
+            *held = held.saturating_sub(qty);
+        }
+    }
+
+    /// Notes an execution of an order that is not ours; false when it is known.
+    pub(super) fn is_new_foreign(&mut self, execution_id: &ExecutionId) -> bool {
+        if !self.foreign.insert(execution_id.clone()) {
+            return false;
+        }
+        self.foreign_newest.push_back(execution_id.clone());
+        while self.foreign_newest.len() > self.finished_kept.max(1) {
+            if let Some(oldest) = self.foreign_newest.pop_front() {
+                self.foreign.remove(&oldest);
+            }
+        }
+        true
     }
 
     /// Takes the venue's word for a position: after a split.
-    pub(super) fn set_position(&mut self, symbol: Symbol, position: Option<Position>) {
+    pub(super) fn split(&mut self, symbol: Symbol, ratio: SplitRatio, position: Option<Position>) {
         *self.positions.row(symbol, || None) = position;
+        for held in self.held.row(symbol, BTreeMap::new).values_mut() {
+            *held = ratio.shares_after(*held);
+        }
+    }
+
+    /// Shares that an exit of a trade may close now: never those of a stranger, never
+    /// those that another exit closes.
+    pub(super) fn closable_of(&self, symbol: Symbol, trade_id: &TradeId) -> Qty {
+        let closable = self.reduction_view(symbol).closable();
+        match self.held.get(symbol).and_then(|trades| trades.get(trade_id)) {
+            Some(held) => closable.min(*held),
+            None => closable,
+        }
     }
 
     pub(super) fn position(&self, symbol: Symbol) -> Option<Position> {

@@ -21,7 +21,7 @@ use crate::bus::Outbox;
 use crate::domain::command::ResetBreaker;
 use crate::domain::ids::ClientOrderId;
 use crate::domain::time::Timestamp;
-use crate::events::{BreakerEvent, BreakerStateChanged, BudgetExhausted, Timer};
+use crate::events::{BreakerEvent, BreakerStateChanged, BudgetExhausted, Timer, VenueCall};
 
 /// When calls about orders are refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,21 +54,14 @@ impl Default for GuardConfig {
     }
 }
 
-/// What a request asks of the venue; one of each may be under way per order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Asked {
-    Submit,
-    Replace,
-    Cancel,
-}
-
 /// The breaker, the budget, and the requests that have not been answered.
 #[derive(Debug)]
 pub(super) struct Guard {
     breaker: Breaker,
     open_for: SignedDuration,
     budget: Option<Budget>,
-    under_way: BTreeMap<(ClientOrderId, Asked), Ticket>,
+    /// One of each call may be under way per order.
+    under_way: BTreeMap<(ClientOrderId, VenueCall), Ticket>,
 }
 
 impl Guard {
@@ -143,7 +136,7 @@ impl OrderExecutionAgent {
         if let Some(until) = guard.breaker.wake_at() {
             out.wake_at(until, Timer::Breaker(guard.breaker.name().to_owned()));
         }
-        guard.under_way.insert((id.clone(), Asked::Submit), ticket);
+        guard.under_way.insert((id.clone(), VenueCall::Submit), ticket);
         Ok(())
     }
 
@@ -156,7 +149,7 @@ impl OrderExecutionAgent {
         &mut self,
         at: Timestamp,
         id: &ClientOrderId,
-        asked: Asked,
+        asked: VenueCall,
         lane: Lane,
         out: &mut Outbox,
     ) -> Result<(), String> {
@@ -179,7 +172,7 @@ impl OrderExecutionAgent {
         &mut self,
         at: Timestamp,
         id: &ClientOrderId,
-        asked: Asked,
+        asked: VenueCall,
         outcome: CallOutcome,
         out: &mut Outbox,
     ) {
@@ -187,22 +180,6 @@ impl OrderExecutionAgent {
         let Some(ticket) = self.guard.under_way.remove(&(id.clone(), asked)) else { return };
         let change = self.guard.breaker.record(ticket, outcome, at);
         self.guard.say(change, out);
-    }
-
-    /// A call failed. Returns what had been asked, the latest first.
-    pub(super) fn failed(
-        &mut self,
-        at: Timestamp,
-        id: &ClientOrderId,
-        counts: bool,
-        out: &mut Outbox,
-    ) -> Option<Asked> {
-        let asked = [Asked::Cancel, Asked::Replace, Asked::Submit]
-            .into_iter()
-            .find(|asked| self.guard.under_way.contains_key(&(id.clone(), *asked)))?;
-        let outcome = if counts { CallOutcome::ConnectFailed } else { CallOutcome::CallerError };
-        self.answered(at, id, asked, outcome, out);
-        Some(asked)
     }
 
     /// A probe may have been out for too long.

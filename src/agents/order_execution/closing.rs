@@ -86,7 +86,7 @@ impl OrderExecutionAgent {
             trade_id: trade_id.clone(),
             symbol: closing.symbol,
             purpose: OrderPurpose::Exit,
-            qty: position.qty.min(self.closable(closing.symbol)),
+            qty: self.book.closable_of(closing.symbol, trade_id),
             kind: exit_kind(closing.level),
             time_in_force: TimeInForce::Day,
             class: OrderClass::Simple,

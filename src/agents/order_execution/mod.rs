@@ -10,6 +10,7 @@ mod book;
 mod breakers;
 mod closing;
 mod sending;
+mod standing;
 mod venue_reports;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::breakers::Lane;
 use crate::bus::{Agent, Outbox};
-use crate::domain::command::OperatorCommand;
+use crate::domain::command::{Flatten, OperatorCommand};
 use crate::domain::ids::{AgentId, ClientOrderId, TradeId};
 use crate::domain::market::Session;
 use crate::domain::order::OrderPurpose;
@@ -158,18 +159,24 @@ impl OrderExecutionAgent {
             // Gate first: the ladder's own event follows from the risk agent.
             OperatorCommand::Kill(_) => self.bar_entries(at, "the operator halted trading", out),
             OperatorCommand::ResetBreaker(reset) => self.reset_breaker(at, reset, out),
-            OperatorCommand::Approve(_)
+            OperatorCommand::Flatten(Flatten { symbol: Some(symbol), .. }) => {
+                for id in self.book.working_entries(Some(*symbol)) {
+                    self.cancel(at, &id, "the position is being closed", Lane::Kill, out);
+                }
+            }
+            // Flattening everything ends trading, and that cancels all entries.
+            OperatorCommand::Flatten(_)
+            | OperatorCommand::Approve(_)
             | OperatorCommand::Reject(_)
             | OperatorCommand::Reduce(_)
-            | OperatorCommand::Resume(_)
-            | OperatorCommand::Flatten(_) => {}
+            | OperatorCommand::Resume(_) => {}
         }
     }
 
     /// Closes the gate for entries and cancels those that work.
     fn bar_entries(&mut self, at: Timestamp, why: &str, out: &mut Outbox) {
         self.entries_barred = true;
-        for id in self.book.working_entries() {
+        for id in self.book.working_entries(None) {
             self.cancel(at, &id, why, Lane::Kill, out);
         }
     }

@@ -3,19 +3,18 @@
 use jiff::SignedDuration;
 
 use crate::agents::order_execution::book::OrderRow;
-use crate::agents::order_execution::breakers::Asked;
 use crate::agents::order_execution::{OrderExecutionAgent, is_entry};
 use crate::breakers::{CallOutcome, Lane};
 use crate::bus::Outbox;
-use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
-use crate::domain::money::{Price, Qty};
+use crate::domain::ids::{ClientOrderId, TradeId};
+use crate::domain::money::Price;
 use crate::domain::order::{
     OrderClass, OrderKind, OrderPurpose, RejectReason, Side, StopLeg, TimeInForce,
 };
 use crate::domain::time::Timestamp;
 use crate::events::{
     OrderCancel, OrderEvent, OrderModify, OrderRejected, OrderRequestRefused, OrderStateChanged,
-    OrderSubmit, SetStop, Timer, UpdateStop,
+    OrderSubmit, SetStop, Timer, UpdateStop, VenueCall, VenueRefused,
 };
 use crate::fsm::order::{OrderInput, OrderState, Terms};
 use crate::risk::{
@@ -24,6 +23,9 @@ use crate::risk::{
 
 /// A cancel that could not leave is tried again after this long.
 const CANCEL_AGAIN: SignedDuration = SignedDuration::from_secs(1);
+/// The cancel of an entry that the venue has refused is asked for again after this
+/// long: it works on, or its end is about to be told.
+const CANCEL_REFUSED_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 impl OrderExecutionAgent {
     /// Sends an approved entry.
@@ -54,7 +56,7 @@ impl OrderExecutionAgent {
             symbol: wanted.symbol,
             purpose: OrderPurpose::Protection,
             // What is protected already stays so; only the rest needs a stop.
-            qty: wanted.qty.min(self.closable(wanted.symbol)),
+            qty: wanted.qty.min(self.book.reduction_view(wanted.symbol).closable()),
             kind,
             time_in_force: TimeInForce::Gtc,
             class,
@@ -81,7 +83,7 @@ impl OrderExecutionAgent {
             .map_err(|denial: Box<Denial>| denial.explanation)
             .and_then(|approved| approved.permit(id.clone(), at).map_err(|e| e.to_string()))
             .and_then(|permitted| {
-                self.admit_reduction(at, &id, Asked::Submit, Lane::Protective, out)?;
+                self.admit_reduction(at, &id, VenueCall::Submit, Lane::Protective, out)?;
                 Ok(permitted)
             });
         match permitted {
@@ -151,12 +153,12 @@ impl OrderExecutionAgent {
             | OrderKind::TrailingStop { .. } => OrderKind::Stop { stop: wanted.stop },
         };
         let asks = OrderInput::ReplaceRequested { terms: Terms { qty, kind } };
-        let may_leave = self.admit_reduction(at, &id, Asked::Replace, Lane::Protective, out);
+        let may_leave = self.admit_reduction(at, &id, VenueCall::Replace, Lane::Protective, out);
         if let Err(message) = may_leave {
             return refuse_move(&wanted.trade_id, &message, out);
         }
         if !self.step(&id, &asks, out) {
-            self.answered(at, &id, Asked::Replace, CallOutcome::CancelledByUs, out);
+            self.answered(at, &id, VenueCall::Replace, CallOutcome::CancelledByUs, out);
             return;
         }
         let new_client_order_id = self.name_order();
@@ -191,13 +193,36 @@ impl OrderExecutionAgent {
             return;
         }
         let (trade_id, purpose) = (row.trade_id.clone(), row.purpose);
-        if let Err(message) = self.admit_reduction(at, id, Asked::Cancel, lane, out) {
+        if let Err(message) = self.admit_reduction(at, id, VenueCall::Cancel, lane, out) {
             return self.cancel_later(at, id, (trade_id, purpose), message, out);
         }
         if self.step(id, &OrderInput::CancelRequested, out) {
             let reason = reason.to_owned();
             let client_order_id = id.clone();
             out.publish(OrderEvent::Cancel(OrderCancel { client_order_id, trade_id, reason }));
+        }
+    }
+
+    /// A refused cancel says that the order is done already, or still works; what
+    /// became of it comes as its own report. What still works is cancelled yet.
+    pub(super) fn cancel_refused(
+        &mut self,
+        at: Timestamp,
+        refused: &VenueRefused,
+        out: &mut Outbox,
+    ) {
+        let id = &refused.client_order_id;
+        self.step(id, &OrderInput::CancelRefused, out);
+        out.publish(OrderEvent::CancelRejected(self.refusal(refused)));
+        let Some(row) = self.book.get(id).filter(|row| !row.state.is_terminal()) else { return };
+        match (row.purpose, row.trade_id.clone()) {
+            (OrderPurpose::Entry, _) => {
+                out.wake_at(at.plus(CANCEL_REFUSED_AGAIN), Timer::EntryAge(id.clone()));
+            }
+            (OrderPurpose::Exit | OrderPurpose::Protection, Some(trade_id)) => {
+                out.wake_at(at.plus(CANCEL_AGAIN), Timer::Protection(trade_id));
+            }
+            (OrderPurpose::Exit | OrderPurpose::Protection, None) => {}
         }
     }
 
@@ -260,11 +285,6 @@ impl OrderExecutionAgent {
             self.book.retire(id);
         }
         true
-    }
-
-    /// Shares that a trade's exit may close now.
-    pub(super) fn closable(&self, symbol: Symbol) -> Qty {
-        self.book.reduction_view(symbol).closable()
     }
 }
 

@@ -4,25 +4,27 @@ use jiff::SignedDuration;
 
 use crate::agents::order_execution::OrderExecutionAgent;
 use crate::agents::order_execution::book::OrderRow;
-use crate::agents::order_execution::breakers::Asked;
 use crate::breakers::CallOutcome;
 use crate::bus::Outbox;
+use crate::domain::corporate_action::SplitRatio;
 use crate::domain::ids::{ClientOrderId, TradeId};
-use crate::domain::order::{OrderKind, OrderPurpose, RejectReason};
+use crate::domain::money::Money;
+use crate::domain::order::{Fill, OrderKind, OrderPurpose, RejectReason};
 use crate::domain::time::Timestamp;
 use crate::events::{
     AcceptedLeg, CallFailed, OrderCancelled, OrderEvent, OrderExpired, OrderFilled, OrderModified,
-    OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderSubmitted, Timer, VenueAccepted,
-    VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
+    OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderSubmitted, SplitApplied, Timer,
+    VenueAccepted, VenueCall, VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected,
+    VenueReplaced,
 };
-use crate::fsm::order::{OrderInput, OrderState, Pending, Standing, Terms};
+use crate::fsm::order::{OrderInput, OrderState, Pending, Terms};
 
 impl OrderExecutionAgent {
     pub(super) fn venue(&mut self, at: Timestamp, event: &VenueEvent, out: &mut Outbox) {
         self.hear_answer(at, event, out);
         match event {
             VenueEvent::Accepted(accepted) => self.accepted(accepted, out),
-            VenueEvent::Rejected(rejected) => self.rejected(rejected, out),
+            VenueEvent::Rejected(rejected) => self.rejected(at, rejected, out),
             VenueEvent::Filled(filled) => self.filled(at, filled, out),
             VenueEvent::Cancelled(done) => self.cancelled(at, done, out),
             VenueEvent::Expired(done) => self.expired(done, out),
@@ -36,17 +38,12 @@ impl OrderExecutionAgent {
             VenueEvent::CallFailed(failed) => self.call_failed(at, failed, out),
             VenueEvent::Orders(reported) => {
                 for report in &reported.orders {
-                    let Some(id) = &report.client_order_id else { continue };
-                    let standing = Standing {
-                        status: report.status,
-                        filled: report.filled,
-                        average_price: report.average_price,
-                    };
-                    self.step(id, &OrderInput::Reported(standing), out);
+                    self.reported(at, report, out);
                 }
             }
             VenueEvent::SplitApplied(split) => {
-                self.book.set_position(split.symbol, split.position);
+                let SplitApplied { symbol, new_shares, old_shares, position, .. } = *split;
+                self.book.split(symbol, SplitRatio { new_shares, old_shares }, position);
             }
             VenueEvent::Account(_) => {}
         }
@@ -56,26 +53,26 @@ impl OrderExecutionAgent {
     fn hear_answer(&mut self, at: Timestamp, event: &VenueEvent, out: &mut Outbox) {
         let (id, asked, outcome) = match event {
             VenueEvent::Accepted(VenueAccepted { client_order_id: id, .. }) => {
-                (id, Asked::Submit, CallOutcome::Success)
+                (id, VenueCall::Submit, CallOutcome::Success)
             }
             VenueEvent::Filled(filled) => {
-                (&filled.fill.client_order_id, Asked::Submit, CallOutcome::Success)
+                (&filled.fill.client_order_id, VenueCall::Submit, CallOutcome::Success)
             }
             VenueEvent::Rejected(VenueRejected { client_order_id: id, .. }) => {
-                (id, Asked::Submit, CallOutcome::CallerError)
+                (id, VenueCall::Submit, CallOutcome::CallerError)
             }
             VenueEvent::Cancelled(VenueDone { client_order_id: id, .. })
             | VenueEvent::Expired(VenueDone { client_order_id: id, .. }) => {
-                (id, Asked::Cancel, CallOutcome::Success)
+                (id, VenueCall::Cancel, CallOutcome::Success)
             }
             VenueEvent::CancelRefused(VenueRefused { client_order_id: id, .. }) => {
-                (id, Asked::Cancel, CallOutcome::CallerError)
+                (id, VenueCall::Cancel, CallOutcome::CallerError)
             }
             VenueEvent::Replaced(VenueReplaced { client_order_id: id, .. }) => {
-                (id, Asked::Replace, CallOutcome::Success)
+                (id, VenueCall::Replace, CallOutcome::Success)
             }
             VenueEvent::ReplaceRefused(VenueRefused { client_order_id: id, .. }) => {
-                (id, Asked::Replace, CallOutcome::CallerError)
+                (id, VenueCall::Replace, CallOutcome::CallerError)
             }
             VenueEvent::CallFailed(_)
             | VenueEvent::SplitApplied(_)
@@ -85,7 +82,7 @@ impl OrderExecutionAgent {
         self.answered(at, id, asked, outcome, out);
     }
 
-    fn accepted(&mut self, accepted: &VenueAccepted, out: &mut Outbox) {
+    pub(super) fn accepted(&mut self, accepted: &VenueAccepted, out: &mut Outbox) {
         let id = &accepted.client_order_id;
         if !self.step(id, &OrderInput::Accepted, out) {
             return;
@@ -107,7 +104,7 @@ impl OrderExecutionAgent {
         out.publish(OrderEvent::Submitted(submitted));
     }
 
-    fn rejected(&mut self, rejected: &VenueRejected, out: &mut Outbox) {
+    fn rejected(&mut self, at: Timestamp, rejected: &VenueRejected, out: &mut Outbox) {
         let id = &rejected.client_order_id;
         if !self.step(id, &OrderInput::Refused { reason: rejected.reason }, out) {
             return;
@@ -134,6 +131,7 @@ impl OrderExecutionAgent {
             buying_power: rejected.buying_power,
         }));
         self.end_of_exit(&row, out);
+        self.make_room(at, &row, out);
     }
 
     fn filled(&mut self, at: Timestamp, filled: &VenueFilled, out: &mut Outbox) {
@@ -150,19 +148,32 @@ impl OrderExecutionAgent {
         if added.is_zero() {
             return; // The same execution, heard twice.
         }
-        self.book.apply(fill.symbol, fill.side, added, fill.price);
+        self.count(at, &row, (Fill { qty: added, ..fill.clone() }, filled.fee), out);
+    }
+
+    /// Takes shares that an order was filled into the position, and says so.
+    pub(super) fn count(
+        &mut self,
+        at: Timestamp,
+        row: &OrderRow,
+        (fill, fee): (Fill, Money),
+        out: &mut Outbox,
+    ) {
+        let id = &row.client_order_id;
+        self.book.apply(fill.symbol, fill.side, fill.qty, fill.price);
+        self.book.count_for_trade(row, fill.qty);
         let counted = OrderFilled {
-            fill: crate::domain::order::Fill { qty: added, ..fill.clone() },
             trade_id: row.trade_id.clone(),
             purpose: row.purpose,
             kind: row.kind(),
             ordered: row.state.terms().qty,
             average_price: row.state.average_price().unwrap_or(fill.price),
-            fee: filled.fee,
+            fee,
+            fill,
         };
         if row.state.remaining().is_zero() {
             out.publish(OrderEvent::Filled(counted));
-            self.end_of_exit(&row, out);
+            self.end_of_exit(row, out);
         } else {
             out.publish(OrderEvent::PartiallyFilled(counted));
             let seconds = i64::from(self.config.partial_fill_seconds);
@@ -179,6 +190,9 @@ impl OrderExecutionAgent {
     /// real, so it is said and counted, without a trade.
     fn filled_unknown(&mut self, filled: &VenueFilled, out: &mut Outbox) {
         let fill = &filled.fill;
+        if !self.book.is_new_foreign(&fill.execution_id) {
+            return; // The same execution, heard twice (F07).
+        }
         tracing::error!(order = %fill.client_order_id, execution = %fill.execution_id, "a fill that no order of ours explains");
         self.book.apply(fill.symbol, fill.side, fill.qty, fill.price);
         out.publish(OrderEvent::Filled(OrderFilled {
@@ -192,7 +206,7 @@ impl OrderExecutionAgent {
         }));
     }
 
-    fn cancelled(&mut self, at: Timestamp, done: &VenueDone, out: &mut Outbox) {
+    pub(super) fn cancelled(&mut self, at: Timestamp, done: &VenueDone, out: &mut Outbox) {
         let id = &done.client_order_id;
         let Some(before) = self.book.get(id).cloned() else { return };
         if before.state.is_terminal() || !self.step(id, &OrderInput::Cancelled, out) {
@@ -208,14 +222,10 @@ impl OrderExecutionAgent {
             unasked: !asked,
         }));
         self.end_of_exit(&before, out);
-        if before.purpose == OrderPurpose::Protection
-            && let Some(trade_id) = &before.trade_id
-        {
-            self.go_on(at, trade_id, out);
-        }
+        self.make_room(at, &before, out);
     }
 
-    fn expired(&mut self, done: &VenueDone, out: &mut Outbox) {
+    pub(super) fn expired(&mut self, done: &VenueDone, out: &mut Outbox) {
         let id = &done.client_order_id;
         let Some(before) = self.book.get(id).cloned() else { return };
         if before.state.is_terminal() || !self.step(id, &OrderInput::Expired, out) {
@@ -261,19 +271,7 @@ impl OrderExecutionAgent {
         }));
     }
 
-    /// A refused cancel says that the order is done already, or still works; what
-    /// became of it comes as its own report.
-    fn cancel_refused(&mut self, at: Timestamp, refused: &VenueRefused, out: &mut Outbox) {
-        self.step(&refused.client_order_id, &OrderInput::CancelRefused, out);
-        let refusal = self.refusal(refused);
-        let trade_id = refusal.trade_id.clone();
-        out.publish(OrderEvent::CancelRejected(refusal));
-        if let Some(trade_id) = trade_id {
-            out.wake_at(at.plus(SignedDuration::from_secs(1)), Timer::Protection(trade_id));
-        }
-    }
-
-    fn refusal(&self, refused: &VenueRefused) -> OrderRequestRefused {
+    pub(super) fn refusal(&self, refused: &VenueRefused) -> OrderRequestRefused {
         OrderRequestRefused {
             client_order_id: refused.client_order_id.clone(),
             trade_id: self.trade_of(&refused.client_order_id),
@@ -290,11 +288,24 @@ impl OrderExecutionAgent {
     /// for rejected.
     fn call_failed(&mut self, at: Timestamp, failed: &CallFailed, out: &mut Outbox) {
         let Some(id) = &failed.client_order_id else { return };
-        match self.failed(at, id, failed.counts, out) {
-            Some(Asked::Cancel) => return self.cancel_failed(at, id, failed, out),
-            Some(Asked::Replace) => return self.replace_failed(id, failed, out),
-            Some(Asked::Submit) | None => {}
+        let outcome =
+            if failed.counts { CallOutcome::ConnectFailed } else { CallOutcome::CallerError };
+        self.answered(at, id, failed.call, outcome, out);
+        match failed.call {
+            VenueCall::Submit => self.submit_failed(at, id, failed, out),
+            VenueCall::Cancel => self.cancel_failed(at, id, failed, out),
+            VenueCall::Replace => self.replace_failed(id, failed, out),
+            VenueCall::Read => {}
         }
+    }
+
+    fn submit_failed(
+        &mut self,
+        at: Timestamp,
+        id: &ClientOrderId,
+        failed: &CallFailed,
+        out: &mut Outbox,
+    ) {
         if failed.definitely_not_sent {
             if !self.step(id, &OrderInput::NotReceived, out) {
                 return;
@@ -312,8 +323,11 @@ impl OrderExecutionAgent {
                 estimated_cost: None,
                 buying_power: None,
             }));
-            self.step(id, &OrderInput::CancelRequested, out);
+            if !row.state.is_terminal() {
+                self.step(id, &OrderInput::CancelRequested, out);
+            }
             self.end_of_exit(&row, out);
+            self.make_room(at, &row, out);
             return;
         }
         if self.step(id, &OrderInput::OutcomeUnknown, out) {
@@ -354,8 +368,17 @@ impl OrderExecutionAgent {
         }
     }
 
+    /// A protective order that is not there any more has made room for an exit.
+    fn make_room(&mut self, at: Timestamp, row: &OrderRow, out: &mut Outbox) {
+        if row.purpose == OrderPurpose::Protection
+            && let Some(trade_id) = &row.trade_id
+        {
+            self.go_on(at, trade_id, out);
+        }
+    }
+
     /// An exit order that has ended leaves its closing to be begun anew.
-    fn end_of_exit(&mut self, row: &OrderRow, out: &mut Outbox) {
+    pub(super) fn end_of_exit(&mut self, row: &OrderRow, out: &mut Outbox) {
         if row.purpose == OrderPurpose::Exit
             && let Some(trade_id) = &row.trade_id
         {

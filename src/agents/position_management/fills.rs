@@ -37,7 +37,7 @@ impl PositionManagementAgent {
                     OrderPurpose::Entry => {
                         self.entry_ended(at, trade_id, AbortReason::OrderRejected, out);
                     }
-                    OrderPurpose::Protection => self.protection_failed(at, trade_id),
+                    OrderPurpose::Protection => self.protection_failed(at, trade_id, out),
                     OrderPurpose::Exit => self.exit_died(at, trade_id, out),
                 }
             }
@@ -182,7 +182,13 @@ impl PositionManagementAgent {
             stop_price: plan.stop,
             target_price: plan.target,
         }));
+        let leaves_at_once = trade.leaves_at_once;
         self.protect(at, trade_id, out);
+        if leaves_at_once {
+            let reason = ExitReason::Flatten;
+            self.step(trade_id, TradeInput::ExitTriggered { reason }, out);
+            self.ask_for_exit(at, trade_id, reason, out);
+        }
     }
 
     /// Shares of a position were closed, by its protection or by an exit order.

@@ -31,7 +31,7 @@ use crate::events::{
     PnlUpdated, PositionEvent, PositionPnl, RequestEvent, RiskEvent, SignalEvent, SystemEvent,
     Timer, Topic, Topics, TradeEvent, TradeStateChanged, TransitionInvalid, VenueEvent,
 };
-use crate::fsm::trade::{AbortReason, ExitReason, TradeInput};
+use crate::fsm::trade::{AbortReason, ExitReason, TradeInput, TradeState};
 use trades::{Plan, Trade};
 use unexplained::Stray;
 
@@ -265,7 +265,7 @@ impl PositionManagementAgent {
         }
         let Some(Some(trade_id)) = self.active.get(symbol).cloned() else { return };
         let Some(trade) = self.trades.get(&trade_id) else { return };
-        let is_holding = matches!(trade.state, crate::fsm::trade::TradeState::Holding);
+        let is_holding = matches!(trade.state, TradeState::Holding);
         let Some(plan) = trade.plan.filter(|_| is_holding && trade.reaches_target(price)) else {
             return;
         };
@@ -282,6 +282,12 @@ impl PositionManagementAgent {
     fn operator(&mut self, command: &OperatorCommand, out: &mut Outbox) {
         let OperatorCommand::Flatten(flatten) = command else { return };
         self.flatten_strays(flatten.symbol, out);
+        // An entry that is under way may still get shares: they are sold as soon as
+        // it has ended.
+        for trade in self.trades.values_mut() {
+            let is_meant = flatten.symbol.is_none_or(|only| only == trade.symbol);
+            trade.leaves_at_once |= is_meant && matches!(trade.state, TradeState::OrderPlaced);
+        }
         let wanted = |trade: &&Trade| {
             trade.state.holds_shares() && flatten.symbol.is_none_or(|only| only == trade.symbol)
         };

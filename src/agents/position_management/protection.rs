@@ -42,8 +42,20 @@ impl PositionManagementAgent {
             stop: plan.stop,
             target,
         }));
-        let again = SignedDuration::from_secs(self.config.protect_again_seconds.into());
-        out.wake_at(at.plus(again), Timer::Protection(trade_id.clone()));
+        // What is protected while it waits for its exit is in no hurry.
+        let again = if trade.exits_asked > 1 {
+            ASK_AGAIN
+        } else {
+            SignedDuration::from_secs(self.config.protect_again_seconds.into())
+        };
+        self.look_again(at.plus(again), trade_id, out);
+    }
+
+    /// Sets the one timer of a trade's protection; a later look gives way to it.
+    fn look_again(&mut self, when: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+        let Some(trade) = self.trades.get_mut(trade_id) else { return };
+        trade.next_look = Some(when);
+        out.wake_at(when, Timer::Protection(trade_id.clone()));
     }
 
     /// A stop rests: the first one, or one that was moved.
@@ -62,7 +74,9 @@ impl PositionManagementAgent {
             plan.stop = stop;
         }
         let stop_price = plan.stop;
-        trade.stop_order = Some(id.clone());
+        if !trade.stop_orders.contains(id) {
+            trade.stop_orders.push(id.clone());
+        }
         trade.naked_since = None;
         out.publish(PositionEvent::StopSet(StopSet {
             trade_id: trade_id.clone(),
@@ -74,11 +88,20 @@ impl PositionManagementAgent {
         self.step(trade_id, TradeInput::StopSet, out);
     }
 
-    pub(super) fn protection_failed(&mut self, at: Timestamp, trade_id: &TradeId) {
+    /// A stop was refused. The timer set with the request tries again or gives up;
+    /// where that was in no hurry, it is now.
+    pub(super) fn protection_failed(
+        &mut self,
+        at: Timestamp,
+        trade_id: &TradeId,
+        out: &mut Outbox,
+    ) {
+        let again = SignedDuration::from_secs(self.config.protect_again_seconds.into());
         let Some(trade) = self.trades.get_mut(trade_id) else { return };
-        trade.stop_order = None;
-        // The timer set with the request tries again or gives up.
         trade.naked_since.get_or_insert(at);
+        if trade.next_look.is_none_or(|look| look > at.plus(again)) {
+            self.look_again(at.plus(again), trade_id, out);
+        }
     }
 
     /// A protective order is gone. One that was cancelled to make room for an exit
@@ -96,10 +119,10 @@ impl PositionManagementAgent {
             return self.stray_bare(at, trade_id, id, unasked, out);
         };
         // Legs of one group go together; the parent's name stands for them all.
-        if trade.stop_order.as_ref() != Some(id) {
+        let Some(place) = trade.stop_orders.iter().position(|resting| resting == id) else {
             return;
-        }
-        trade.stop_order = None;
+        };
+        trade.stop_orders.remove(place);
         let is_missed = match trade.state {
             // The shares are on their way out, the exit order holds them.
             TradeState::OrderClosing { .. } => false,
@@ -137,16 +160,21 @@ impl PositionManagementAgent {
         trade_id: &TradeId,
         out: &mut Outbox,
     ) {
-        let Some(trade) = self.trades.get(trade_id) else {
+        let Some(trade) = self.trades.get_mut(trade_id) else {
             return self.look_at_stray(at, trade_id, out);
         };
+        if trade.next_look.is_none_or(|look| at < look) {
+            return;
+        }
+        trade.next_look = None;
         if let TradeState::ExitTriggered { reason } = trade.state {
             return self.ask_for_exit(at, trade_id, reason, out);
         }
-        if trade.stop_order.is_some() || trade.held().is_zero() || !trade.state.holds_shares() {
+        let Some(since) = trade.naked_since else { return };
+        if trade.held().is_zero() || !trade.state.holds_shares() {
             return;
         }
-        let naked = trade.naked_since.map_or(SignedDuration::ZERO, |since| at.since(since));
+        let naked = at.since(since);
         let limit = SignedDuration::from_secs(self.config.naked_seconds_max.into());
         if naked < limit {
             return self.protect(at, trade_id, out);
@@ -162,14 +190,15 @@ impl PositionManagementAgent {
     }
 
     /// Asks the execution agent to leave; asks again until it has happened.
-    fn ask_for_exit(
+    pub(super) fn ask_for_exit(
         &mut self,
         at: Timestamp,
         trade_id: &TradeId,
         reason: ExitReason,
         out: &mut Outbox,
     ) {
-        let Some(trade) = self.trades.get(trade_id) else { return };
+        let Some(trade) = self.trades.get_mut(trade_id) else { return };
+        trade.exits_asked = trade.exits_asked.saturating_add(1);
         let mark = self.book.last_mark(trade.symbol).or_else(|| trade.entry_price());
         let Some(price) = mark else { return };
         out.publish(SignalEvent::Exit(ExitSignal {
@@ -178,6 +207,6 @@ impl PositionManagementAgent {
             reason,
             price,
         }));
-        out.wake_at(at.plus(ASK_AGAIN), Timer::Protection(trade_id.clone()));
+        self.look_again(at.plus(ASK_AGAIN), trade_id, out);
     }
 }

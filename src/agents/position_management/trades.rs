@@ -36,10 +36,18 @@ pub(super) struct Trade {
     pub(super) opened_at: Timestamp,
     /// Loss per share at the first stop, for the R multiple.
     pub(super) risk_per_share: Money,
-    /// The order that holds the stop, while one rests.
-    pub(super) stop_order: Option<ClientOrderId>,
-    /// When the position has been without a resting stop since.
+    /// The orders that hold its stops, while they rest: one, and one more for each
+    /// late fill.
+    pub(super) stop_orders: Vec<ClientOrderId>,
+    /// Since when some of its shares have been without a resting stop.
     pub(super) naked_since: Option<Timestamp>,
+    /// The operator wants out before the entry has ended.
+    pub(super) leaves_at_once: bool,
+    /// How often the exit has been asked for.
+    pub(super) exits_asked: u32,
+    /// When its protection is looked at next; earlier timers count for nothing, so
+    /// that there is one look at a time.
+    pub(super) next_look: Option<Timestamp>,
 }
 
 impl Trade {
@@ -56,8 +64,11 @@ impl Trade {
             exit_value: Money::ZERO,
             opened_at: Timestamp::default(),
             risk_per_share: Money::ZERO,
-            stop_order: None,
+            stop_orders: Vec::new(),
             naked_since: None,
+            leaves_at_once: false,
+            exits_asked: 0,
+            next_look: None,
         }
     }
 

@@ -97,9 +97,8 @@ impl Account {
             return;
         }
         let equity = self.book.equity();
-        let is_new_week = self
-            .day
-            .is_none_or(|before| before.iso_week_date().week() != day.iso_week_date().week());
+        let week = |day: Date| (day.iso_week_date().year(), day.iso_week_date().week());
+        let is_new_week = self.day.is_none_or(|before| week(before) != week(day));
         self.day_start = equity;
         if is_new_week {
             self.week_start = equity;

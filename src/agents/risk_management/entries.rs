@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use crate::agents::risk_management::{Approval, RiskManagementAgent, disabled_event};
 use crate::bus::Outbox;
 use crate::domain::ids::{Symbol, TradeId};
+use crate::domain::money::Qty;
 use crate::domain::order::{OrderClass, OrderKind, OrderPurpose, TimeInForce};
 use crate::domain::time::Timestamp;
 use crate::events::{
@@ -23,6 +24,7 @@ use crate::risk::{
 #[derive(Debug, Clone)]
 pub(super) struct Waiting {
     intent: EntryIntent,
+    deadline: Timestamp,
 }
 
 impl RiskManagementAgent {
@@ -34,15 +36,22 @@ impl RiskManagementAgent {
 
     /// A human says yes: the rules are asked again, on the numbers of now.
     pub(super) fn approve(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
-        if let Some(Waiting { intent }) = self.waiting.remove(trade_id) {
+        if let Some(Waiting { intent, .. }) = self.waiting.remove(trade_id) {
             self.decide(EntryIntent { at, ..intent }, false, out);
         }
     }
 
     /// Somebody asks for the decision of a waiting trade: it is put again.
     pub(super) fn ask_again(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
-        if let Some(Waiting { intent }) = self.waiting.remove(trade_id) {
+        if let Some(Waiting { intent, .. }) = self.waiting.remove(trade_id) {
             self.decide(EntryIntent { at, ..intent }, true, out);
+        }
+    }
+
+    /// The timer of a waiting trade: one that was put again has a later deadline.
+    pub(super) fn approval_due(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+        if self.waiting.get(trade_id).is_some_and(|waiting| waiting.deadline <= at) {
+            self.refuse_waiting(trade_id, false, "nobody answered in time", out);
         }
     }
 
@@ -113,7 +122,7 @@ impl RiskManagementAgent {
             checks: order.checks().to_vec(),
         }));
         out.wake_at(deadline, Timer::Approval(trade_id.clone()));
-        self.waiting.insert(trade_id, Waiting { intent });
+        self.waiting.insert(trade_id, Waiting { intent, deadline });
     }
 
     fn account_view(&self) -> AccountView {
@@ -168,13 +177,13 @@ impl RiskManagementAgent {
                 }
             }
             OrderEvent::Rejected(done) if done.purpose == OrderPurpose::Entry => {
-                self.release(done.trade_id.as_ref());
+                self.release(done.trade_id.as_ref(), Qty::ZERO);
             }
             OrderEvent::Cancelled(done) if done.purpose == OrderPurpose::Entry => {
-                self.release(done.trade_id.as_ref());
+                self.release(done.trade_id.as_ref(), done.filled);
             }
             OrderEvent::Expired(done) if done.purpose == OrderPurpose::Entry => {
-                self.release(done.trade_id.as_ref());
+                self.release(done.trade_id.as_ref(), done.filled);
             }
             OrderEvent::Submit(_)
             | OrderEvent::Submitted(_)
@@ -197,9 +206,12 @@ impl RiskManagementAgent {
         }
     }
 
-    fn release(&mut self, trade_id: Option<&TradeId>) {
-        if let Some(trade_id) = trade_id {
-            self.reservations.release_on_evidence(trade_id);
+    /// An entry ended before it was complete; without shares its trade is over.
+    fn release(&mut self, trade_id: Option<&TradeId>, filled: Qty) {
+        let Some(trade_id) = trade_id else { return };
+        self.reservations.release_on_evidence(trade_id);
+        if filled.is_zero() {
+            self.strategies.remove(trade_id);
         }
     }
 

@@ -9,7 +9,7 @@ mod account;
 mod entries;
 mod symbols;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -21,8 +21,9 @@ use crate::domain::ids::{AgentId, TradeId};
 use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Envelope, Event, MarketEvent, PortfolioAssessed, PositionEvent, RequestEvent, RiskEvent,
-    SignalEvent, StrategyDisabled, SystemEvent, Timer, Topic, Topics, TradingChanged, VenueEvent,
+    Alert, Envelope, Event, MarketEvent, PortfolioAssessed, PositionEvent, RequestEvent, RiskEvent,
+    Severity, SignalEvent, StrategyDisabled, SystemEvent, Timer, Topic, Topics, TradingChanged,
+    VenueEvent,
 };
 use crate::fsm::trading::{TradingInput, TradingState};
 use crate::risk::{AccountMode, Conduct, Identity, Limits, OpenRisk, Reservations};
@@ -85,6 +86,8 @@ pub struct RiskManagementAgent {
     waiting: BTreeMap<TradeId, Waiting>,
     /// Rule set of every entry that is not over, for its conduct.
     strategies: BTreeMap<TradeId, Arc<str>>,
+    /// Agents that sit in no seat until the next start.
+    missing: BTreeSet<AgentId>,
 }
 
 impl RiskManagementAgent {
@@ -100,6 +103,7 @@ impl RiskManagementAgent {
             trading: TradingState::Active,
             waiting: BTreeMap::new(),
             strategies: BTreeMap::new(),
+            missing: BTreeSet::new(),
         }
     }
 
@@ -190,9 +194,7 @@ impl RiskManagementAgent {
                 for name in names {
                     self.conduct.enable(&name);
                 }
-                if self.trading != TradingState::Active {
-                    self.move_ladder(TradingInput::Rearm, &why.reason, out);
-                }
+                self.rearm(&why.reason, out);
             }
             OperatorCommand::Flatten(flatten) if flatten.symbol.is_none() => {
                 self.move_ladder(TradingInput::Flatten, &flatten.reason, out);
@@ -201,6 +203,23 @@ impl RiskManagementAgent {
             | OperatorCommand::Cancel(_)
             | OperatorCommand::ResetBreaker(_) => {}
         }
+    }
+
+    /// A human trades again; not while somebody is missing who would have to look
+    /// after what is bought.
+    fn rearm(&mut self, why: &str, out: &mut Outbox) {
+        if self.missing.is_empty() {
+            if self.trading != TradingState::Active {
+                self.move_ladder(TradingInput::Rearm, why, out);
+            }
+            return;
+        }
+        let missing: Vec<String> = self.missing.iter().map(ToString::to_string).collect();
+        let text = format!(
+            "trading is not resumed: {} sits in no seat; end the program and start it again",
+            missing.join(", ")
+        );
+        out.publish(SystemEvent::Alert(Alert { severity: Severity::Critical, text }));
     }
 
     fn move_ladder(&mut self, input: TradingInput, why: &str, out: &mut Outbox) {
@@ -219,23 +238,26 @@ impl RiskManagementAgent {
         }
     }
 
-    fn system(&mut self, event: &SystemEvent, out: &mut Outbox) {
+    fn system(&mut self, at: Timestamp, event: &SystemEvent, out: &mut Outbox) {
         match event {
             SystemEvent::TimerDue(due) => {
                 if let Timer::Approval(trade_id) = &due.timer {
-                    self.refuse_waiting(trade_id, false, "nobody answered in time", out);
+                    self.approval_due(at, trade_id, out);
                 }
             }
+            // Every start seats everybody.
+            SystemEvent::SessionStarted(_) => self.missing.clear(),
             SystemEvent::AgentRetired(retired) => {
+                self.missing.insert(retired.agent);
                 let why = format!("{} does not answer", retired.agent);
                 self.move_ladder(TradingInput::Halt, &why, out);
             }
             SystemEvent::AgentFailed(failed) if !failed.rebuilt => {
+                self.missing.insert(failed.agent);
                 let why = format!("{} failed for good", failed.agent);
                 self.move_ladder(TradingInput::Halt, &why, out);
             }
             SystemEvent::AgentFailed(_)
-            | SystemEvent::SessionStarted(_)
             | SystemEvent::SessionEnded(_)
             | SystemEvent::AgentStarted(_)
             | SystemEvent::TradingChanged(_)
@@ -338,7 +360,7 @@ impl Agent for RiskManagementAgent {
             Event::Position(event) => self.position(at, event, out),
             Event::Operator(command) => self.operator(at, command, out),
             Event::Request(request) => self.answer(at, request, out),
-            Event::System(event) => self.system(event, out),
+            Event::System(event) => self.system(at, event, out),
             Event::Signal(
                 SignalEvent::ScanStarted(_)
                 | SignalEvent::CandidateFound(_)

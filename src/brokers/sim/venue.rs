@@ -227,9 +227,8 @@ impl SimVenue {
                     successor = Some(client_order_id.clone());
                     self.say_replaced(report, client_order_id, out);
                 }
-                What::Filled { fill, .. } => {
-                    // The ledger charges fees itself; see the account's report.
-                    let filled = VenueFilled { fill: fill.clone(), fee: Money::ZERO };
+                What::Filled { fill, fee, .. } => {
+                    let filled = VenueFilled { fill: fill.clone(), fee: *fee };
                     out.publish(VenueEvent::Filled(filled));
                 }
                 What::Cancelled { filled, .. } => {

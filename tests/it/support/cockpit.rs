@@ -88,6 +88,7 @@ pub(crate) struct Cockpit {
     seen: Arc<Mutex<Vec<Envelope>>>,
     venue: Arc<Mutex<SimVenue>>,
     troubles: Arc<Mutex<Vec<Trouble>>>,
+    cancels_refused: Arc<Mutex<u32>>,
     now: Timestamp,
 }
 
@@ -121,11 +122,16 @@ impl Cockpit {
         config.validate().unwrap();
         let venue = Arc::new(Mutex::new(SimVenue::new(config.venue(trades_on_bars, 500))));
         let troubles = Arc::new(Mutex::new(Vec::new()));
-        let seated = (venue.clone(), troubles.clone());
+        let cancels_refused = Arc::new(Mutex::new(0));
+        let seated = (venue.clone(), troubles.clone(), cancels_refused.clone());
         let seat = RosterSeat {
             id: AgentId::Venue,
             factory: Arc::new(move || {
-                Box::new(TroubledVenue { venue: seated.0.clone(), troubles: seated.1.clone() })
+                Box::new(TroubledVenue {
+                    venue: seated.0.clone(),
+                    troubles: seated.1.clone(),
+                    cancels_refused: seated.2.clone(),
+                })
             }),
         };
         let mut roster = roster(&config.agents(), seat).unwrap();
@@ -136,7 +142,8 @@ impl Cockpit {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let taps: Vec<Box<dyn Tap>> = vec![Box::new(Recorder(seen.clone()))];
         let spine = Inline::new(roster, Memory::default(), taps);
-        Self { spine, seen, venue, troubles, now: Timestamp::from_seconds(START) }
+        let now = Timestamp::from_seconds(START);
+        Self { spine, seen, venue, troubles, cancels_refused, now }
     }
 
     // --- time -------------------------------------------------------------
@@ -318,6 +325,12 @@ impl Cockpit {
     /// The venue will misbehave.
     pub(crate) fn trouble(&mut self, trouble: Trouble) -> &mut Self {
         self.troubles.lock().unwrap().push(trouble);
+        self
+    }
+
+    /// The venue refuses the next cancel, and the order works on.
+    pub(crate) fn refuse_cancel(&mut self) -> &mut Self {
+        *self.cancels_refused.lock().unwrap() += 1;
         self
     }
 

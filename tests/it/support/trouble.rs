@@ -7,7 +7,8 @@ use flightdeck::bus::{Agent, Outbox};
 use flightdeck::domain::ids::AgentId;
 use flightdeck::domain::order::{OrderPurpose, RejectReason};
 use flightdeck::events::{
-    CallFailed, Envelope, Event, OrderEvent, Topics, VenueEvent, VenueRejected,
+    CallFailed, Envelope, Event, OrderEvent, Topics, VenueCall, VenueEvent, VenueRefused,
+    VenueRejected,
 };
 
 /// What the venue does with the next orders of a purpose.
@@ -40,6 +41,8 @@ pub(crate) enum What {
 pub(crate) struct TroubledVenue {
     pub(crate) venue: Arc<Mutex<SimVenue>>,
     pub(crate) troubles: Arc<Mutex<Vec<Trouble>>>,
+    /// So many cancels are refused, whatever becomes of the orders.
+    pub(crate) cancels_refused: Arc<Mutex<u32>>,
 }
 
 impl TroubledVenue {
@@ -49,6 +52,13 @@ impl TroubledVenue {
             troubles.iter_mut().find(|trouble| trouble.purpose == purpose && trouble.times > 0)?;
         trouble.times -= 1;
         Some(trouble.what.clone())
+    }
+
+    fn refuses_cancel(&self) -> bool {
+        let mut left = self.cancels_refused.lock().unwrap();
+        let refuses = *left > 0;
+        *left = left.saturating_sub(1);
+        refuses
     }
 }
 
@@ -62,6 +72,15 @@ impl Agent for TroubledVenue {
     }
 
     fn handle(&mut self, input: &Envelope, out: &mut Outbox) {
+        if let Event::Order(OrderEvent::Cancel(cancel)) = &input.event
+            && self.refuses_cancel()
+        {
+            return out.publish(VenueEvent::CancelRefused(VenueRefused {
+                client_order_id: cancel.client_order_id.clone(),
+                reason: RejectReason::Other,
+                message: "scripted".into(),
+            }));
+        }
         let submit = match &input.event {
             Event::Order(OrderEvent::Submit(submit)) => {
                 self.next(submit.order.purpose()).zip(Some(submit))
@@ -75,6 +94,7 @@ impl Agent for TroubledVenue {
         let failed = |definitely_not_sent| {
             VenueEvent::CallFailed(CallFailed {
                 breaker: "sim.orders".into(),
+                call: VenueCall::Submit,
                 client_order_id: Some(client_order_id.clone()),
                 definitely_not_sent,
                 counts: true,

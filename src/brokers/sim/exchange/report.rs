@@ -3,7 +3,7 @@
 //! The texts and codes are those of Alpaca (protocol page §2.4, October 2026).
 
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
-use crate::domain::money::Qty;
+use crate::domain::money::{Money, Qty};
 use crate::domain::order::Fill;
 use crate::domain::order::RejectReason;
 use crate::domain::position::Position;
@@ -49,6 +49,8 @@ pub enum What {
     Filled {
         /// The execution.
         fill: Fill,
+        /// What it cost beside its price, dollars.
+        fee: Money,
         /// The position afterwards, `None` when flat.
         position: Option<Position>,
     },

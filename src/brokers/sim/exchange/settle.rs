@@ -52,7 +52,7 @@ impl Exchange {
             cumulative: order.filled,
             at,
         };
-        out.push(said(order, at, What::Filled { fill, position: effect.position }));
+        out.push(said(order, at, What::Filled { fill, fee, position: effect.position }));
         if is_done {
             self.remove(symbol, key);
         }

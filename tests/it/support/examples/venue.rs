@@ -5,7 +5,7 @@ use flightdeck::domain::order::{RejectReason, Side};
 use flightdeck::domain::position::{Direction, Position};
 use flightdeck::events::{
     AcceptedLeg, AccountReported, CallFailed, Event, OrdersReported, SplitApplied, VenueAccepted,
-    VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
+    VenueCall, VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
 };
 
 use crate::support::examples::trading::{fill, report};
@@ -60,6 +60,7 @@ fn about_orders() -> Vec<VenueEvent> {
     let failed = |client_order_id| {
         VenueEvent::CallFailed(CallFailed {
             breaker: "sim.orders".into(),
+            call: VenueCall::Submit,
             client_order_id,
             definitely_not_sent: true,
             counts: false,

@@ -36,7 +36,7 @@ struct Witness {
 
 impl Witness {
     fn hear(&mut self, report: &Report) {
-        let What::Filled { fill, position } = &report.what else { return };
+        let What::Filled { fill, position, .. } = &report.what else { return };
         let value = i128::from(fill.price.units()) * i128::from(fill.qty.whole_shares().unwrap());
         let shares = i128::from(fill.qty.units());
         let sign = if fill.side == Side::Buy { 1 } else { -1 };

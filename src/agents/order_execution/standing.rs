@@ -1,0 +1,98 @@
+//! What a list of the venue's orders says, where its single reports were lost.
+//!
+//! A list may know more than we do: that an order had arrived, that shares were
+//! executed, that it has ended. Each of these is said on as if its own report had
+//! come; when that comes later, it finds nothing new.
+
+use crate::agents::order_execution::OrderExecutionAgent;
+use crate::bus::Outbox;
+use crate::domain::ids::ExecutionId;
+use crate::domain::money::{Money, Qty};
+use crate::domain::order::{Fill, OrderReport, RejectReason, ReportedStatus};
+use crate::domain::time::Timestamp;
+use crate::events::{OrderEvent, OrderRejected, VenueAccepted, VenueDone};
+use crate::fsm::order::{Fills, OrderInput, OrderState, Standing};
+
+impl OrderExecutionAgent {
+    /// Takes one line of a list; an order that is not ours is passed over.
+    pub(super) fn reported(&mut self, at: Timestamp, report: &OrderReport, out: &mut Outbox) {
+        let Some(id) = &report.client_order_id else { return };
+        let Some(before) = self.book.get(id).map(|row| row.state.clone()) else { return };
+        let is_unconfirmed =
+            matches!(before, OrderState::Submitted { .. } | OrderState::Unknown { .. });
+        if is_unconfirmed && report.status != ReportedStatus::Rejected {
+            let broker_order_id = report.broker_order_id.clone();
+            let client_order_id = id.clone();
+            let legs = Vec::new();
+            self.accepted(&VenueAccepted { client_order_id, broker_order_id, legs }, out);
+        }
+        self.count_reported(at, report, out);
+        let done = VenueDone { client_order_id: id.clone(), filled: report.filled };
+        match report.status {
+            ReportedStatus::Cancelled => self.cancelled(at, &done, out),
+            ReportedStatus::Expired => self.expired(&done, out),
+            ReportedStatus::Rejected => self.reported_rejected(report, out),
+            ReportedStatus::Working
+            | ReportedStatus::Held
+            | ReportedStatus::Replaced
+            | ReportedStatus::Filled => {}
+        }
+    }
+
+    /// Counts shares that are executed and were not told of.
+    fn count_reported(&mut self, at: Timestamp, report: &OrderReport, out: &mut Outbox) {
+        let Some(id) = &report.client_order_id else { return };
+        let Some(before) = self.book.get(id).map(|row| totals(row.state.fills())) else { return };
+        let standing = Standing {
+            status: ReportedStatus::Working,
+            filled: report.filled,
+            average_price: report.average_price,
+        };
+        if !self.step(id, &OrderInput::Reported(standing), out) {
+            return;
+        }
+        let Some(row) = self.book.get(id).cloned() else { return };
+        let after = totals(row.state.fills());
+        let added = after.0.saturating_sub(before.0);
+        let Some(price) = (after.1 - before.1).per_share(added) else { return };
+        let execution_id = format!("{}-{}", report.broker_order_id, report.filled);
+        let fill = Fill {
+            execution_id: ExecutionId::new(execution_id),
+            client_order_id: id.clone(),
+            symbol: row.symbol,
+            side: row.side,
+            qty: added,
+            price,
+            cumulative: report.filled,
+            at,
+        };
+        // A list names no fee; the account's own report does.
+        self.count(at, &row, (fill, Money::ZERO), out);
+    }
+
+    fn reported_rejected(&mut self, report: &OrderReport, out: &mut Outbox) {
+        let Some(id) = &report.client_order_id else { return };
+        let Some(before) = self.book.get(id).cloned() else { return };
+        let input = OrderInput::Rejected { reason: RejectReason::Other };
+        if before.state.is_terminal() || !self.step(id, &input, out) {
+            return;
+        }
+        out.publish(OrderEvent::Rejected(OrderRejected {
+            client_order_id: id.clone(),
+            trade_id: before.trade_id.clone(),
+            purpose: before.purpose,
+            symbol: before.symbol,
+            side: before.side,
+            qty: before.state.terms().qty,
+            reason: RejectReason::Other,
+            message: "a list of the venue's orders says so".into(),
+            estimated_cost: None,
+            buying_power: None,
+        }));
+        self.end_of_exit(&before, out);
+    }
+}
+
+fn totals(fills: Option<&Fills>) -> (Qty, Money) {
+    fills.map_or((Qty::ZERO, Money::ZERO), |fills| (fills.qty(), fills.notional()))
+}
