@@ -23,6 +23,7 @@ use crate::bus::Tap;
 use crate::bus::clock::Stopwatch;
 use crate::bus::spine::{Door, Spine};
 use crate::config::Config;
+use crate::domain::calendar::trading_day;
 use crate::domain::ids::{AgentId, Symbol};
 use crate::domain::market::{BarBatch, MarketStep};
 use crate::domain::time::Timestamp;
@@ -246,6 +247,8 @@ impl Driver<'_> {
 }
 
 fn setup(config: &Config) -> Result<MarketSetup, Refusal> {
+    // The embedded market is in New York whatever hours the house keeps.
+    trading_day(config.sim.start)?;
     let mut setup = MarketSetup::demo(config.seed, config.sim.start);
     setup.cadence = SignedDuration::from_millis(config.sim.cadence_ms.into());
     let wanted = &config.sim.symbols;

@@ -10,7 +10,7 @@ mod refusal;
 mod resume;
 mod taps;
 
-pub use refusal::{Refusal, is_refusal};
+pub use refusal::{Refusal, check_calendar, is_refusal};
 pub use resume::ResumeError;
 pub use taps::Counters;
 

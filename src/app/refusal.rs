@@ -6,7 +6,9 @@
 use std::path::PathBuf;
 
 use crate::app::resume::ResumeError;
+use crate::domain::calendar::{CalendarError, MarketHours, date_in_new_york, trading_day};
 use crate::domain::ids::Symbol;
+use crate::domain::time::Timestamp;
 use crate::journal::JournalError;
 use crate::sources::history::HistoryError;
 
@@ -38,6 +40,9 @@ pub enum Refusal {
         /// What there is.
         known: String,
     },
+    /// The market of the data, or the embedded one, has no calendar.
+    #[error(transparent)]
+    OutsideCalendar(#[from] CalendarError),
     /// The journal is there already.
     #[error(
         "{} exists; a replay writes a new journal: name another file or remove it",
@@ -47,6 +52,22 @@ pub enum Refusal {
         /// Which file.
         path: PathBuf,
     },
+}
+
+/// Refuses data of days for which the market's sessions are not known: nothing would
+/// be traded on them, and nobody would be told why.
+///
+/// # Errors
+/// Names the day and the remedy.
+pub fn check_calendar(
+    hours: MarketHours,
+    span: Option<(Timestamp, Timestamp)>,
+) -> Result<(), Refusal> {
+    if let (MarketHours::NewYork, Some((first, last))) = (hours, span) {
+        trading_day(date_in_new_york(first))?;
+        trading_day(date_in_new_york(last))?;
+    }
+    Ok(())
 }
 
 /// Tells whether an error of a run came before it did anything. A journal that

@@ -14,8 +14,8 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio_util::task::TaskTracker;
 
-use crate::app::Refusal;
 use crate::app::taps::{Counters, Judge, Lines, Outcome};
+use crate::app::{Refusal, check_calendar};
 use crate::app::{session_started, simulated_roster};
 use crate::bus::clock::Stopwatch;
 use crate::bus::inline::Inline;
@@ -96,6 +96,7 @@ pub struct ReplayReport {
 pub fn replay(mut config: Config, options: &ReplayOptions) -> anyhow::Result<ReplayReport> {
     let reading = Options { interval: options.interval, bad_rows: options.bad_rows };
     let summary = check(&options.files, reading)?;
+    check_calendar(config.market.hours, summary.span)?;
     config.fit_to(summary.interval);
     let venue = config.venue(true, 0);
     let roster = simulated_roster(&config, venue)?;

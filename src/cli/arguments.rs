@@ -25,7 +25,7 @@ pub struct Arguments {
     pub(crate) preset: Option<String>,
 
     /// Seed of the embedded market and of everything that draws lots.
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = seed())]
     pub(crate) seed: Option<u64>,
 
     #[command(flatten)]
@@ -192,6 +192,11 @@ fn speed(text: &str) -> Result<Speed, String> {
         Ok(times @ 1..) => Ok(Speed::Times(times)),
         Ok(_) | Err(_) => Err("give a whole number of 1 or more such as 60x, or max".into()),
     }
+}
+
+/// A seed can be written into a configuration file, whose whole numbers have a sign.
+fn seed() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(..=i64::MAX.unsigned_abs())
 }
 
 /// More threads than this are a slip of the finger: six seats can use six.

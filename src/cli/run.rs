@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::headless::{Feed, HeadlessOptions, Summary, run as run_headless};
-use crate::app::is_refusal;
+use crate::app::{check_calendar, is_refusal};
 use crate::cli::arguments::{Arguments, Speed};
 use crate::cli::{Failure, Outcome, config, output};
 use crate::config::{Config, Purpose};
@@ -58,6 +58,7 @@ fn feed(settings: &mut Config, files: &[PathBuf]) -> Result<Feed, Failure> {
         return Ok(Feed::Generated);
     }
     let summary = check(files, Options::default()).map_err(Failure::refused)?;
+    check_calendar(settings.market.hours, summary.span).map_err(Failure::refused)?;
     settings.fit_to(summary.interval);
     settings.risk.require_quote = summary.quotes > 0;
     let history = History::open(files, Options::default()).map_err(Failure::refused)?;

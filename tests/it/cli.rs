@@ -129,6 +129,7 @@ fn an_impossible_flag_is_refused() {
         ("--no-ui --until-trades abc", "--until-trades"),
         ("--no-ui --until-trades 0", "--until-trades"),
         ("--no-ui --duration 1x", "30m"),
+        ("--no-ui --seed 18446744073709551615", "9223372036854775807"),
         ("replay x.csv --threads 0", "from 1 to 64"),
         ("replay x.csv --threads 999999999", "from 1 to 64"),
         ("replay x.csv --interval 3min", "1min, 5min, 1hour or 1day"),
@@ -140,6 +141,23 @@ fn an_impossible_flag_is_refused() {
     }
     let ended = home.run("--until-trades 3 replay x.csv");
     check_complaint(&ended, 2, &["--until-trades is for a run", "'replay'", "leave it out"]);
+}
+
+#[test]
+fn days_outside_the_calendar_are_refused_before_anything_is_done() {
+    for year in [1997, 2031] {
+        let bars = format!(
+            "timestamp,symbol,open,high,low,close,volume\n\
+             {year}-03-04T15:00:00Z,A,10,10,10,10,5\n{year}-03-04T15:01:00Z,A,10,10,10,10,5\n"
+        );
+        let start = format!("[sim]\nstart = \"{year}-03-04\"\n");
+        let home = Home::new().with("bars.csv", bars).with("c.toml", start);
+        let parts = ["-03-04 is outside the New York market calendar", "continuous"];
+        check_complaint(&home.run("replay bars.csv"), 2, &parts);
+        check_complaint(&home.run("--no-ui --market bars.csv --journal j"), 2, &parts);
+        check_complaint(&home.run("--no-ui --config c.toml --journal j"), 2, &parts[..1]);
+        assert!(!home.path("j").exists());
+    }
 }
 
 #[test]

@@ -65,6 +65,8 @@ enum Act {
     VenueCancels {
         at: usize,
     },
+    /// The venue refuses the next cancel, and the order works on.
+    CancelRefused,
     /// The next order of a purpose goes wrong.
     Goes {
         purpose: OrderPurpose,
@@ -98,6 +100,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => proptest::option::of(stock).prop_map(|stock| Act::Flatten { stock }),
         1 => (0_usize..6).prop_map(|at| Act::Cancel { at }),
         2 => (0_usize..6).prop_map(|at| Act::VenueCancels { at }),
+        1 => Just(Act::CancelRefused),
         2 => (purpose, what).prop_map(|(purpose, what)| Act::Goes { purpose, what }),
     ]
 }
@@ -185,6 +188,9 @@ impl Judge {
                     let id = order.client_order_id.clone().unwrap();
                     self.cockpit.venue_cancels(&id);
                 }
+            }
+            Act::CancelRefused => {
+                self.cockpit.refuse_cancel();
             }
             Act::Goes { purpose, what } => {
                 let (purpose, what) = (*purpose, what.clone());

@@ -337,6 +337,7 @@ impl Cockpit {
     /// The venue behaves from now on.
     pub(crate) fn heal(&mut self) -> &mut Self {
         self.troubles.lock().unwrap().clear();
+        *self.cancels_refused.lock().unwrap() = 0;
         self
     }
 
