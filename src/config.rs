@@ -115,12 +115,12 @@ pub struct Market {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Account {
-    /// Cash at the start, dollars.
+    /// Cash at the start, dollars, up to a thousand million.
     #[serde(with = "crate::domain::exact::dollars")]
     pub opening_cash: Money,
     /// `auto` or `manual`.
     pub approval: risk_management::Approval,
-    /// How long a human has to answer, seconds.
+    /// How long a human has to answer, seconds, 1 or more.
     pub approval_seconds: u32,
 }
 
@@ -134,14 +134,15 @@ pub struct Venue {
     pub shorting: bool,
     /// `last` or `next_open`: when a market order fills while only bars are known.
     pub market_fill: MarketFill,
-    /// How far market and stop orders execute beyond the price, basis points.
+    /// How far market and stop orders execute beyond the price, basis points, 0 to
+    /// 5 000.
     pub slippage_bps: u32,
     /// How much of an order executes at once.
     pub partials: Partials,
-    /// Fee per order, dollars.
+    /// Fee per order, dollars, 0 to 1 000.
     #[serde(with = "crate::domain::exact::dollars")]
     pub fee_per_order: Money,
-    /// Fee per share, dollars.
+    /// Fee per share, dollars, 0 to 1 000.
     #[serde(with = "crate::domain::exact::dollars")]
     pub fee_per_share: Money,
     /// Whether prices finer than the increment are refused.
@@ -160,6 +161,47 @@ pub struct Sim {
     pub speed: u32,
     /// Milliseconds between two steps of the market, 100 to 60 000.
     pub cadence_ms: u32,
+}
+
+impl Account {
+    fn validate(&self) -> Result<(), String> {
+        let cash = self.opening_cash;
+        if cash <= Money::ZERO || cash > Money::from_dollars(1_000_000_000) {
+            return Err(format!(
+                "opening_cash is {cash}, it must be above zero and at most 1000000000"
+            ));
+        }
+        if self.approval_seconds == 0 {
+            return Err("approval_seconds is 0, it must be 1 or more".into());
+        }
+        Ok(())
+    }
+}
+
+impl Venue {
+    fn validate(&self) -> Result<(), String> {
+        for (key, fee) in
+            [("fee_per_order", self.fee_per_order), ("fee_per_share", self.fee_per_share)]
+        {
+            if fee.is_negative() || fee > Money::from_dollars(1_000) {
+                return Err(format!("{key} is {fee}, it must lie in 0 to 1000"));
+            }
+        }
+        if self.slippage_bps > 5_000 {
+            return Err(format!("slippage_bps is {}, it must lie in 0 to 5000", self.slippage_bps));
+        }
+        match self.partials {
+            Partials::VolumeShare { percent } | Partials::Random { percent, .. }
+                if !(1..=100).contains(&percent) =>
+            {
+                Err(format!("partials has {percent} percent, it must lie in 1 to 100"))
+            }
+            Partials::Never
+            | Partials::Displayed
+            | Partials::VolumeShare { .. }
+            | Partials::Random { .. } => Ok(()),
+        }
+    }
 }
 
 impl Default for Config {
@@ -289,12 +331,10 @@ impl Config {
         self.risk.validate().map_err(|error| wrong(&error.to_string()))?;
         self.strategy.validate().map_err(|what| wrong(&format!("strategy.{what}")))?;
         self.agents().market_data.validate().map_err(|what| wrong(&what))?;
-        if self.account.opening_cash <= Money::ZERO {
-            return Err(wrong(&format!(
-                "account.opening_cash is {}, it must be above zero",
-                self.account.opening_cash
-            )));
-        }
+        self.execution.validate().map_err(|what| wrong(&format!("execution.{what}")))?;
+        self.position.validate().map_err(|what| wrong(&format!("position.{what}")))?;
+        self.account.validate().map_err(|what| wrong(&format!("account.{what}")))?;
+        self.venue.validate().map_err(|what| wrong(&format!("venue.{what}")))?;
         if self.sim.speed == 0 {
             return Err(wrong("sim.speed is 0, it must be 1 or more"));
         }
@@ -467,6 +507,30 @@ mod tests {
     fn a_wrong_type_or_range_is_refused_by_name() {
         check_refused("[account]\nopening_cash = true\n", &[":2:", "a number such as"]);
         check_refused("[account]\nopening_cash = -5\n", &["account.opening_cash", "-5"]);
+        for (text, key) in [
+            ("[execution]\nfinished_kept = 0\n", "execution.finished_kept is 0"),
+            ("[execution.guard]\nopen_seconds = 0\n", "execution.guard.open_seconds is 0"),
+            (
+                "[execution.guard]\nrequests_per_minute = 30\n",
+                "execution.guard.requests_reserved is 30",
+            ),
+            ("[position]\nprotect_again_seconds = 0\n", "position.protect_again_seconds is 0"),
+            (
+                "[position]\nunexplained_stop_fraction = 7\n",
+                "position.unexplained_stop_fraction is 7",
+            ),
+            ("[account]\nopening_cash = 99999999999\n", "account.opening_cash is 99999999999"),
+            ("[account]\napproval_seconds = 0\n", "account.approval_seconds is 0"),
+            ("[strategy]\nvote_seconds = 0\n", "strategy.vote_seconds is 0"),
+            ("[venue]\nfee_per_order = -5\n", "venue.fee_per_order is -5"),
+            ("[venue]\nslippage_bps = 10000\n", "venue.slippage_bps is 10000"),
+            (
+                "[venue]\npartials = { volume_share = { percent = 0 } }\n",
+                "venue.partials has 0 percent",
+            ),
+        ] {
+            check_refused(text, &[key]);
+        }
         check_refused("[strategy]\nstop_fraction = 0.9\n", &["strategy.stop_fraction", "0.9"]);
         check_refused("[risk\n", &[":1:"]);
     }

@@ -120,6 +120,9 @@ pub async fn run(
     running.await.context("the spine panicked")??;
     tracker.close();
     tracker.wait().await;
+    if counters.is_output_lost() {
+        anyhow::bail!("not all events could be written to standard output: is the disk full?");
+    }
     Ok(Summary { events: counters.events(), trades: counters.trades(), reason: reason? })
 }
 

@@ -1,7 +1,7 @@
 //! What looks on while a run goes: event lines, counters, the report.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
@@ -28,6 +28,7 @@ pub struct Counters {
     events: AtomicU64,
     trades: AtomicU64,
     output_closed: AtomicBool,
+    output_lost: AtomicBool,
 }
 
 impl Counters {
@@ -44,6 +45,20 @@ impl Counters {
     /// Whether nobody reads the event lines any more.
     pub fn is_output_closed(&self) -> bool {
         self.output_closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether event lines were lost although somebody wanted them: a full disk.
+    pub fn is_output_lost(&self) -> bool {
+        self.output_lost.load(Ordering::Relaxed)
+    }
+
+    /// A reader that went away ends the run, not the process by a panic.
+    fn note(&self, written: &io::Result<()>) {
+        if let Err(error) = written {
+            self.output_closed.store(true, Ordering::Relaxed);
+            let is_lost = error.kind() != io::ErrorKind::BrokenPipe;
+            self.output_lost.fetch_or(is_lost, Ordering::Relaxed);
+        }
     }
 }
 
@@ -80,18 +95,13 @@ impl<W: Write + Send> Tap for Lines<W> {
         if self.flushes {
             written = written.and_then(|()| self.out.flush());
         }
-        if written.is_err() {
-            // A reader that went away ends the run, not the process by a panic.
-            self.counters.output_closed.store(true, Ordering::Relaxed);
-        }
+        self.counters.note(&written);
     }
 }
 
 impl<W: Write + Send> Drop for Lines<W> {
     fn drop(&mut self) {
-        if self.out.flush().is_err() {
-            self.counters.output_closed.store(true, Ordering::Relaxed);
-        }
+        self.counters.note(&self.out.flush());
     }
 }
 

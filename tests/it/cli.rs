@@ -222,6 +222,17 @@ fn events_that_a_full_disk_does_not_take_are_missed() {
 }
 
 #[test]
+fn a_run_whose_events_a_full_disk_does_not_take_fails() {
+    let home = Home::new();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = home.command("--no-ui --duration 5s --speed max --journal j");
+    let ended = command.stdout(full).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let complaint = String::from_utf8(ended.stderr).unwrap();
+    assert!(complaint.contains("is the disk full?"), "{complaint}");
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let home = Home::new();
     let mut command = home.command(&format!("replay --json {}", sample()));

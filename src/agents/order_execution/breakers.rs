@@ -33,11 +33,11 @@ pub struct GuardConfig {
     pub failures_to_open: u32,
     /// How long it then refuses entries before it tries one, seconds, 1 or more.
     pub open_seconds: u32,
-    /// A probe without an answer counts as failed after so many seconds.
+    /// A probe without an answer counts as failed after so many seconds, 1 or more.
     pub probe_seconds: u32,
     /// Requests about orders in 60 s; 0 counts none.
     pub requests_per_minute: u32,
-    /// Of these, how many entries may never use.
+    /// Of these, how many entries may never use; fewer than all.
     pub requests_reserved: u32,
 }
 
@@ -51,6 +51,26 @@ impl Default for GuardConfig {
             requests_per_minute: 0,
             requests_reserved: 30,
         }
+    }
+}
+
+impl GuardConfig {
+    pub(super) fn validate(&self) -> Result<(), String> {
+        let at_least_one = [
+            ("failures_to_open", self.failures_to_open),
+            ("open_seconds", self.open_seconds),
+            ("probe_seconds", self.probe_seconds),
+        ];
+        if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
+            return Err(format!("guard.{key} is 0, it must be 1 or more"));
+        }
+        let (limit, reserved) = (self.requests_per_minute, self.requests_reserved);
+        if limit > 0 && reserved >= limit {
+            return Err(format!(
+                "guard.requests_reserved is {reserved}, it must be below the {limit} requests_per_minute"
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -49,7 +49,7 @@ pub struct Config {
     /// After a partial fill of an entry the rest has this long, seconds: what is
     /// filled is naked until then.
     pub partial_fill_seconds: u32,
-    /// How many finished orders are kept for late reports.
+    /// How many finished orders are kept for late reports, 100 to 1 000 000.
     pub finished_kept: usize,
     /// When calls about orders are refused.
     pub guard: GuardConfig,
@@ -64,6 +64,21 @@ impl Default for Config {
             finished_kept: 1_000,
             guard: GuardConfig::default(),
         }
+    }
+}
+
+impl Config {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// Names the key, the value and the range.
+    pub fn validate(&self) -> Result<(), String> {
+        // The newest finished order must still be there when its end is said.
+        if !(100..=1_000_000).contains(&self.finished_kept) {
+            let kept = self.finished_kept;
+            return Err(format!("finished_kept is {kept}, it must lie in 100 to 1000000"));
+        }
+        self.guard.validate()
     }
 }
 

@@ -194,7 +194,7 @@ impl OrderExecutionAgent {
         }
         let (trade_id, purpose) = (row.trade_id.clone(), row.purpose);
         if let Err(message) = self.admit_reduction(at, id, VenueCall::Cancel, lane, out) {
-            return self.cancel_later(at, id, (trade_id, purpose), message, out);
+            return Self::cancel_later(at, id, (trade_id, purpose), message, out);
         }
         if self.step(id, &OrderInput::CancelRequested, out) {
             let reason = reason.to_owned();
@@ -228,7 +228,6 @@ impl OrderExecutionAgent {
 
     /// A cancel that could not leave is said, and tried again soon.
     pub(super) fn cancel_later(
-        &mut self,
         at: Timestamp,
         id: &ClientOrderId,
         (trade_id, purpose): (Option<TradeId>, OrderPurpose),

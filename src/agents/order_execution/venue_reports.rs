@@ -352,7 +352,7 @@ impl OrderExecutionAgent {
         self.step(id, &OrderInput::CancelRefused, out);
         let Some(row) = self.book.get(id).filter(|row| !row.state.is_terminal()) else { return };
         let whose = (row.trade_id.clone(), row.purpose);
-        self.cancel_later(at, id, whose, failed.detail.clone(), out);
+        Self::cancel_later(at, id, whose, failed.detail.clone(), out);
     }
 
     /// A replacement that may have arrived stays pending until the venue says so.

@@ -15,7 +15,7 @@ mod unexplained;
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, dec};
 use serde::{Deserialize, Serialize};
 
 use crate::bus::{Agent, Outbox};
@@ -45,7 +45,7 @@ pub struct Config {
     /// never.
     pub pnl_seconds: u32,
     /// A position without a resting stop is protected again after this many
-    /// seconds at the latest …
+    /// seconds at the latest, 1 or more …
     pub protect_again_seconds: u32,
     /// … and left after this many.
     pub naked_seconds_max: u32,
@@ -64,6 +64,25 @@ impl Default for Config {
             naked_seconds_max: 15,
             unexplained_stop_fraction: Decimal::new(5, 2),
         }
+    }
+}
+
+impl Config {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// Names the key, the value and the range.
+    pub fn validate(&self) -> Result<(), String> {
+        if self.protect_again_seconds == 0 {
+            return Err("protect_again_seconds is 0, it must be 1 or more".into());
+        }
+        let fraction = self.unexplained_stop_fraction;
+        if !(dec!(0.001)..=dec!(0.5)).contains(&fraction) {
+            return Err(format!(
+                "unexplained_stop_fraction is {fraction}, it must lie in 0.001 to 0.5"
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -76,7 +76,7 @@ pub struct Config {
     pub retry_bars: u32,
     /// Names of members outside the process.
     pub external_members: Vec<String>,
-    /// How long they have to vote, seconds.
+    /// How long they have to vote, seconds, 1 to 60.
     pub vote_seconds: u32,
 }
 
@@ -112,6 +112,7 @@ impl Config {
             }
             Ok(())
         };
+        within("vote_seconds", self.vote_seconds.into(), Decimal::ONE, dec!(60))?;
         within("stop_fraction", self.stop_fraction, dec!(0.001), dec!(0.5))?;
         within("target_fraction", self.target_fraction, dec!(0.001), dec!(5))?;
         within("trail_start_r", self.trail_start_r, Decimal::ZERO, dec!(100))?;
