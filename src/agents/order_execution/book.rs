@@ -114,6 +114,13 @@ impl OrderBook {
         }
     }
 
+    /// Forgets a draft.
+    pub(super) fn discard(&mut self, id: &ClientOrderId) {
+        if let Some(row) = self.rows.remove(id) {
+            self.live.row(row.symbol, Vec::new).retain(|other| other != id);
+        }
+    }
+
     /// Gives a replaced order its new name.
     pub(super) fn rename(&mut self, old: &ClientOrderId, new: &ClientOrderId) {
         let Some(mut row) = self.rows.remove(old) else { return };
@@ -126,9 +133,10 @@ impl OrderBook {
         self.rows.insert(new.clone(), row);
     }
 
+    /// Orders of a symbol that the venue may execute; drafts are not among them.
     fn live_of(&self, symbol: Symbol) -> impl Iterator<Item = &OrderRow> {
         let ids = self.live.get(symbol).into_iter().flatten();
-        ids.filter_map(|id| self.rows.get(id))
+        ids.filter_map(|id| self.rows.get(id)).filter(|row| row.state.may_execute())
     }
 
     /// Entries that may still execute, in the order of their symbols' first use.

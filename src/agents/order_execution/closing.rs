@@ -2,22 +2,27 @@
 //! what is left.
 //!
 //! Alpaca holds shares for resting exits, so nothing can be sold while a stop
-//! rests. While the market is closed the stop keeps resting and the exit waits for
-//! the open. Should the stop fill first, nothing is sent.
+//! rests. While the market is closed the stop keeps resting and the exit is a draft
+//! that waits for the open. Should the stop fill first, nothing is sent.
 
 use crate::agents::order_execution::OrderExecutionAgent;
+use crate::agents::order_execution::book::OrderRow;
 use crate::agents::order_execution::sending::exit_kind;
+use crate::breakers::Lane;
 use crate::bus::Outbox;
-use crate::domain::ids::{Symbol, TradeId};
+use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
 use crate::domain::market::Session;
 use crate::domain::money::Price;
 use crate::domain::order::{OrderClass, OrderPurpose, TimeInForce};
+use crate::domain::position::Position;
 use crate::domain::time::Timestamp;
+use crate::events::{OrderEvent, OrderStatusReported};
+use crate::fsm::order::{OrderInput, OrderState, Terms};
 use crate::fsm::trade::ExitReason;
 use crate::risk::ReductionIntent;
 
 /// A position on its way out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Closing {
     pub(super) symbol: Symbol,
     pub(super) reason: ExitReason,
@@ -25,6 +30,8 @@ pub(super) struct Closing {
     pub(super) level: Option<Price>,
     /// Whether the exit order has left.
     pub(super) is_sent: bool,
+    /// The exit order that waits for the open.
+    pub(super) draft: Option<ClientOrderId>,
 }
 
 impl OrderExecutionAgent {
@@ -41,7 +48,7 @@ impl OrderExecutionAgent {
         if self.book.position(symbol).is_none() {
             return;
         }
-        let closing = Closing { symbol, reason, level, is_sent: false };
+        let closing = Closing { symbol, reason, level, is_sent: false, draft: None };
         let under_way = self.closings.entry(trade_id.clone()).or_insert(closing);
         // A stronger reason replaces a limit by a market order; once sent, the
         // exit's own end decides what follows.
@@ -54,18 +61,24 @@ impl OrderExecutionAgent {
 
     /// Takes the next step of one closing.
     pub(super) fn go_on(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
-        let Some(closing) = self.closings.get(trade_id).copied() else { return };
+        let Some(closing) = self.closings.get(trade_id).cloned() else { return };
         let Some(position) = self.book.position(closing.symbol) else {
-            self.closings.remove(trade_id);
+            self.end_closing(trade_id, out);
             return;
         };
-        if self.session != Session::Open || closing.is_sent {
+        if closing.is_sent {
+            return;
+        }
+        if self.session != Session::Open {
+            if closing.draft.is_none() {
+                self.draft_exit(trade_id, &closing, position, out);
+            }
             return;
         }
         let in_the_way = self.book.exits_of(closing.symbol, trade_id);
         if !in_the_way.is_empty() {
             for id in in_the_way {
-                self.cancel(&id, "the position is being closed", out);
+                self.cancel(at, &id, "the position is being closed", Lane::Protective, out);
             }
             return;
         }
@@ -80,7 +93,8 @@ impl OrderExecutionAgent {
             extended_hours: false,
             at,
         };
-        if self.reduce(at, &intent, position.direction.exit_side(), out)
+        let id = self.take_draft(trade_id);
+        if self.reduce(at, &intent, position.direction.exit_side(), id, out)
             && let Some(closing) = self.closings.get_mut(trade_id)
         {
             closing.is_sent = true;
@@ -95,10 +109,51 @@ impl OrderExecutionAgent {
         }
     }
 
-    /// An exit order ended without closing: the closing is over; the position
-    /// agent protects again and asks anew.
-    pub(super) fn exit_died(&mut self, trade_id: &TradeId) {
-        self.closings.remove(trade_id);
+    /// A closing is over: the position is closed, or its exit order ended without
+    /// closing it and the position agent protects again and asks anew. A draft that
+    /// is still there is torn up.
+    pub(super) fn end_closing(&mut self, trade_id: &TradeId, out: &mut Outbox) {
+        let Some(closing) = self.closings.remove(trade_id) else { return };
+        if let Some(draft) = closing.draft {
+            self.step(&draft, &OrderInput::CancelRequested, out);
+        }
+    }
+
+    /// Writes the exit order that will be sent at the open, and says that it waits.
+    fn draft_exit(
+        &mut self,
+        trade_id: &TradeId,
+        closing: &Closing,
+        position: Position,
+        out: &mut Outbox,
+    ) {
+        let id = self.name_order();
+        let terms = Terms { qty: position.qty, kind: exit_kind(closing.level) };
+        self.book.add(OrderRow {
+            client_order_id: id.clone(),
+            broker_order_id: None,
+            trade_id: Some(trade_id.clone()),
+            purpose: OrderPurpose::Exit,
+            symbol: closing.symbol,
+            side: position.direction.exit_side(),
+            state: OrderState::Draft { terms },
+            parent: None,
+        });
+        out.publish(OrderEvent::StatusReported(OrderStatusReported {
+            client_order_id: id.clone(),
+            state: Some("DRAFT".into()),
+            report: None,
+        }));
+        if let Some(closing) = self.closings.get_mut(trade_id) {
+            closing.draft = Some(id);
+        }
+    }
+
+    /// Takes the name of the draft, to be sent with the terms of now.
+    fn take_draft(&mut self, trade_id: &TradeId) -> Option<ClientOrderId> {
+        let id = self.closings.get_mut(trade_id)?.draft.take()?;
+        self.book.discard(&id);
+        Some(id)
     }
 
     /// A closing whose exit was refused is tried again.

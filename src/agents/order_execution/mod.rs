@@ -3,9 +3,11 @@
 //! Turns permissions into orders, watches them until they end, protects positions
 //! and closes them. What the venue says moves a machine; what follows from the
 //! move is said here. [`book`] holds the machines, [`closing`] the procedure of
-//! leaving a position. It knows no strategy and decides no trade.
+//! leaving a position, [`breakers`] what a failing venue is spared. It knows no
+//! strategy and decides no trade.
 
 mod book;
+mod breakers;
 mod closing;
 mod sending;
 mod venue_reports;
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::breakers::Lane;
 use crate::bus::{Agent, Outbox};
 use crate::domain::command::OperatorCommand;
 use crate::domain::ids::{AgentId, ClientOrderId, TradeId};
@@ -28,7 +31,10 @@ use crate::events::{
 use crate::fsm::trade::ExitReason;
 use crate::risk::Limits;
 use book::OrderBook;
+use breakers::Guard;
 use closing::Closing;
+
+pub use breakers::GuardConfig;
 
 /// How orders are sent and watched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +50,8 @@ pub struct Config {
     pub partial_fill_seconds: u32,
     /// How many finished orders are kept for late reports.
     pub finished_kept: usize,
+    /// When calls about orders are refused.
+    pub guard: GuardConfig,
 }
 
 impl Default for Config {
@@ -53,6 +61,7 @@ impl Default for Config {
             exit_age_seconds: 10,
             partial_fill_seconds: 3,
             finished_kept: 1_000,
+            guard: GuardConfig::default(),
         }
     }
 }
@@ -69,6 +78,7 @@ pub struct OrderExecutionAgent {
     /// Orders named so far.
     orders_named: u64,
     entries_barred: bool,
+    guard: Guard,
 }
 
 impl OrderExecutionAgent {
@@ -76,6 +86,7 @@ impl OrderExecutionAgent {
     /// judged by the same table of rules.
     pub fn new(config: Config, limits: Limits) -> Self {
         let book = OrderBook::new(config.finished_kept);
+        let guard = Guard::new(&config.guard);
         Self {
             config,
             limits,
@@ -85,6 +96,7 @@ impl OrderExecutionAgent {
             day: Date::MIN,
             orders_named: 0,
             entries_barred: false,
+            guard,
         }
     }
 
@@ -126,7 +138,7 @@ impl OrderExecutionAgent {
                 );
             }
             PositionEvent::Closed(closed) => {
-                self.closings.remove(&closed.trade_id);
+                self.end_closing(&closed.trade_id, out);
             }
             PositionEvent::Opened(_)
             | PositionEvent::StopSet(_)
@@ -137,16 +149,17 @@ impl OrderExecutionAgent {
         }
     }
 
-    fn operator(&mut self, command: &OperatorCommand, out: &mut Outbox) {
+    fn operator(&mut self, at: Timestamp, command: &OperatorCommand, out: &mut Outbox) {
         match command {
             OperatorCommand::Cancel(cancel) => {
-                self.cancel(&cancel.client_order_id, "the operator asked", out);
+                let id = &cancel.client_order_id;
+                self.cancel(at, id, "the operator asked", Lane::Cancel, out);
             }
             // Gate first: the ladder's own event follows from the risk agent.
-            OperatorCommand::Kill(_) => self.bar_entries("the operator halted trading", out),
+            OperatorCommand::Kill(_) => self.bar_entries(at, "the operator halted trading", out),
+            OperatorCommand::ResetBreaker(reset) => self.reset_breaker(at, reset, out),
             OperatorCommand::Approve(_)
             | OperatorCommand::Reject(_)
-            | OperatorCommand::ResetBreaker(_)
             | OperatorCommand::Reduce(_)
             | OperatorCommand::Resume(_)
             | OperatorCommand::Flatten(_) => {}
@@ -154,10 +167,10 @@ impl OrderExecutionAgent {
     }
 
     /// Closes the gate for entries and cancels those that work.
-    fn bar_entries(&mut self, why: &str, out: &mut Outbox) {
+    fn bar_entries(&mut self, at: Timestamp, why: &str, out: &mut Outbox) {
         self.entries_barred = true;
         for id in self.book.working_entries() {
-            self.cancel(&id, why, out);
+            self.cancel(at, &id, why, Lane::Kill, out);
         }
     }
 
@@ -167,13 +180,13 @@ impl OrderExecutionAgent {
             SystemEvent::TradingChanged(changed) => match changed.to.as_str() {
                 "ACTIVE" => self.entries_barred = false,
                 "REDUCING" => self.entries_barred = true,
-                _ => self.bar_entries(&changed.reason, out),
+                _ => self.bar_entries(at, &changed.reason, out),
             },
             SystemEvent::AgentRetired(retired) => {
-                self.bar_entries(&format!("{} does not answer", retired.agent), out);
+                self.bar_entries(at, &format!("{} does not answer", retired.agent), out);
             }
             SystemEvent::AgentFailed(failed) if !failed.rebuilt => {
-                self.bar_entries(&format!("{} failed for good", failed.agent), out);
+                self.bar_entries(at, &format!("{} failed for good", failed.agent), out);
             }
             SystemEvent::AgentFailed(_)
             | SystemEvent::SessionStarted(_)
@@ -186,15 +199,17 @@ impl OrderExecutionAgent {
 
     fn timer(&mut self, at: Timestamp, timer: &Timer, out: &mut Outbox) {
         match timer {
-            Timer::EntryAge(id) => self.cancel(id, "not filled in time", out),
-            Timer::ExitAge(id) => self.cancel(id, "the exit was not filled in time", out),
+            Timer::EntryAge(id) => self.cancel(at, id, "not filled in time", Lane::Cancel, out),
+            Timer::ExitAge(id) => {
+                self.cancel(at, id, "the exit was not filled in time", Lane::Cancel, out);
+            }
+            Timer::Breaker(_) => self.look_at_breaker(at, out),
             Timer::Protection(trade_id) => self.retry_closing(at, trade_id, out),
             Timer::Approval(_)
             | Timer::Votes(_)
             | Timer::Session
             | Timer::DataAge
-            | Timer::Venue(_)
-            | Timer::Breaker(_) => {}
+            | Timer::Venue(_) => {}
         }
     }
 
@@ -237,7 +252,7 @@ impl Agent for OrderExecutionAgent {
             Event::Position(event) => self.position(at, event, out),
             Event::Venue(event) => self.venue(at, event, out),
             Event::Market(event) => self.market(at, event, out),
-            Event::Operator(command) => self.operator(command, out),
+            Event::Operator(command) => self.operator(at, command, out),
             Event::Request(request) => self.answer(request, out),
             Event::System(event) => self.system(at, event, out),
             Event::Risk(

@@ -3,7 +3,9 @@
 use jiff::SignedDuration;
 
 use crate::agents::order_execution::book::OrderRow;
+use crate::agents::order_execution::breakers::Asked;
 use crate::agents::order_execution::{OrderExecutionAgent, is_entry};
+use crate::breakers::{CallOutcome, Lane};
 use crate::bus::Outbox;
 use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
 use crate::domain::money::{Price, Qty};
@@ -20,6 +22,9 @@ use crate::risk::{
     ApprovedOrder, Denial, PermittedOrder, ReductionIntent, ReductionQuestion, assess_reduction,
 };
 
+/// A cancel that could not leave is tried again after this long.
+const CANCEL_AGAIN: SignedDuration = SignedDuration::from_secs(1);
+
 impl OrderExecutionAgent {
     /// Sends an approved entry.
     pub(super) fn enter(&mut self, at: Timestamp, approved: &ApprovedOrder, out: &mut Outbox) {
@@ -28,9 +33,10 @@ impl OrderExecutionAgent {
             refuse(approved, &id, "the gate for entries is closed", out);
             return;
         }
-        match approved.permit(id.clone(), at) {
+        let permitted = approved.permit(id.clone(), at).map_err(|error| error.to_string());
+        match permitted.and_then(|permitted| self.admit(at, &id, out).map(|()| permitted)) {
             Ok(permitted) => self.send(at, permitted, out),
-            Err(error) => refuse(approved, &id, &error.to_string(), out),
+            Err(message) => refuse(approved, &id, &message, out),
         }
     }
 
@@ -55,23 +61,29 @@ impl OrderExecutionAgent {
             extended_hours: false,
             at,
         };
-        self.reduce(at, &intent, wanted.direction.exit_side(), out);
+        self.reduce(at, &intent, wanted.direction.exit_side(), None, out);
     }
 
-    /// Judges an exit or a protection and sends it. True when it was sent.
+    /// Judges an exit or a protection and sends it, under the name of its draft where
+    /// there is one. True when it was sent.
     pub(super) fn reduce(
         &mut self,
         at: Timestamp,
         intent: &ReductionIntent,
         side: Side,
+        draft: Option<ClientOrderId>,
         out: &mut Outbox,
     ) -> bool {
-        let id = self.name_order();
+        let id = draft.unwrap_or_else(|| self.name_order());
         let view = self.book.reduction_view(intent.symbol);
         let question = ReductionQuestion { intent, limits: &self.limits, view: &view };
         let permitted = assess_reduction(&question)
             .map_err(|denial: Box<Denial>| denial.explanation)
-            .and_then(|approved| approved.permit(id.clone(), at).map_err(|e| e.to_string()));
+            .and_then(|approved| approved.permit(id.clone(), at).map_err(|e| e.to_string()))
+            .and_then(|permitted| {
+                self.admit_reduction(at, &id, Asked::Submit, Lane::Protective, out)?;
+                Ok(permitted)
+            });
         match permitted {
             Ok(permitted) => {
                 self.send(at, permitted, out);
@@ -126,7 +138,7 @@ impl OrderExecutionAgent {
     }
 
     /// Moves the stop of a trade by replacing the order that holds it.
-    pub(super) fn move_stop(&mut self, _: Timestamp, wanted: &UpdateStop, out: &mut Outbox) {
+    pub(super) fn move_stop(&mut self, at: Timestamp, wanted: &UpdateStop, out: &mut Outbox) {
         let Some(row) = self.book.stop_of(wanted.symbol, &wanted.trade_id) else {
             return refuse_move(&wanted.trade_id, "no stop rests that could be moved", out);
         };
@@ -139,7 +151,12 @@ impl OrderExecutionAgent {
             | OrderKind::TrailingStop { .. } => OrderKind::Stop { stop: wanted.stop },
         };
         let asks = OrderInput::ReplaceRequested { terms: Terms { qty, kind } };
+        let may_leave = self.admit_reduction(at, &id, Asked::Replace, Lane::Protective, out);
+        if let Err(message) = may_leave {
+            return refuse_move(&wanted.trade_id, &message, out);
+        }
         if !self.step(&id, &asks, out) {
+            self.answered(at, &id, Asked::Replace, CallOutcome::CancelledByUs, out);
             return;
         }
         let new_client_order_id = self.name_order();
@@ -154,7 +171,14 @@ impl OrderExecutionAgent {
     }
 
     /// Asks the venue to cancel an order; once, and only while it may execute.
-    pub(super) fn cancel(&mut self, id: &ClientOrderId, reason: &str, out: &mut Outbox) {
+    pub(super) fn cancel(
+        &mut self,
+        at: Timestamp,
+        id: &ClientOrderId,
+        reason: &str,
+        lane: Lane,
+        out: &mut Outbox,
+    ) {
         let Some(row) = self.book.get(id) else {
             return out.publish(OrderEvent::CancelRejected(OrderRequestRefused {
                 client_order_id: id.clone(),
@@ -166,12 +190,38 @@ impl OrderExecutionAgent {
         if row.state.is_terminal() || row.is_cancelling() {
             return;
         }
-        let trade_id = row.trade_id.clone();
+        let (trade_id, purpose) = (row.trade_id.clone(), row.purpose);
+        if let Err(message) = self.admit_reduction(at, id, Asked::Cancel, lane, out) {
+            return self.cancel_later(at, id, (trade_id, purpose), message, out);
+        }
         if self.step(id, &OrderInput::CancelRequested, out) {
             let reason = reason.to_owned();
             let client_order_id = id.clone();
             out.publish(OrderEvent::Cancel(OrderCancel { client_order_id, trade_id, reason }));
         }
+    }
+
+    /// A cancel that could not leave is said, and tried again soon.
+    pub(super) fn cancel_later(
+        &mut self,
+        at: Timestamp,
+        id: &ClientOrderId,
+        (trade_id, purpose): (Option<TradeId>, OrderPurpose),
+        message: String,
+        out: &mut Outbox,
+    ) {
+        out.publish(OrderEvent::CancelRejected(OrderRequestRefused {
+            client_order_id: id.clone(),
+            trade_id: trade_id.clone(),
+            reason: RejectReason::Other,
+            message,
+        }));
+        let timer = match (purpose, trade_id) {
+            (OrderPurpose::Entry, _) => Timer::EntryAge(id.clone()),
+            (OrderPurpose::Protection, Some(trade_id)) => Timer::Protection(trade_id),
+            (OrderPurpose::Exit | OrderPurpose::Protection, _) => Timer::ExitAge(id.clone()),
+        };
+        out.wake_at(at.plus(CANCEL_AGAIN), timer);
     }
 
     /// Moves a machine and says so when its state's name changed. False when the

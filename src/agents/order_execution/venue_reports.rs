@@ -4,6 +4,8 @@ use jiff::SignedDuration;
 
 use crate::agents::order_execution::OrderExecutionAgent;
 use crate::agents::order_execution::book::OrderRow;
+use crate::agents::order_execution::breakers::Asked;
+use crate::breakers::CallOutcome;
 use crate::bus::Outbox;
 use crate::domain::ids::{ClientOrderId, TradeId};
 use crate::domain::order::{OrderKind, OrderPurpose, RejectReason};
@@ -17,6 +19,7 @@ use crate::fsm::order::{OrderInput, OrderState, Pending, Standing, Terms};
 
 impl OrderExecutionAgent {
     pub(super) fn venue(&mut self, at: Timestamp, event: &VenueEvent, out: &mut Outbox) {
+        self.hear_answer(at, event, out);
         match event {
             VenueEvent::Accepted(accepted) => self.accepted(accepted, out),
             VenueEvent::Rejected(rejected) => self.rejected(rejected, out),
@@ -49,6 +52,39 @@ impl OrderExecutionAgent {
         }
     }
 
+    /// An answer, whatever it says, shows that the venue works.
+    fn hear_answer(&mut self, at: Timestamp, event: &VenueEvent, out: &mut Outbox) {
+        let (id, asked, outcome) = match event {
+            VenueEvent::Accepted(VenueAccepted { client_order_id: id, .. }) => {
+                (id, Asked::Submit, CallOutcome::Success)
+            }
+            VenueEvent::Filled(filled) => {
+                (&filled.fill.client_order_id, Asked::Submit, CallOutcome::Success)
+            }
+            VenueEvent::Rejected(VenueRejected { client_order_id: id, .. }) => {
+                (id, Asked::Submit, CallOutcome::CallerError)
+            }
+            VenueEvent::Cancelled(VenueDone { client_order_id: id, .. })
+            | VenueEvent::Expired(VenueDone { client_order_id: id, .. }) => {
+                (id, Asked::Cancel, CallOutcome::Success)
+            }
+            VenueEvent::CancelRefused(VenueRefused { client_order_id: id, .. }) => {
+                (id, Asked::Cancel, CallOutcome::CallerError)
+            }
+            VenueEvent::Replaced(VenueReplaced { client_order_id: id, .. }) => {
+                (id, Asked::Replace, CallOutcome::Success)
+            }
+            VenueEvent::ReplaceRefused(VenueRefused { client_order_id: id, .. }) => {
+                (id, Asked::Replace, CallOutcome::CallerError)
+            }
+            VenueEvent::CallFailed(_)
+            | VenueEvent::SplitApplied(_)
+            | VenueEvent::Orders(_)
+            | VenueEvent::Account(_) => return,
+        };
+        self.answered(at, id, asked, outcome, out);
+    }
+
     fn accepted(&mut self, accepted: &VenueAccepted, out: &mut Outbox) {
         let id = &accepted.client_order_id;
         if !self.step(id, &OrderInput::Accepted, out) {
@@ -73,8 +109,18 @@ impl OrderExecutionAgent {
 
     fn rejected(&mut self, rejected: &VenueRejected, out: &mut Outbox) {
         let id = &rejected.client_order_id;
-        self.step(id, &OrderInput::Refused { reason: rejected.reason }, out);
+        if !self.step(id, &OrderInput::Refused { reason: rejected.reason }, out) {
+            return;
+        }
         let Some(row) = self.book.get(id).cloned() else { return };
+        if row.state.may_execute() {
+            return; // The first sending of the same id had arrived (F05).
+        }
+        // Refused because the market is closed: what was permitted then is asked
+        // for anew at the open, under a new name.
+        if !row.state.is_terminal() {
+            self.step(id, &OrderInput::CancelRequested, out);
+        }
         out.publish(OrderEvent::Rejected(OrderRejected {
             client_order_id: id.clone(),
             trade_id: row.trade_id.clone(),
@@ -87,7 +133,7 @@ impl OrderExecutionAgent {
             estimated_cost: rejected.estimated_cost,
             buying_power: rejected.buying_power,
         }));
-        self.end_of_exit(&row);
+        self.end_of_exit(&row, out);
     }
 
     fn filled(&mut self, at: Timestamp, filled: &VenueFilled, out: &mut Outbox) {
@@ -116,6 +162,7 @@ impl OrderExecutionAgent {
         };
         if row.state.remaining().is_zero() {
             out.publish(OrderEvent::Filled(counted));
+            self.end_of_exit(&row, out);
         } else {
             out.publish(OrderEvent::PartiallyFilled(counted));
             let seconds = i64::from(self.config.partial_fill_seconds);
@@ -160,7 +207,7 @@ impl OrderExecutionAgent {
             filled: done.filled,
             unasked: !asked,
         }));
-        self.end_of_exit(&before);
+        self.end_of_exit(&before, out);
         if before.purpose == OrderPurpose::Protection
             && let Some(trade_id) = &before.trade_id
         {
@@ -181,7 +228,7 @@ impl OrderExecutionAgent {
             symbol: before.symbol,
             filled: done.filled,
         }));
-        self.end_of_exit(&before);
+        self.end_of_exit(&before, out);
     }
 
     fn replaced(&mut self, replaced: &VenueReplaced, out: &mut Outbox) {
@@ -243,8 +290,15 @@ impl OrderExecutionAgent {
     /// for rejected.
     fn call_failed(&mut self, at: Timestamp, failed: &CallFailed, out: &mut Outbox) {
         let Some(id) = &failed.client_order_id else { return };
+        match self.failed(at, id, failed.counts, out) {
+            Some(Asked::Cancel) => return self.cancel_failed(at, id, failed, out),
+            Some(Asked::Replace) => return self.replace_failed(id, failed, out),
+            Some(Asked::Submit) | None => {}
+        }
         if failed.definitely_not_sent {
-            self.step(id, &OrderInput::NotReceived, out);
+            if !self.step(id, &OrderInput::NotReceived, out) {
+                return;
+            }
             let Some(row) = self.book.get(id).cloned() else { return };
             out.publish(OrderEvent::Rejected(OrderRejected {
                 client_order_id: id.clone(),
@@ -259,7 +313,7 @@ impl OrderExecutionAgent {
                 buying_power: None,
             }));
             self.step(id, &OrderInput::CancelRequested, out);
-            self.end_of_exit(&row);
+            self.end_of_exit(&row, out);
             return;
         }
         if self.step(id, &OrderInput::OutcomeUnknown, out) {
@@ -272,12 +326,40 @@ impl OrderExecutionAgent {
         }
     }
 
+    /// Cancelling is harmless to repeat, so it is asked for again whether it
+    /// arrived or not.
+    fn cancel_failed(
+        &mut self,
+        at: Timestamp,
+        id: &ClientOrderId,
+        failed: &CallFailed,
+        out: &mut Outbox,
+    ) {
+        self.step(id, &OrderInput::CancelRefused, out);
+        let Some(row) = self.book.get(id).filter(|row| !row.state.is_terminal()) else { return };
+        let whose = (row.trade_id.clone(), row.purpose);
+        self.cancel_later(at, id, whose, failed.detail.clone(), out);
+    }
+
+    /// A replacement that may have arrived stays pending until the venue says so.
+    fn replace_failed(&mut self, id: &ClientOrderId, failed: &CallFailed, out: &mut Outbox) {
+        if failed.definitely_not_sent {
+            self.step(id, &OrderInput::ReplaceRefused, out);
+            out.publish(OrderEvent::ModifyRejected(OrderRequestRefused {
+                client_order_id: id.clone(),
+                trade_id: self.trade_of(id),
+                reason: RejectReason::Other,
+                message: failed.detail.clone(),
+            }));
+        }
+    }
+
     /// An exit order that has ended leaves its closing to be begun anew.
-    fn end_of_exit(&mut self, row: &OrderRow) {
+    fn end_of_exit(&mut self, row: &OrderRow, out: &mut Outbox) {
         if row.purpose == OrderPurpose::Exit
             && let Some(trade_id) = &row.trade_id
         {
-            self.exit_died(trade_id);
+            self.end_closing(trade_id, out);
         }
     }
 }

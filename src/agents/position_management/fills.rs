@@ -11,7 +11,7 @@ use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::{
     LevelHit, OrderEvent, OrderFilled, PositionClosed, PositionEvent, PositionOpened,
-    PositionSplit, SplitApplied, UnexplainedPosition,
+    PositionSplit, SplitApplied,
 };
 use crate::fsm::trade::{AbortReason, ExitReason, TradeInput, TradeState};
 
@@ -91,14 +91,17 @@ impl PositionManagementAgent {
     fn filled(&mut self, at: Timestamp, filled: &OrderFilled, is_complete: bool, out: &mut Outbox) {
         let fill = &filled.fill;
         self.book.apply(fill.symbol, fill.side, fill.qty, fill.price, filled.fee);
+        if let Some(id) = filled.trade_id.as_ref().filter(|id| self.strays.contains_key(*id)) {
+            return self.stray_closed(&id.clone(), fill.qty);
+        }
         let trade_id = filled.trade_id.as_ref().filter(|id| self.trades.contains_key(*id));
         let Some(trade_id) = trade_id.cloned() else {
-            return unexplained(filled, "no trade of ours ordered it", out);
+            return self.unexplained(at, filled, "no trade of ours ordered it", out);
         };
         match filled.purpose {
             OrderPurpose::Entry => self.entry_filled(at, &trade_id, filled, is_complete, out),
             OrderPurpose::Protection | OrderPurpose::Exit => {
-                self.exit_filled(&trade_id, filled, out);
+                self.exit_filled(at, &trade_id, (filled, is_complete), out);
             }
         }
     }
@@ -136,7 +139,7 @@ impl PositionManagementAgent {
             | TradeState::Aborted { .. } => {
                 let detail = format!("the trade was {}", trade.state.name());
                 self.step(trade_id, TradeInput::EntryFilled, out);
-                unexplained(filled, &detail, out);
+                self.unexplained(at, filled, &detail, out);
             }
         }
     }
@@ -183,12 +186,22 @@ impl PositionManagementAgent {
     }
 
     /// Shares of a position were closed, by its protection or by an exit order.
-    fn exit_filled(&mut self, trade_id: &TradeId, filled: &OrderFilled, out: &mut Outbox) {
+    fn exit_filled(
+        &mut self,
+        at: Timestamp,
+        trade_id: &TradeId,
+        (filled, is_complete): (&OrderFilled, bool),
+        out: &mut Outbox,
+    ) {
         let Some(trade) = self.trades.get_mut(trade_id) else { return };
         let fill = &filled.fill;
         trade.exited = trade.exited.saturating_add(fill.qty);
         trade.exit_value += fill.price.times(fill.qty);
         if !trade.held().is_zero() {
+            // Shares that came after the exit had been sized: it is asked for again.
+            if is_complete && filled.purpose == OrderPurpose::Exit {
+                self.exit_died(at, trade_id, out);
+            }
             return;
         }
         if filled.purpose == OrderPurpose::Protection {
@@ -254,18 +267,14 @@ impl PositionManagementAgent {
         if let Some(position) = split.position {
             self.book.split(split.symbol, position.qty, split.price);
         }
+        self.split_stray(split.symbol, ratio);
         let Some(Some(trade_id)) = self.active.get(split.symbol).cloned() else { return };
         let Some(trade) = self.trades.get_mut(&trade_id) else { return };
         let before = trade.held();
+        let direction = trade.direction;
         let Some(plan) = trade.plan.as_mut() else { return };
-        let rounding = match trade.direction {
-            Direction::Long => Rounding::Down,
-            Direction::Short => Rounding::Up,
-        };
-        // A seventh of a price is seldom one that a venue takes.
-        let moved = |price: Price| ratio.price_after(price)?.round_to_increment(rounding);
-        plan.stop = moved(plan.stop).unwrap_or(plan.stop);
-        plan.target = moved(plan.target).unwrap_or(plan.target);
+        plan.stop = level_after(ratio, plan.stop, direction);
+        plan.target = level_after(ratio, plan.target, direction);
         let plan = *plan;
         trade.entered = ratio.shares_after(trade.entered);
         trade.exited = ratio.shares_after(trade.exited);
@@ -291,6 +300,17 @@ impl Trade {
     }
 }
 
+/// A level after a split. One that lay on the venue's increment lies on it again,
+/// else the venue would refuse it.
+pub(super) fn level_after(ratio: SplitRatio, level: Price, direction: Direction) -> Price {
+    let after = ratio.price_after(level).unwrap_or(level);
+    if level.is_on_increment() {
+        after.round_to_increment(direction.exit_side().rounding()).unwrap_or(after)
+    } else {
+        after
+    }
+}
+
 fn closed(trade: &Trade, reason: ExitReason) -> Option<PositionClosed> {
     Some(PositionClosed {
         trade_id: trade.id.clone(),
@@ -304,16 +324,4 @@ fn closed(trade: &Trade, reason: ExitReason) -> Option<PositionClosed> {
         r_multiple: trade.r_multiple(),
         reason,
     })
-}
-
-fn unexplained(filled: &OrderFilled, detail: &str, out: &mut Outbox) {
-    let fill = &filled.fill;
-    out.publish(PositionEvent::Unexplained(UnexplainedPosition {
-        symbol: fill.symbol,
-        side: fill.side,
-        quantity: fill.qty,
-        price: fill.price,
-        execution_id: fill.execution_id.clone(),
-        detail: detail.to_owned(),
-    }));
 }

@@ -4,15 +4,18 @@
 //! entry is filled, has it protected, watches the target where the venue does not,
 //! and closes the books. A fill that no trade explains is counted and protected,
 //! never ignored. [`trades`] is the state, [`fills`] what executions do to it,
-//! [`protection`] how shares are kept from being naked.
+//! [`protection`] how shares are kept from being naked, [`unexplained`] what is done
+//! about shares of nobody's.
 
 mod fills;
 mod protection;
 mod trades;
+mod unexplained;
 
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::bus::{Agent, Outbox};
@@ -30,6 +33,7 @@ use crate::events::{
 };
 use crate::fsm::trade::{AbortReason, ExitReason, TradeInput};
 use trades::{Plan, Trade};
+use unexplained::Stray;
 
 /// How positions are looked after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +49,10 @@ pub struct Config {
     pub protect_again_seconds: u32,
     /// … and left after this many.
     pub naked_seconds_max: u32,
+    /// Distance of the stop of shares that no trade explains, as a fraction of the
+    /// price at which they came, 0.001 to 0.5.
+    #[serde(with = "crate::domain::exact::ratio")]
+    pub unexplained_stop_fraction: Decimal,
 }
 
 impl Default for Config {
@@ -54,6 +62,7 @@ impl Default for Config {
             pnl_seconds: 15,
             protect_again_seconds: 2,
             naked_seconds_max: 15,
+            unexplained_stop_fraction: Decimal::new(5, 2),
         }
     }
 }
@@ -63,6 +72,8 @@ impl Default for Config {
 pub struct PositionManagementAgent {
     config: Config,
     trades: BTreeMap<TradeId, Trade>,
+    /// Shares that no trade explains, one row per symbol.
+    strays: BTreeMap<TradeId, Stray>,
     /// The trade of each symbol that is not over.
     active: SymbolMap<Option<TradeId>>,
     /// Positions by fills; its cash is of no account here.
@@ -77,6 +88,7 @@ impl PositionManagementAgent {
         Self {
             config,
             trades: BTreeMap::new(),
+            strays: BTreeMap::new(),
             active: SymbolMap::default(),
             book: Book::new(Money::ZERO),
             pnl_due: Timestamp::default(),
@@ -269,6 +281,7 @@ impl PositionManagementAgent {
 
     fn operator(&mut self, command: &OperatorCommand, out: &mut Outbox) {
         let OperatorCommand::Flatten(flatten) = command else { return };
+        self.flatten_strays(flatten.symbol, out);
         let wanted = |trade: &&Trade| {
             trade.state.holds_shares() && flatten.symbol.is_none_or(|only| only == trade.symbol)
         };

@@ -54,7 +54,9 @@ impl PositionManagementAgent {
         moved_to: Option<Price>,
         out: &mut Outbox,
     ) {
-        let Some(trade) = self.trades.get_mut(trade_id) else { return };
+        let Some(trade) = self.trades.get_mut(trade_id) else {
+            return self.stray_rests(trade_id, id, out);
+        };
         let Some(plan) = trade.plan.as_mut() else { return };
         if let Some(stop) = moved_to {
             plan.stop = stop;
@@ -80,7 +82,8 @@ impl PositionManagementAgent {
     }
 
     /// A protective order is gone. One that was cancelled to make room for an exit
-    /// is not missed; any other is placed again at once.
+    /// is not missed; any other is placed again at once, also one that the operator
+    /// cancelled: shares are closed by flatten, never left naked.
     pub(super) fn protection_gone(
         &mut self,
         at: Timestamp,
@@ -89,24 +92,38 @@ impl PositionManagementAgent {
         unasked: bool,
         out: &mut Outbox,
     ) {
-        let Some(trade) = self.trades.get_mut(trade_id) else { return };
+        let Some(trade) = self.trades.get_mut(trade_id) else {
+            return self.stray_bare(at, trade_id, id, unasked, out);
+        };
         // Legs of one group go together; the parent's name stands for them all.
         if trade.stop_order.as_ref() != Some(id) {
             return;
         }
         trade.stop_order = None;
-        let is_leaving = matches!(
-            trade.state,
-            TradeState::ExitTriggered { .. } | TradeState::OrderClosing { .. }
-        );
-        if unasked && !is_leaving && !trade.held().is_zero() {
+        let is_missed = match trade.state {
+            // The shares are on their way out, the exit order holds them.
+            TradeState::OrderClosing { .. } => false,
+            // Room was made for an exit, unless nobody asked for it.
+            TradeState::ExitTriggered { .. } => unasked,
+            TradeState::Scanning
+            | TradeState::SetupDetected
+            | TradeState::EntryApproved
+            | TradeState::OrderPlaced
+            | TradeState::Filled
+            | TradeState::Holding
+            | TradeState::Closed { .. }
+            | TradeState::Aborted { .. } => true,
+        };
+        if is_missed && !trade.held().is_zero() {
             self.protect(at, trade_id, out);
         }
     }
 
     /// An exit order ended without closing: protect what is left, then try again.
     pub(super) fn exit_died(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
-        let Some(trade) = self.trades.get(trade_id) else { return };
+        let Some(trade) = self.trades.get(trade_id) else {
+            return self.stray_stays(at, trade_id, out);
+        };
         if matches!(trade.state, TradeState::OrderClosing { .. }) {
             self.step(trade_id, TradeInput::ExitDied, out);
         }
@@ -120,7 +137,9 @@ impl PositionManagementAgent {
         trade_id: &TradeId,
         out: &mut Outbox,
     ) {
-        let Some(trade) = self.trades.get(trade_id) else { return };
+        let Some(trade) = self.trades.get(trade_id) else {
+            return self.look_at_stray(at, trade_id, out);
+        };
         if let TradeState::ExitTriggered { reason } = trade.state {
             return self.ask_for_exit(at, trade_id, reason, out);
         }

@@ -7,13 +7,15 @@ use crate::domain::ids::Symbol;
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::{Fill, Side};
 use crate::domain::position::{Book, Position};
+use crate::domain::time::Timestamp;
 use crate::events::DrawdownAlert;
 
 /// The account.
 #[derive(Debug)]
 pub(super) struct Account {
     book: Book,
-    buying_power: Option<Money>,
+    /// The broker's word, and when it was heard.
+    buying_power: Option<(Money, Timestamp)>,
     peak: Money,
     day: Option<Date>,
     day_start: Money,
@@ -51,12 +53,12 @@ impl Account {
         self.week_start
     }
 
-    pub(super) const fn buying_power(&self) -> Option<Money> {
-        self.buying_power
+    pub(super) fn buying_power(&self) -> Option<Money> {
+        self.buying_power.map(|(power, _)| power)
     }
 
-    pub(super) const fn set_buying_power(&mut self, power: Money) {
-        self.buying_power = Some(power);
+    pub(super) const fn set_buying_power(&mut self, power: Money, at: Timestamp) {
+        self.buying_power = Some((power, at));
     }
 
     pub(super) fn position(&self, symbol: Symbol) -> Option<Position> {
@@ -73,11 +75,13 @@ impl Account {
     }
 
     pub(super) fn fill(&mut self, fill: &Fill, fee: Money) {
-        let Fill { symbol, side, qty, price, .. } = fill;
+        let Fill { symbol, side, qty, price, at, .. } = fill;
         self.book.apply(*symbol, *side, *qty, *price, fee);
         // Buying power is the broker's word; until it speaks again, what was spent
-        // is taken off.
-        if let (Some(power), Side::Buy) = (self.buying_power.as_mut(), side) {
+        // since is taken off.
+        if let (Some((power, heard_at)), Side::Buy) = (self.buying_power.as_mut(), side)
+            && at > heard_at
+        {
             *power -= price.times(*qty);
         }
     }

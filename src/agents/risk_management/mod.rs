@@ -244,9 +244,9 @@ impl RiskManagementAgent {
         }
     }
 
-    fn venue(&mut self, event: &VenueEvent) {
+    fn venue(&mut self, at: Timestamp, event: &VenueEvent) {
         match event {
-            VenueEvent::Account(account) => self.account.set_buying_power(account.buying_power),
+            VenueEvent::Account(account) => self.account.set_buying_power(account.buying_power, at),
             VenueEvent::SplitApplied(split) => {
                 if let Some(position) = split.position {
                     self.account.split(split.symbol, position.qty, split.price);
@@ -334,7 +334,7 @@ impl Agent for RiskManagementAgent {
             Event::Market(event) => self.market(at, event, out),
             Event::Signal(SignalEvent::Entry(entry)) => self.entry(at, entry, out),
             Event::Order(event) => self.order(event),
-            Event::Venue(event) => self.venue(event),
+            Event::Venue(event) => self.venue(at, event),
             Event::Position(event) => self.position(at, event, out),
             Event::Operator(command) => self.operator(at, command, out),
             Event::Request(request) => self.answer(at, request, out),

@@ -174,6 +174,8 @@ impl SimVenue {
     }
 
     fn order(&mut self, at: Timestamp, order: &OrderEvent, out: &mut Outbox) {
+        // An order may be the first thing that is heard after the bell.
+        self.follow_session(at);
         match order {
             OrderEvent::Submit(submit) => self.submit(at, submit, out),
             OrderEvent::Modify(modify) => self.modify(at, modify, out),

@@ -24,8 +24,8 @@ use flightdeck::domain::order::{OrderPurpose, OrderReport};
 use flightdeck::domain::position::{Direction, Position};
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{
-    Envelope, Event, FeedEvent, MarketEvent, OrderEvent, PositionEvent, RequestEvent, RiskEvent,
-    SignalEvent, SystemEvent, TapeEvent, TradeEvent, wire,
+    Envelope, Event, FeedEvent, MarketEvent, OrderCancel, OrderEvent, PositionEvent, RequestEvent,
+    RiskEvent, SignalEvent, SystemEvent, TapeEvent, TradeEvent, wire,
 };
 use flightdeck::journal::Memory;
 use jiff::SignedDuration;
@@ -100,6 +100,16 @@ impl Cockpit {
     /// Opens the house on a market of bars alone.
     pub(crate) fn on_bars(config: &Config) -> Self {
         Self::open(config, true, &[])
+    }
+
+    /// Opens the house on a venue whose account holds other cash than the journal
+    /// knows of.
+    pub(crate) fn with_cash_at_venue(config: &Config, cash: &str) -> Self {
+        let cockpit = Self::new(config);
+        let mut venue = config.venue(false, 500);
+        venue.exchange.opening_cash = dollars(cash);
+        *cockpit.venue() = SimVenue::new(venue);
+        cockpit
     }
 
     /// Opens the house with other agents in some seats.
@@ -227,6 +237,30 @@ impl Cockpit {
         self.bar(of, [at, at, at, at], 2_000)
     }
 
+    /// A setup with few shares at the offer.
+    pub(crate) fn setup_thin(&mut self, of: &str, at: &str, asks: u64) -> &mut Self {
+        self.history(of, at, Direction::Long);
+        let bid = price(at).plus(Money::from_cents(-1)).unwrap().to_string();
+        self.quote_of(of, (&bid, 1_000), (at, asks));
+        self.bar(of, [at; 4], 2_000)
+    }
+
+    /// A setup whose entry works without filling: what was offered has been sold
+    /// when the order arrives.
+    pub(crate) fn setup_missed(&mut self, of: &str, at: &str) -> &mut Self {
+        self.history(of, at, Direction::Long);
+        let cent = Money::from_cents(1);
+        let bid = price(at).plus(-cent).unwrap().to_string();
+        self.quote(of, &bid, at);
+        // The venue alone sees the offer go.
+        let above = price(at).plus(cent).unwrap().to_string();
+        let gone =
+            Quote::new(symbol(of), (price(at), 1_000), (price(&above), 1_000), self.now).unwrap();
+        let step = MarketStep { at: self.now, quotes: vec![gone], ..MarketStep::default() };
+        self.input(AgentId::Feed, TapeEvent::Step(Arc::new(step)));
+        self.bar(of, [at; 4], 2_000)
+    }
+
     /// The operator presses a key.
     pub(crate) fn press(&mut self, command: OperatorCommand) -> &mut Self {
         self.input(AgentId::Operator, command)
@@ -287,6 +321,12 @@ impl Cockpit {
         self
     }
 
+    /// The venue behaves from now on.
+    pub(crate) fn heal(&mut self) -> &mut Self {
+        self.troubles.lock().unwrap().clear();
+        self
+    }
+
     /// The venue does of itself what it would do on an order event that nobody
     /// sent, such as a cancel.
     pub(crate) fn venue_does(&mut self, event: OrderEvent) -> &mut Self {
@@ -306,6 +346,15 @@ impl Cockpit {
             }
         }
         self
+    }
+
+    /// The venue cancels an order of itself.
+    pub(crate) fn venue_cancels(&mut self, client_order_id: &ClientOrderId) -> &mut Self {
+        self.venue_does(OrderEvent::Cancel(OrderCancel {
+            client_order_id: client_order_id.clone(),
+            trade_id: None,
+            reason: "by hand".into(),
+        }))
     }
 
     // --- the exchange's own ledger ------------------------------------------
@@ -408,6 +457,22 @@ impl Cockpit {
             _ => None,
         });
         sent.next().unwrap()
+    }
+
+    /// The last events without market data, one line each, for a failing test.
+    pub(crate) fn tail(&self, lines: usize) -> String {
+        let told =
+            |e: &&Envelope| !matches!(e.event, Event::Tape(_) | Event::Feed(_) | Event::Market(_));
+        let all: Vec<String> = self
+            .journal()
+            .iter()
+            .filter(told)
+            .map(|e| {
+                let data: String = Data::of(e).0.get().chars().take(230).collect();
+                format!("{} {} {data}", e.at, e.event.name())
+            })
+            .collect();
+        all[all.len().saturating_sub(lines)..].join("\n")
     }
 
     /// What the five agents said, by name, market data left out.

@@ -32,6 +32,8 @@ pub(crate) enum What {
     AnswerLost,
     /// It does not arrive, and nobody knows.
     Lost,
+    /// Nothing is ever heard of it.
+    Silent,
 }
 
 /// The simulated venue behind a line that can break.
@@ -93,6 +95,7 @@ impl Agent for TroubledVenue {
                 self.venue.lock().unwrap().handle(input, out);
             }
             What::Lost => out.publish(failed(false)),
+            What::Silent => {}
         }
     }
 }
