@@ -91,6 +91,11 @@ impl OrderExecutionAgent {
             return;
         }
         let Some(row) = self.book.get_mut(id) else { return };
+        // Heard twice, from the answer and from the stream, or when the order has
+        // ended already: nothing new.
+        if row.broker_order_id.is_some() || row.state.is_terminal() {
+            return;
+        }
         row.broker_order_id = Some(accepted.broker_order_id.clone());
         let (parent, submitted) = (
             row.clone(),

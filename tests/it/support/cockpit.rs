@@ -94,12 +94,7 @@ pub(crate) struct Cockpit {
 impl Cockpit {
     /// Opens the house at [`START`] on a market of quotes.
     pub(crate) fn new(config: &Config) -> Self {
-        Self::open(config, false, &[])
-    }
-
-    /// Opens the house on a market of bars alone.
-    pub(crate) fn on_bars(config: &Config) -> Self {
-        Self::open(config, true, &[])
+        Self::open(config, &[])
     }
 
     /// Opens the house on a venue whose account holds other cash than the journal
@@ -114,12 +109,12 @@ impl Cockpit {
 
     /// Opens the house with other agents in some seats.
     pub(crate) fn with_seats(config: &Config, instead: &[RosterSeat]) -> Self {
-        Self::open(config, false, instead)
+        Self::open(config, instead)
     }
 
-    fn open(config: &Config, trades_on_bars: bool, instead: &[RosterSeat]) -> Self {
+    fn open(config: &Config, instead: &[RosterSeat]) -> Self {
         config.validate().unwrap();
-        let venue = Arc::new(Mutex::new(SimVenue::new(config.venue(trades_on_bars, 500))));
+        let venue = Arc::new(Mutex::new(SimVenue::new(config.venue(false, 500))));
         let troubles = Arc::new(Mutex::new(Vec::new()));
         let seated = (venue.clone(), troubles.clone());
         let seat = RosterSeat {
