@@ -22,6 +22,7 @@ use crate::brokers::sim::exchange::{
 };
 use crate::brokers::sim::venue::VenueConfig;
 use crate::domain::calendar::MarketHours;
+use crate::domain::hex::hex;
 use crate::domain::ids::Symbol;
 use crate::domain::market::Interval;
 use crate::domain::money::{Money, Price};
@@ -255,18 +256,20 @@ impl Config {
         preset: Option<&str>,
         file: Option<&Path>,
     ) -> Result<Self, ConfigError> {
-        let mut table = Self::defaults(purpose).to_table();
+        let mut layers = Vec::new();
         if let Some(name) = preset {
-            let (name, text) = preset_text(name)?;
-            overlay(&mut table, checked_layer(&name, &text)?);
+            layers.push(preset_text(name)?);
         }
         if let Some(path) = file {
-            let layer = checked_layer(&path.display().to_string(), &read(path)?)?;
-            overlay(&mut table, layer);
+            layers.push((path.display().to_string(), read(path)?));
+        }
+        let mut table = Self::defaults(purpose).to_table();
+        for (name, text) in &layers {
+            overlay(&mut table, checked_layer(name, text)?);
         }
         let config: Self =
             table.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
-        config.validate()?;
+        config.validate().map_err(|error| placed(error, &layers))?;
         Ok(config)
     }
 
@@ -346,10 +349,13 @@ impl Config {
         }
     }
 
-    /// A short name of everything that is set, for the first line of a journal.
+    /// A short name of everything that can show in the result of a run, for the
+    /// first line of a journal: all but the speed.
     pub fn hash(&self) -> Arc<str> {
-        let digest = Sha256::digest(self.to_table().to_string().as_bytes());
-        Arc::from(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>())
+        let mut shown = self.clone();
+        shown.sim.speed = Sim::default().speed;
+        let digest = Sha256::digest(shown.to_table().to_string().as_bytes());
+        Arc::from(hex(&digest[..8]))
     }
 
     /// Fits the rules to the length of the bars: a daily bar is told just before
@@ -399,6 +405,24 @@ fn overlay(below: &mut toml::Table, layer: toml::Table) {
 
 fn wrong(what: &str) -> ConfigError {
     ConfigError::OutOfRange(what.to_owned())
+}
+
+/// Finds the line that sets a value out of range: the last layer that has its key.
+fn placed(error: ConfigError, layers: &[(String, String)]) -> ConfigError {
+    let ConfigError::OutOfRange(what) = &error else { return error };
+    let path = what.split_whitespace().next().unwrap_or_default();
+    let key = path.rsplit('.').next().unwrap_or_default();
+    let sets = |line: &str| {
+        let rest = line.trim_start().strip_prefix(key)?;
+        rest.trim_start().starts_with('=').then_some(())
+    };
+    for (source_name, text) in layers.iter().rev() {
+        if let Some(at) = text.lines().position(|line| sets(line).is_some()) {
+            let (source_name, what) = (source_name.clone(), what.clone());
+            return ConfigError::Malformed { source_name, line: at + 1, what };
+        }
+    }
+    error
 }
 
 fn malformed(source_name: &str, text: &str, error: &toml::de::Error) -> ConfigError {

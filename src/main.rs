@@ -6,5 +6,5 @@ use clap::Parser;
 use flightdeck::cli::{Arguments, execute};
 
 fn main() -> ExitCode {
-    execute(Arguments::parse())
+    execute(&Arguments::parse())
 }

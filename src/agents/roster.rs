@@ -30,6 +30,9 @@ pub struct AgentConfigs {
 ///
 /// # Errors
 /// When a configuration is not legal.
+///
+/// # Panics
+/// Never: what a factory builds has been built once before it is returned.
 pub fn roster(configs: &AgentConfigs, venue: RosterSeat) -> Result<Roster, String> {
     // Built once here so that building it again after a panic cannot fail.
     StrategyAgent::new(configs.strategy.clone())?;

@@ -14,6 +14,8 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::Refusal;
+use crate::app::resume::{self, Due, Place, Placed};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{session_started, simulated_roster};
 use crate::brokers::sim::market::{Market, MarketSetup};
@@ -41,7 +43,7 @@ pub enum Feed {
     /// The seeded generator.
     Generated,
     /// Recorded bars.
-    Recorded(History),
+    Recorded(Box<History>),
 }
 
 /// When and how a headless run ends, and how fast it goes.
@@ -71,8 +73,13 @@ pub struct Summary {
 /// Runs until the token is cancelled or the options say so. Ends cleanly: the
 /// cascade under way is finished, the journal is synced, every task has stopped.
 ///
+/// A journal of an earlier run is gone on with as if that had never ended: a cascade
+/// that a crash has cut is finished first, then the market goes on with the first
+/// input that is not on record. Trades and time are counted from there.
+///
 /// # Errors
-/// When the journal cannot be opened or written, or an agent fails for good.
+/// When the journal cannot be opened, gone on with ([`ResumeError`](crate::app::ResumeError))
+/// or written, or an agent fails for good.
 pub async fn run(
     config: &Config,
     options: &HeadlessOptions,
@@ -80,13 +87,16 @@ pub async fn run(
     out: Box<dyn Write + Send>,
     stop: CancellationToken,
 ) -> anyhow::Result<Summary> {
+    let setup = setup(config)?;
     let identity = StoreIdentity {
         mode: "sim".into(),
         account: "SIM".into(),
         opening_cash: config.account.opening_cash,
         seed: config.seed,
     };
-    let journal = SqliteJournal::open(&options.journal, &identity)?;
+    let mut journal = SqliteJournal::open(&options.journal, &identity)?;
+    resume::admit(&mut journal, config)?;
+    let (journal, place) = Placed::new(journal);
     let trades_on_bars = matches!(feed, Feed::Recorded(_));
     let roster = simulated_roster(config, config.venue(trades_on_bars, BARS_KEPT))?;
     let counters = Arc::new(Counters::default());
@@ -99,10 +109,11 @@ pub async fn run(
     let taps: Vec<Box<dyn Tap>> = vec![Box::new(lines), Box::new(Count(counters.clone()))];
     let tracker = TaskTracker::new();
     let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
-    let resumed_at = (spine.last_seq().0 > 0).then(|| spine.now());
+    let resumed_at = spine.now();
     let running = tokio::spawn(spine.run());
-    let mut driver = Driver { config, options, counters: &counters, door, stop, resumed_at };
-    let reason = driver.drive(feed).await;
+    let place = resume::read(&place);
+    let mut driver = Driver { config, options, counters: &counters, door, stop, resumed_at, place };
+    let reason = driver.drive(feed, setup).await;
     drop(driver);
     // The spine's own error is the cause of a closed door.
     running.await.context("the spine panicked")??;
@@ -118,19 +129,21 @@ struct Driver<'a> {
     counters: &'a Counters,
     door: Door,
     stop: CancellationToken,
-    /// Where the journal's market stands, when the run goes on from there.
-    resumed_at: Option<Timestamp>,
+    /// The time of the last event that the journal held.
+    resumed_at: Timestamp,
+    /// How far the journal's market had come.
+    place: Place,
 }
 
 impl Driver<'_> {
-    async fn drive(&mut self, feed: Feed) -> anyhow::Result<&'static str> {
+    async fn drive(&mut self, feed: Feed, setup: MarketSetup) -> anyhow::Result<&'static str> {
         match feed {
             Feed::Recorded(history) => {
                 let mut steps = history;
                 self.steps(&[], std::iter::from_fn(|| steps.next().map(|step| Ok(step?)))).await
             }
             Feed::Generated => {
-                let mut market = Market::new(setup(self.config)?)?;
+                let mut market = Market::new(setup)?;
                 let mut history = market.history(1);
                 let warm_up = history.split_off(history.len().saturating_sub(WARM_UP_BARS));
                 self.steps(&warm_up, std::iter::from_fn(|| market.next().map(Ok))).await
@@ -144,43 +157,51 @@ impl Driver<'_> {
         steps: impl Iterator<Item = anyhow::Result<MarketStep>>,
     ) -> anyhow::Result<&'static str> {
         let stopwatch = Stopwatch::start();
-        let mut first: Option<Timestamp> = None;
-        let mut last = Timestamp::default();
+        let mut began: Option<Timestamp> = None;
+        let mut last = self.resumed_at;
         for step in steps {
             let step = step?;
-            if self.resumed_at.is_some_and(|resumed| step.at <= resumed) {
+            let due = self.place.judge(&step)?;
+            if due == Due::Nothing {
                 continue;
             }
-            let began = match first {
-                Some(began) => began,
-                None => {
-                    first = Some(step.at);
-                    self.begin(step.at, warm_up).await?;
-                    step.at
-                }
-            };
-            last = step.at;
-            if let Some(reason) = self.pause(step.at.since(began), stopwatch).await {
+            let at = step.at;
+            if began.is_none() {
+                self.begin(at, warm_up).await?;
+                last = at;
+            }
+            let since = at.since(*began.get_or_insert(at));
+            if let Some(reason) = self.pause(since, stopwatch).await {
                 return self.end(last, reason).await;
             }
-            let (at, step) = (step.at, Arc::new(step));
-            self.door.send(at, AgentId::Feed, TapeEvent::Step(step.clone())).await?;
-            self.door.send_and_settle(at, AgentId::Feed, FeedEvent::Step(step)).await?;
-            if let Some(reason) = self.is_enough(at.since(began)) {
+            last = at;
+            self.take(step, due).await?;
+            if let Some(reason) = self.is_enough(since) {
                 return self.end(last, reason).await;
             }
         }
+        self.place.check_passed()?;
+        if began.is_none() {
+            self.begin(last, warm_up).await?;
+        }
         self.end(last, "the data end here").await
+    }
+
+    async fn take(&self, step: MarketStep, due: Due) -> anyhow::Result<()> {
+        let (at, step) = (step.at, Arc::new(step));
+        if due == Due::Everything {
+            self.door.send(at, AgentId::Feed, TapeEvent::Step(step.clone())).await?;
+        }
+        self.door.send_and_settle(at, AgentId::Feed, FeedEvent::Step(step)).await?;
+        Ok(())
     }
 
     async fn begin(&self, at: Timestamp, warm_up: &[BarBatch]) -> anyhow::Result<()> {
         let started = session_started("sim", self.config);
         self.door.send_and_settle(at, AgentId::Spine, started).await?;
-        if self.resumed_at.is_none() {
-            for batch in warm_up {
-                let history = FeedEvent::History(batch.clone());
-                self.door.send_and_settle(at, AgentId::Feed, history).await?;
-            }
+        for batch in warm_up.iter().skip(self.place.warm_ups) {
+            let history = FeedEvent::History(batch.clone());
+            self.door.send_and_settle(at, AgentId::Feed, history).await?;
         }
         Ok(())
     }
@@ -224,7 +245,7 @@ impl Driver<'_> {
     }
 }
 
-fn setup(config: &Config) -> anyhow::Result<MarketSetup> {
+fn setup(config: &Config) -> Result<MarketSetup, Refusal> {
     let mut setup = MarketSetup::demo(config.seed, config.sim.start);
     setup.cadence = SignedDuration::from_millis(config.sim.cadence_ms.into());
     let wanted = &config.sim.symbols;
@@ -232,10 +253,7 @@ fn setup(config: &Config) -> anyhow::Result<MarketSetup> {
         let known: Vec<Symbol> = setup.listings.iter().map(|listing| listing.symbol).collect();
         if let Some(unknown) = wanted.iter().find(|symbol| !known.contains(symbol)) {
             let known: Vec<&str> = known.iter().map(Symbol::as_str).collect();
-            anyhow::bail!(
-                "sim.symbols names {unknown}, which the embedded market does not list; it lists {}",
-                known.join(", ")
-            );
+            return Err(Refusal::UnknownSymbol { unknown: *unknown, known: known.join(", ") });
         }
         setup.listings.retain(|listing| wanted.contains(&listing.symbol));
     }

@@ -6,8 +6,12 @@
 
 pub mod headless;
 pub mod replay;
+mod refusal;
+mod resume;
 mod taps;
 
+pub use refusal::{Refusal, is_refusal};
+pub use resume::ResumeError;
 pub use taps::Counters;
 
 use std::sync::Arc;

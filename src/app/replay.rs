@@ -14,7 +14,8 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio_util::task::TaskTracker;
 
-use crate::app::taps::{Count, Counters, Judge, Lines, Outcome};
+use crate::app::Refusal;
+use crate::app::taps::{Counters, Judge, Lines, Outcome};
 use crate::app::{session_started, simulated_roster};
 use crate::bus::clock::Stopwatch;
 use crate::bus::inline::Inline;
@@ -24,9 +25,9 @@ use crate::config::Config;
 use crate::domain::ids::{AgentId, Symbol};
 use crate::domain::market::{Interval, MarketStep};
 use crate::domain::time::Timestamp;
-use crate::events::{FeedEvent, SessionEnded, SystemEvent, TapeEvent, TradeLogged};
+use crate::events::{FeedEvent, SessionEnded, SystemEvent, TapeEvent};
 use crate::journal::{Forgetful, Journal, SqliteJournal, StoreIdentity};
-use crate::report::Metrics;
+use crate::report::{Metrics, TradeRecord};
 use crate::sources::history::{BadRows, History, Options, check};
 
 /// How events reach the agents.
@@ -80,8 +81,9 @@ pub struct ReplayReport {
     pub rows_set_aside: u64,
     /// SHA-256 over the lines of all events but market data: equal in every run.
     pub events_sha256: String,
-    /// Every finished trade.
-    pub trades: Vec<TradeLogged>,
+    /// Every trade, in the order of their ends; those still open come last, without
+    /// an exit.
+    pub trades: Vec<TradeRecord>,
     /// The numbers of the tear-sheet.
     pub metrics: Metrics,
 }
@@ -99,8 +101,10 @@ pub fn replay(mut config: Config, options: &ReplayOptions) -> anyhow::Result<Rep
     let roster = simulated_roster(&config, venue)?;
     let history = History::open(&options.files, reading)?;
     let (done, outcome) = mpsc::channel();
-    let taps = taps(&config, options, done)?;
+    keep_inputs(options)?;
     let journal = journal(&config, options)?;
+    let written = Arc::new(Counters::default());
+    let taps = taps(&config, options, done, &written)?;
     let stopwatch = Stopwatch::start();
     match options.delivery {
         Delivery::Inline => run_inline(&config, roster, journal, taps, history)?,
@@ -111,6 +115,9 @@ pub fn replay(mut config: Config, options: &ReplayOptions) -> anyhow::Result<Rep
     let elapsed = stopwatch.elapsed().as_secs_f64();
     let Outcome { events, digest, trades, report } =
         outcome.recv().context("the run ended without an outcome")?;
+    if let (true, Some(path)) = (written.is_output_closed(), &options.events) {
+        anyhow::bail!("not all events could be written to {}: is the disk full?", path.display());
+    }
     #[expect(clippy::cast_precision_loss, reason = "a rate for humans")]
     let bars_per_second = summary.rows as f64 / elapsed.max(1e-9);
     Ok(ReplayReport {
@@ -132,30 +139,38 @@ fn taps(
     config: &Config,
     options: &ReplayOptions,
     done: mpsc::Sender<Outcome>,
+    written: &Arc<Counters>,
 ) -> anyhow::Result<Vec<Box<dyn Tap>>> {
     let mut taps: Vec<Box<dyn Tap>> = vec![Box::new(Judge::new(config.account.opening_cash, done))];
     if let Some(path) = &options.events {
-        let file = File::create(path)
-            .with_context(|| format!("cannot write the events to {}", path.display()))?;
-        let counters = Arc::new(Counters::default());
+        let file = File::create(path).with_context(|| Refusal::Events { path: path.clone() })?;
         taps.push(Box::new(Lines {
             out: BufWriter::with_capacity(1 << 16, file),
-            counters: counters.clone(),
+            counters: written.clone(),
             flushes: false,
             line: Vec::new(),
         }));
-        taps.push(Box::new(Count(counters)));
     }
     Ok(taps)
 }
 
+/// Refuses to write over what is to be read.
+fn keep_inputs(options: &ReplayOptions) -> Result<(), Refusal> {
+    let whole = |path: &PathBuf| path.canonicalize().ok();
+    let inputs: Vec<PathBuf> = options.files.iter().filter_map(whole).collect();
+    let outputs = options.events.iter().chain(&options.journal);
+    let over = |path: &&PathBuf| whole(path).is_some_and(|path| inputs.contains(&path));
+    match outputs.into_iter().find(over) {
+        Some(path) => Err(Refusal::OverInput { path: path.clone() }),
+        None => Ok(()),
+    }
+}
+
 fn journal(config: &Config, options: &ReplayOptions) -> anyhow::Result<Box<dyn Journal>> {
     let Some(path) = &options.journal else { return Ok(Box::new(Forgetful)) };
-    anyhow::ensure!(
-        !path.exists(),
-        "{} exists; a replay writes a new journal: name another file or remove it",
-        path.display()
-    );
+    if path.exists() {
+        return Err(Refusal::JournalExists { path: path.clone() }.into());
+    }
     let identity = StoreIdentity {
         mode: "replay".into(),
         account: "REPLAY".into(),

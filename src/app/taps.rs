@@ -1,5 +1,6 @@
 //! What looks on while a run goes: event lines, counters, the report.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,13 +9,18 @@ use std::sync::mpsc::Sender;
 use sha2::{Digest, Sha256};
 
 use crate::bus::Tap;
+use crate::domain::hex::hex;
+use crate::domain::ids::TradeId;
 use crate::domain::money::Money;
 use crate::domain::position::Book;
+use crate::domain::time::Timestamp;
 use crate::events::wire;
 use crate::events::{
-    Envelope, Event, MarketEvent, OrderEvent, SignalEvent, TradeLogged, VenueEvent,
+    Envelope, Event, MarketEvent, OrderEvent, PositionEvent, PositionOpened, SignalEvent,
+    TradeLogged, VenueEvent,
 };
 use crate::report::{EquitySample, Report, TradeRecord};
+use crate::strategies::Ballot;
 
 /// Numbers that others may read while a run goes.
 #[derive(Debug, Default)]
@@ -94,7 +100,8 @@ impl<W: Write + Send> Drop for Lines<W> {
 pub(super) struct Outcome {
     pub(super) events: u64,
     pub(super) digest: String,
-    pub(super) trades: Vec<TradeLogged>,
+    /// Every trade, those still open last.
+    pub(super) trades: Vec<TradeRecord>,
     pub(super) report: Report,
 }
 
@@ -103,10 +110,13 @@ pub(super) struct Judge {
     events: u64,
     digest: Sha256,
     line: Vec<u8>,
-    trades: Vec<TradeLogged>,
+    trades: Vec<TradeRecord>,
+    /// Entries that have been filled and not left, by trade.
+    open: BTreeMap<TradeId, TradeRecord>,
+    /// Rule set and supporters of entries on their way, by trade.
+    proposed: BTreeMap<TradeId, (String, Vec<String>)>,
     report: Report,
     book: Book,
-    fees: Money,
     done: Sender<Outcome>,
 }
 
@@ -117,9 +127,10 @@ impl Judge {
             digest: Sha256::new(),
             line: Vec::new(),
             trades: Vec::new(),
+            open: BTreeMap::new(),
+            proposed: BTreeMap::new(),
             report: Report::default(),
             book: Book::new(opening_cash),
-            fees: Money::ZERO,
             done,
         }
     }
@@ -158,28 +169,96 @@ impl Judge {
         if let OrderEvent::Filled(filled) | OrderEvent::PartiallyFilled(filled) = event {
             let fill = &filled.fill;
             self.book.apply(fill.symbol, fill.side, fill.qty, fill.price, filled.fee);
-            self.fees += filled.fee;
+            let trade = filled.trade_id.as_ref().and_then(|id| self.open.get_mut(id));
+            if let Some(trade) = trade {
+                trade.fees += filled.fee;
+            }
         }
     }
 
-    fn trade(&mut self, logged: &TradeLogged) {
-        self.report.trade(&TradeRecord {
+    fn signal(&mut self, event: &SignalEvent) {
+        match event {
+            SignalEvent::Ensemble(signal) => {
+                let supports = |ballot: &&Ballot| {
+                    ballot.vote.and_then(|vote| vote.action().side()) == Some(signal.action)
+                };
+                let members = signal.ballots.iter().filter(supports);
+                let members = members.map(|ballot| ballot.member.clone()).collect();
+                self.proposed.insert(signal.trade_id.clone(), (signal.speaker.clone(), members));
+            }
+            SignalEvent::Entry(entry) => {
+                if let Some((strategy, _)) = self.proposed.get_mut(&entry.trade_id) {
+                    strategy.clone_from(&entry.strategy);
+                }
+            }
+            SignalEvent::TradeLogged(logged) => self.close(logged),
+            SignalEvent::ScanStarted(_)
+            | SignalEvent::CandidateFound(_)
+            | SignalEvent::EvaluateStarted(_)
+            | SignalEvent::Hold(_)
+            | SignalEvent::Exit(_)
+            | SignalEvent::MemberLeftOut(_)
+            | SignalEvent::VoteRequested(_)
+            | SignalEvent::VoteCast(_) => {}
+        }
+    }
+
+    fn open(&mut self, at: Timestamp, opened: &PositionOpened) {
+        let (strategy, members) = self.proposed.remove(&opened.trade_id).unwrap_or_default();
+        let trade = TradeRecord {
+            trade_id: opened.trade_id.clone(),
+            symbol: opened.symbol,
+            direction: opened.direction,
+            quantity: opened.quantity,
+            entry_time: at,
+            entry_price: opened.entry_price,
+            exit_time: None,
+            exit_price: None,
+            pnl: Money::ZERO,
+            r_multiple: None,
+            reason: "OPEN".into(),
+            strategy,
+            members,
+            fees: Money::ZERO,
+        };
+        self.open.insert(opened.trade_id.clone(), trade);
+    }
+
+    fn close(&mut self, logged: &TradeLogged) {
+        let fees = self.open.remove(&logged.trade_id).map_or(Money::ZERO, |trade| trade.fees);
+        let trade = TradeRecord {
             trade_id: logged.trade_id.clone(),
             symbol: logged.symbol,
             direction: logged.direction,
-            qty: logged.quantity,
+            quantity: logged.quantity,
             entry_time: logged.entry_time,
             entry_price: logged.entry_price,
-            exit_time: logged.exit_time,
-            exit_price: logged.exit_price,
-            pnl: logged.pnl,
+            exit_time: Some(logged.exit_time),
+            exit_price: Some(logged.exit_price),
+            pnl: logged.pnl - fees,
             r_multiple: logged.r_multiple,
             reason: logged.reason.name().to_owned(),
             strategy: logged.strategy.clone(),
             members: logged.members.clone(),
-            fees: Money::ZERO,
-        });
-        self.trades.push(logged.clone());
+            fees,
+        };
+        self.report.trade(&trade);
+        self.trades.push(trade);
+    }
+
+    /// Values what is still open at the last price; shares and entry as they are
+    /// now, after splits.
+    fn end(&mut self) {
+        for (_, mut trade) in std::mem::take(&mut self.open) {
+            let held = self.book.position(trade.symbol).zip(self.book.last_mark(trade.symbol));
+            if let Some((position, price)) = held {
+                trade.pnl = position.unrealized(price) - trade.fees;
+                trade.quantity = position.qty;
+                trade.entry_price = position.average_price().unwrap_or(trade.entry_price);
+            }
+            self.report.trade(&trade);
+            self.trades.push(trade);
+        }
     }
 }
 
@@ -190,14 +269,14 @@ impl Tap for Judge {
             Event::Tape(_) | Event::Feed(_) => return,
             Event::Market(event) => return self.market(envelope, event),
             Event::Order(event) => self.order(event),
-            Event::Signal(SignalEvent::TradeLogged(logged)) => self.trade(logged),
+            Event::Signal(event) => self.signal(event),
+            Event::Position(PositionEvent::Opened(opened)) => self.open(envelope.at, opened),
             Event::Venue(VenueEvent::SplitApplied(split)) => {
                 if let Some(position) = split.position {
                     self.book.split(split.symbol, position.qty, split.price);
                 }
             }
-            Event::Signal(_)
-            | Event::Risk(_)
+            Event::Risk(_)
             | Event::Venue(_)
             | Event::Position(_)
             | Event::Trade(_)
@@ -212,10 +291,11 @@ impl Tap for Judge {
 
 impl Drop for Judge {
     fn drop(&mut self) {
+        self.end();
         let digest = std::mem::take(&mut self.digest).finalize();
         let outcome = Outcome {
             events: self.events,
-            digest: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            digest: hex(&digest),
             trades: std::mem::take(&mut self.trades),
             report: std::mem::take(&mut self.report),
         };

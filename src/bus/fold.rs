@@ -1,8 +1,9 @@
 //! Agents made from the journal: at the start, and after a panic.
 //!
-//! A fold hears everything recorded and says nothing. What an agent could not
-//! bear is skipped as a whole: it had been discarded and built anew then, so
-//! nothing that it did before it broke may remain now.
+//! A fold hears everything recorded and says nothing but the rest of a cascade that
+//! a crash has cut. What an agent could not bear is skipped as a whole: it had been
+//! discarded and built anew then, so nothing that it did before it broke may remain
+//! now.
 
 use std::collections::BTreeSet;
 
@@ -54,8 +55,10 @@ pub(in crate::bus) fn rebuild(
 }
 
 /// Builds every agent of a roster and folds it over everything recorded; timers
-/// that have not fired yet are set again, and numbers go on from there. A run
-/// that keeps no journal starts empty.
+/// that have not fired yet are set again, and numbers go on from there. What the
+/// agents say is compared with the records, not said again; only what follows from
+/// the last cascade and is not on record, because a crash has cut it, is left in
+/// the queue and must be said first. A run that keeps no journal starts empty.
 pub(in crate::bus) fn fold_all(
     roster: &[RosterSeat],
     journal: &mut dyn Journal,
@@ -76,7 +79,7 @@ pub(in crate::bus) fn fold_all(
                     continue;
                 }
                 match handle_caught(agent.as_mut(), envelope, &mut out) {
-                    Ok(()) => order.absorb_timers(seat.id, out.drain()),
+                    Ok(()) => order.absorb(seat.id, envelope.seq, out.drain()),
                     Err(_) => broke_at[at] = Some(envelope.seq),
                 }
             }

@@ -79,7 +79,8 @@ impl<J: Journal> Inline<J> {
     /// # Errors
     /// As [`Inline::input`].
     pub fn announce(&mut self, at: Timestamp) -> Result<(), SpineError> {
-        let agents: Vec<AgentId> = self.seats.iter().map(|seat| seat.seat.id).collect();
+        let seats = self.seats.iter().skip(self.order.announced());
+        let agents: Vec<AgentId> = seats.map(|seat| seat.seat.id).collect();
         for agent in agents {
             self.input(at, AgentId::Spine, SystemEvent::AgentStarted(AgentStarted { agent }))?;
         }
@@ -131,18 +132,23 @@ impl<J: Journal> Inline<J> {
         Ok(())
     }
 
-    /// Folds everything that the journal holds, says nothing, and goes on from
-    /// there; to be called before the first input. Returns the number of the last
-    /// event.
+    /// Folds everything that the journal holds, says what a crash has kept from
+    /// being said (the rest of the last cascade, the announcements), and goes on; to be called before the
+    /// first input. Returns the number of the last event.
     ///
     /// # Errors
-    /// When the journal cannot be read.
+    /// When the journal cannot be read; for the rest of the cascade as
+    /// [`Inline::input`].
     pub fn recover(&mut self) -> Result<Seq, SpineError> {
         let roster: Roster = self.seats.iter().map(|seat| seat.seat.clone()).collect();
         let (order, agents) = fold_all(&roster, &mut self.journal, &mut self.faults.poisons)?;
         self.order = order;
         for (seat, agent) in self.seats.iter_mut().zip(agents) {
             seat.agent = Some(agent);
+        }
+        if self.order.last() > Seq(0) {
+            self.run_cascade()?;
+            self.announce(self.order.now())?;
         }
         Ok(self.order.last())
     }

@@ -109,15 +109,14 @@ impl Desk {
     async fn next(&self) -> Option<Arc<Envelope>> {
         poll_fn(|context| {
             let mut desk = lock(&self.0);
-            match desk.envelope.take() {
-                Some(_) if desk.is_closed => Poll::Ready(None),
-                Some(envelope) => Poll::Ready(Some(envelope)),
-                None if desk.is_closed => Poll::Ready(None),
-                None => {
-                    keep(&mut desk.waker, context);
-                    Poll::Pending
-                }
+            if desk.is_closed {
+                return Poll::Ready(None);
             }
+            if let Some(envelope) = desk.envelope.take() {
+                return Poll::Ready(Some(envelope));
+            }
+            keep(&mut desk.waker, context);
+            Poll::Pending
         })
         .await
     }

@@ -14,7 +14,9 @@ use crate::events::{Envelope, Event, SystemEvent, Timer, TimerDue};
 use crate::journal::JournalError;
 
 /// More envelopes than this from one input mean that two agents answer each other
-/// for ever: a bug, and the run ends.
+/// for ever: a bug, and the run ends. A trade takes some thirty envelopes, and every
+/// symbol of a large universe may trade at one instant, so the bound is far above
+/// what a thousand would allow.
 pub const MAX_CASCADE: u32 = 1_000_000;
 
 /// Why a run cannot go on.
@@ -67,6 +69,8 @@ pub(in crate::bus) struct Sequencer {
     /// Timers by due time, then in the order in which they were set.
     timers: BTreeMap<(Timestamp, u64), TimerDue>,
     timers_set: u64,
+    /// Agents announced on record.
+    announced: usize,
 }
 
 impl Sequencer {
@@ -137,11 +141,23 @@ impl Sequencer {
     }
 
     /// Takes a recorded envelope as having happened: its number and time, its
-    /// timer as fired. Used when a journal is folded at the start.
+    /// timer as fired, its place in the queue as taken. Used when a journal is
+    /// folded at the start; what is still queued after the last record is the rest
+    /// of a cascade that a crash has cut.
     pub(in crate::bus) fn resume_after(&mut self, envelope: &Envelope) {
         self.last = envelope.seq;
         self.now = envelope.at;
         self.root = envelope.root;
+        if envelope.seq == envelope.root {
+            self.queue.clear();
+            self.length = 0;
+        } else {
+            self.take_queued(envelope);
+        }
+        self.length += 1;
+        if matches!(envelope.event, Event::System(SystemEvent::AgentStarted(_))) {
+            self.announced += 1;
+        }
         if let Event::System(SystemEvent::TimerDue(fired)) = &envelope.event {
             let key = self
                 .timers
@@ -154,17 +170,26 @@ impl Sequencer {
         }
     }
 
-    /// Keeps the timers, and only those, of what a folded agent said.
-    pub(in crate::bus) fn absorb_timers(
-        &mut self,
-        agent: AgentId,
-        outputs: impl IntoIterator<Item = Output>,
-    ) {
-        for output in outputs {
-            if let Output::WakeAt(at, timer) = output {
-                self.set_timer(agent, at, timer);
-            }
+    /// Takes what was recorded from the queue, with what was queued before it and
+    /// is not on record any more (pruned market data). What the spine says of its
+    /// own accord, about a fault, no fold has queued.
+    fn take_queued(&mut self, envelope: &Envelope) {
+        let is_it = |pending: &Pending| {
+            pending.cause == envelope.cause
+                && pending.source == envelope.source
+                && pending.event.name() == envelope.event.name()
+        };
+        match self.queue.iter().position(is_it) {
+            Some(at) => drop(self.queue.drain(..=at)),
+            None if envelope.source == AgentId::Spine => {}
+            // Another version wrote this: what is queued here did not happen.
+            None => self.queue.clear(),
         }
+    }
+
+    /// So many agents had been announced when the journal ended.
+    pub(in crate::bus) const fn announced(&self) -> usize {
+        self.announced
     }
 
     /// The last number given.

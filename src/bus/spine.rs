@@ -219,6 +219,9 @@ impl Spine {
     /// rebuilt.
     pub async fn run(mut self) -> Result<(Box<dyn Journal>, Vec<Box<dyn Tap>>), SpineError> {
         let mut is_announced = self.order.last() > Seq(0);
+        if is_announced {
+            self.finish_what_was_cut().await?;
+        }
         while let Some(Input { at, source, event, done }) = self.inputs.recv().await {
             let is_event = event.is_some();
             self.take(at, source, event).await?;
@@ -236,8 +239,15 @@ impl Spine {
         Ok((self.journal, self.taps))
     }
 
+    /// Says what a crash has kept from being said: the rest of the last cascade,
+    /// and who sits in the seats.
+    async fn finish_what_was_cut(&mut self) -> Result<(), SpineError> {
+        self.run_cascade().await?;
+        self.announce(self.order.now()).await
+    }
+
     async fn announce(&mut self, at: Timestamp) -> Result<(), SpineError> {
-        for seat in 0..self.seats.len() {
+        for seat in self.order.announced()..self.seats.len() {
             let agent = self.seats[seat].roster.id;
             let started = SystemEvent::AgentStarted(AgentStarted { agent });
             self.take(at, AgentId::Spine, Some(started.into())).await?;

@@ -40,8 +40,9 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) no_ui: bool,
 
-    /// End after so many finished trades.
-    #[arg(long, value_name = "N")]
+    /// End after so many finished trades; when several end in one instant, all are
+    /// there.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) until_trades: Option<u64>,
 
     /// End after so much time of the market, such as `2h` or `90m`.
@@ -56,10 +57,32 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) market: Vec<PathBuf>,
 
-    /// Journal file; an existing one is gone on with. By default a new file in the
-    /// data folder for every run.
+    /// Journal file; an existing one is gone on with, under the same seed and
+    /// settings. By default a new file in the data folder for every run.
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
+}
+
+impl Run {
+    /// The first flag of a run that was given.
+    pub(crate) const fn first_given(&self) -> Option<&'static str> {
+        let Self { no_ui, until_trades, duration, speed, market, journal } = self;
+        if *no_ui {
+            Some("--no-ui")
+        } else if until_trades.is_some() {
+            Some("--until-trades")
+        } else if duration.is_some() {
+            Some("--duration")
+        } else if speed.is_some() {
+            Some("--speed")
+        } else if !market.is_empty() {
+            Some("--market")
+        } else if journal.is_some() {
+            Some("--journal")
+        } else {
+            None
+        }
+    }
 }
 
 /// What to do.
@@ -73,6 +96,17 @@ pub(crate) enum Verb {
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(ConfigVerb),
+}
+
+impl Verb {
+    /// The word on the command line.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Replay(_) => "replay",
+            Self::Journal(_) => "journal",
+            Self::Config(_) => "config",
+        }
+    }
 }
 
 /// Replays files.
@@ -98,7 +132,7 @@ pub(crate) struct Replay {
 
     /// Seat every agent in a task of its own, on so many threads; the result is the
     /// same.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
 
     /// Write every event as a line of JSON to this file.
@@ -157,6 +191,16 @@ fn speed(text: &str) -> Result<Speed, String> {
     match digits.parse() {
         Ok(times @ 1..) => Ok(Speed::Times(times)),
         Ok(_) | Err(_) => Err("give a whole number of 1 or more such as 60x, or max".into()),
+    }
+}
+
+/// More threads than this are a slip of the finger: six seats can use six.
+const THREADS_MAX: usize = 64;
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads @ 1..=THREADS_MAX) => Ok(threads),
+        Ok(_) | Err(_) => Err(format!("give a whole number from 1 to {THREADS_MAX}")),
     }
 }
 

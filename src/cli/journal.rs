@@ -1,29 +1,36 @@
 //! `flightdeck journal verify|export`.
 
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
-use anyhow::Context;
 use serde_json::json;
 
 use crate::cli::arguments::Journal;
 use crate::cli::{Failure, Outcome, output};
-use crate::journal::{Verified, export, verify};
+use crate::domain::hex::hex;
+use crate::journal::{JournalError, Verified, export, verify};
 
 pub(crate) fn journal(verb: &Journal) -> Outcome {
     match verb {
         Journal::Verify { file, json } => {
-            let checked =
-                verify(file).with_context(|| format!("{} does not verify", file.display()))?;
+            let checked = verify(file).map_err(|error| failure(error, file, "does not verify"))?;
             output::say(&if *json { document(&checked) } else { sentence(&checked) })?;
         }
         Journal::Export { file, no_tape } => {
             let mut out = BufWriter::new(io::stdout().lock());
             export(file, &mut out, !no_tape)
-                .with_context(|| format!("cannot export {}", file.display()))?;
+                .map_err(|error| failure(error, file, "cannot be exported"))?;
             out.flush().map_err(Failure::from)?;
         }
     }
     Ok(())
+}
+
+fn failure(error: JournalError, file: &Path, what: &str) -> Failure {
+    if error.is_refusal() {
+        return Failure::refused(error);
+    }
+    Failure::Failed(anyhow::Error::new(error).context(format!("{} {what}", file.display())))
 }
 
 fn sentence(checked: &Verified) -> String {
@@ -44,8 +51,4 @@ fn document(checked: &Verified) -> String {
         "last_hash": hex(&checked.hash),
     })
     .to_string()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -43,15 +43,11 @@ impl Failure {
 
 /// Carries out a command. Errors are one line on the error stream, each cause
 /// after a colon.
-pub fn execute(arguments: Arguments) -> ExitCode {
-    let outcome = match &arguments.verb {
-        None => run::run(&arguments),
-        Some(Verb::Replay(replay)) => replay::replay(&arguments, replay),
-        Some(Verb::Journal(verb)) => journal::journal(verb),
-        Some(Verb::Config(verb)) => config::config(&arguments, verb),
-    };
-    match outcome {
+pub fn execute(arguments: &Arguments) -> ExitCode {
+    match carry_out(arguments) {
         Ok(()) => ExitCode::SUCCESS,
+        // A reader that has seen enough is no failure.
+        Err(Failure::Failed(error)) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(Failure::Refused(error)) => {
             output::complain(&error);
             ExitCode::from(2)
@@ -60,5 +56,21 @@ pub fn execute(arguments: Arguments) -> ExitCode {
             output::complain(&error);
             ExitCode::from(1)
         }
+    }
+}
+
+fn carry_out(arguments: &Arguments) -> Outcome {
+    if let (Some(verb), Some(flag)) = (&arguments.verb, arguments.run.first_given()) {
+        let error = anyhow::anyhow!(
+            "{flag} is for a run on the embedded market, not for '{}': leave it out",
+            verb.name()
+        );
+        return Err(Failure::Refused(error));
+    }
+    match &arguments.verb {
+        None => run::run(arguments),
+        Some(Verb::Replay(replay)) => replay::replay(arguments, replay),
+        Some(Verb::Journal(verb)) => journal::journal(verb),
+        Some(Verb::Config(verb)) => config::config(arguments, verb),
     }
 }

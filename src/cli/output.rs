@@ -23,3 +23,9 @@ pub(crate) fn complain(error: &anyhow::Error) {
 pub(crate) fn remark(text: &str) {
     let _ = writeln!(io::stderr(), "flightdeck: {text}");
 }
+
+/// Tells whether an error is that nobody reads the standard output any more.
+pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    kinds.into_iter().any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,10 +1,16 @@
 //! `flightdeck replay FILE…`.
 
+use std::fmt::{self, Write};
+
+use crate::app::is_refusal;
 use crate::app::replay::{Delivery, ReplayOptions, ReplayReport, replay as replay_files};
 use crate::cli::arguments::{Arguments, Replay};
 use crate::cli::{Failure, Outcome, config, output};
 use crate::config::Purpose;
-use crate::sources::history::{BadRows, HistoryError};
+use crate::domain::calendar::date_in_new_york;
+use crate::domain::ids::Symbol;
+use crate::domain::money::Price;
+use crate::sources::history::BadRows;
 use crate::telemetry::{LogTarget, init};
 
 /// Trades that the tear-sheet lists; `--json` has them all.
@@ -25,69 +31,77 @@ pub(crate) fn replay(arguments: &Arguments, replay: &Replay) -> Outcome {
         journal: replay.journal_file.clone(),
     };
     let report = replay_files(settings, &options).map_err(|error| {
-        if error.is::<HistoryError>() { Failure::Refused(error) } else { Failure::Failed(error) }
+        if is_refusal(&error) { Failure::Refused(error) } else { Failure::Failed(error) }
     })?;
-    let text = if replay.json { serde_json::to_string(&report)? } else { tear_sheet(&report) };
+    let text = if replay.json { serde_json::to_string(&report)? } else { tear_sheet(&report)? };
     output::say(&text)?;
     Ok(())
 }
 
-fn tear_sheet(report: &ReplayReport) -> String {
-    let mut text = format!("{}\n", report.metrics);
+fn tear_sheet(report: &ReplayReport) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    writeln!(text, "{}", report.metrics)?;
     if report.trades.is_empty() {
-        text.push_str("\nNo trade was made.\n");
+        writeln!(text, "No trade was made.")?;
     } else {
-        text.push_str(&trades(report));
+        trades(report, &mut text)?;
     }
-    let symbols: Vec<&str> = report.symbols.iter().map(|symbol| symbol.as_str()).collect();
+    let symbols: Vec<&str> = report.symbols.iter().map(Symbol::as_str).collect();
     if let Some((first, last)) = report.span {
-        text.push_str(&format!(
-            "\n{} bars of {}, {first} to {last}\n",
-            report.interval,
-            list(&symbols)
-        ));
+        writeln!(text, "\n{} bars of {}", report.interval, list(&symbols))?;
+        writeln!(text, "{first} to {last}")?;
     }
     if report.rows_set_aside > 0 {
-        text.push_str(&format!("{} rows were set aside\n", report.rows_set_aside));
+        writeln!(text, "{} rows were set aside", report.rows_set_aside)?;
     }
-    text.push_str(&format!(
-        "{} bars, {} events in {:.3} s: {:.0} bars/s\nevents sha256 {}",
-        report.bars,
-        report.events,
-        report.elapsed_seconds,
-        report.bars_per_second,
-        report.events_sha256
-    ));
-    text
+    writeln!(
+        text,
+        "{} bars, {} events in {:.3} s: {:.0} bars/s",
+        report.bars, report.events, report.elapsed_seconds, report.bars_per_second
+    )?;
+    write!(text, "events sha256 {}", report.events_sha256)?;
+    Ok(text)
 }
 
-fn trades(report: &ReplayReport) -> String {
-    let mut text = format!(
-        "\n{:<8} {:<5} {:>6} {:>11} {:>11} {:>10} {:>7} {:<12} {}\n",
-        "Symbol", "Side", "Shares", "Entry", "Exit", "P&L", "R", "Reason", "Closed"
-    );
-    for trade in report.trades.iter().rev().take(TRADES_SHOWN).rev() {
-        let r = trade.r_multiple.map_or_else(|| "-".into(), |r| format!("{r:.2}"));
-        text.push_str(&format!(
-            "{:<8} {:<5} {:>6} {:>11} {:>11} {:>10} {:>7} {:<12} {}\n",
+/// A price with four decimals at most: an average has more than fit.
+fn shown(price: Price) -> String {
+    let text = price.to_string();
+    match text.split_once('.') {
+        Some((_, decimals)) if decimals.len() > 4 => price.to_decimal().round_dp(4).to_string(),
+        Some(_) | None => text,
+    }
+}
+
+fn trades(report: &ReplayReport, text: &mut String) -> fmt::Result {
+    writeln!(
+        text,
+        "{:<7}{:<5}{:>6}{:>10}{:>10}{:>9}{:>6} {:<10} Reason",
+        "Symbol", "Side", "Shares", "Entry", "Exit", "P&L", "R", "Closed"
+    )?;
+    let skipped = report.trades.len().saturating_sub(TRADES_SHOWN);
+    for trade in report.trades.iter().skip(skipped) {
+        writeln!(
+            text,
+            "{:<7}{:<5}{:>6}{:>10}{:>10}{:>9}{:>6} {:<10} {}",
             trade.symbol,
             trade.direction.name(),
             trade.quantity,
-            trade.entry_price,
-            trade.exit_price,
+            shown(trade.entry_price),
+            trade.exit_price.map_or_else(|| "-".into(), shown),
             trade.pnl.round_to_cents(),
-            r,
+            trade.r_multiple.map_or_else(|| "-".into(), |r| format!("{:.2}", r.round_dp(2))),
+            trade.exit_time.map_or_else(|| "-".into(), |at| date_in_new_york(at).to_string()),
             trade.reason,
-            trade.exit_time
-        ));
+        )?;
     }
-    if report.trades.len() > TRADES_SHOWN {
-        text.push_str(&format!(
-            "the last {TRADES_SHOWN} of {} trades; --json lists them all\n",
+    if skipped > 0 {
+        writeln!(
+            text,
+            "the last {TRADES_SHOWN} of {} trades; --json lists them all",
             report.trades.len()
-        ));
+        )?;
     }
-    text
+    Ok(())
 }
 
 /// Names up to eight symbols.

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::headless::{Feed, HeadlessOptions, Summary, run as run_headless};
+use crate::app::is_refusal;
 use crate::cli::arguments::{Arguments, Speed};
 use crate::cli::{Failure, Outcome, config, output};
 use crate::config::{Config, Purpose};
@@ -60,7 +61,7 @@ fn feed(settings: &mut Config, files: &[PathBuf]) -> Result<Feed, Failure> {
     settings.fit_to(summary.interval);
     settings.risk.require_quote = summary.quotes > 0;
     let history = History::open(files, Options::default()).map_err(Failure::refused)?;
-    Ok(Feed::Recorded(history))
+    Ok(Feed::Recorded(Box::new(history)))
 }
 
 fn execute(settings: &Config, options: &HeadlessOptions, feed: Feed) -> Result<Summary, Failure> {
@@ -76,8 +77,10 @@ fn execute(settings: &Config, options: &HeadlessOptions, feed: Feed) -> Result<S
         let summary = run_headless(settings, options, feed, out, stop).await;
         signals.abort();
         summary
-    })?;
-    Ok(summary)
+    });
+    summary.map_err(|error| {
+        if is_refusal(&error) { Failure::Refused(error) } else { Failure::Failed(error) }
+    })
 }
 
 /// Cancels the token at SIGINT or SIGTERM; both end the run cleanly.

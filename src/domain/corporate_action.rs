@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
 
-use crate::domain::money::{Price, Qty};
+use crate::domain::money::{Money, Price, Qty};
 
 /// How far, in millionths, the price ratio may lie from the exact ratio: 4 %,
 /// an ordinary overnight move on the day of a split.
@@ -90,8 +90,16 @@ impl SplitWatch {
         if day_before == day || within_a_quarter(price_before, first) {
             return None;
         }
-        SplitRatio::seen_between(price_before, first)
+        let ratio = SplitRatio::seen_between(price_before, first)?;
+        // A lone bad print is taken back by the same bar; a split is not.
+        let new_level = ratio.price_after(price_before)?;
+        let is_kept = distance(last, new_level) < distance(last, price_before);
+        is_kept.then_some(ratio)
     }
+}
+
+fn distance(one: Price, other: Price) -> Money {
+    one.minus(other).abs()
 }
 
 /// No customary split moves the price by less than a quarter; spares the search.
@@ -135,6 +143,16 @@ mod tests {
         assert_eq!(watch.see(monday, after, before), None);
         let tuesday = Date::constant(2014, 6, 10);
         assert!(watch.see(tuesday, after, after).is_some());
+    }
+
+    #[test]
+    fn a_bad_print_that_the_same_bar_takes_back_is_not_a_split() {
+        // IBM, 20 and 23 December 2002, in one vendor's daily bars.
+        let [before, open, close] =
+            ["79.82", "159.58", "80.46"].map(|text| text.parse::<Price>().unwrap());
+        let mut watch = SplitWatch::default();
+        assert_eq!(watch.see(Date::constant(2002, 12, 20), before, before), None);
+        assert_eq!(watch.see(Date::constant(2002, 12, 23), open, close), None);
     }
 
     #[test]

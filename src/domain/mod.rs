@@ -5,16 +5,17 @@
 
 #![deny(clippy::float_arithmetic, clippy::as_conversions)]
 
-pub(crate) mod digits;
-pub mod calendar;
-pub mod command;
-pub mod ids;
-pub mod ratio;
-pub mod exact;
-pub mod market;
 pub mod money;
+pub mod ids;
+pub mod time;
+pub mod calendar;
+pub mod market;
+pub mod symbols;
 pub mod order;
 pub mod position;
-pub mod symbols;
 pub mod corporate_action;
-pub mod time;
+pub mod command;
+pub mod ratio;
+pub mod exact;
+pub mod hex;
+pub(crate) mod digits;

@@ -64,7 +64,7 @@ pub enum Trail {
     /// A fixed distance in dollars per share.
     Amount(Price),
     /// A percentage of the best price, 0.1 or more (1.5 = 1.5 %).
-    Percent(Decimal),
+    Percent(#[serde(with = "crate::domain::ratio")] Decimal),
 }
 
 /// What makes an order execute.

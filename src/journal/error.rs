@@ -98,10 +98,39 @@ pub enum JournalError {
     Store(#[source] rusqlite::Error),
     /// What is stored is not what was written.
     #[error("the journal is damaged: {0}")]
-    Damaged(#[from] Corruption),
+    Damaged(Corruption),
     /// The export cannot be written.
     #[error("cannot write the export")]
     Output(#[source] io::Error),
+}
+
+impl JournalError {
+    /// Tells whether the journal cannot be had as it was asked for; other errors
+    /// are of a journal that is there.
+    pub const fn is_refusal(&self) -> bool {
+        match self {
+            Self::NotKept
+            | Self::File { .. }
+            | Self::InUse { .. }
+            | Self::Missing { .. }
+            | Self::Foreign { .. }
+            | Self::Newer { .. }
+            | Self::OtherOwner { .. } => true,
+            Self::OutOfOrder { .. }
+            | Self::TooLarge { .. }
+            | Self::Failed
+            | Self::Gone { .. }
+            | Self::Store(_)
+            | Self::Damaged(_)
+            | Self::Output(_) => false,
+        }
+    }
+}
+
+impl From<Corruption> for JournalError {
+    fn from(corruption: Corruption) -> Self {
+        Self::Damaged(corruption)
+    }
 }
 
 impl From<rusqlite::Error> for JournalError {

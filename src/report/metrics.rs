@@ -23,6 +23,7 @@ const RATIO_PLACES: u32 = 6;
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     all: TradeFold,
+    open: u64,
     members: BTreeMap<String, TradeFold>,
     equity: EquityFold,
 }
@@ -34,13 +35,17 @@ pub struct Report {
 /// with their own decimals, ratios are numbers, times RFC 3339 text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Metrics {
-    /// Finished trades.
+    /// Trades that were entered.
     pub trades: u64,
-    /// Trades with a profit after fees.
+    /// Those that are finished; all sums and rates below are of them.
+    pub closed: u64,
+    /// Those still open at the end.
+    pub open: u64,
+    /// Finished trades with a profit after fees.
     pub wins: u64,
-    /// Trades with a loss after fees; a trade at exactly zero is neither.
+    /// Finished trades with a loss after fees; one at exactly zero is neither.
     pub losses: u64,
-    /// wins ÷ trades.
+    /// wins ÷ closed.
     #[serde(serialize_with = "ratio_or_null")]
     pub win_rate: Option<Decimal>,
     /// Mean R multiple of the trades that have one.
@@ -134,7 +139,8 @@ impl TradeFold {
             self.r_sum = self.r_sum.saturating_add(multiple);
             self.r_trades += 1;
         }
-        let held = trade.exit_time.since(trade.entry_time);
+        let exit_time = trade.exit_time.unwrap_or(trade.entry_time);
+        let held = exit_time.since(trade.entry_time);
         self.holding = self.holding.saturating_add(held);
     }
 
@@ -161,8 +167,12 @@ impl TradeFold {
 }
 
 impl Report {
-    /// Takes a finished trade into account.
+    /// Takes a trade into account; one that is still open is only counted.
     pub fn trade(&mut self, trade: &TradeRecord) {
+        if trade.exit_time.is_none() {
+            self.open += 1;
+            return;
+        }
         self.all.add(trade);
         for name in &trade.members {
             match self.members.get_mut(name) {
@@ -190,7 +200,9 @@ impl Report {
             .ok()
             .and_then(|trades| all.holding.as_secs().checked_div(trades));
         Metrics {
-            trades: all.trades,
+            trades: all.trades + self.open,
+            closed: all.trades,
+            open: self.open,
             wins: all.wins,
             losses: all.losses,
             win_rate: all.win_rate(),

@@ -19,6 +19,7 @@ const NONE: &str = "-";
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         row(f, "Trades", &self.trades.to_string())?;
+        row(f, "Closed / open", &format!("{} / {}", self.closed, self.open))?;
         row(f, "Wins / losses", &format!("{} / {}", self.wins, self.losses))?;
         row(f, "Win rate", &percent(self.win_rate))?;
         row(f, "Average R", &number(self.average_r))?;

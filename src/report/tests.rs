@@ -13,11 +13,11 @@ fn trade(strategy: &str, pnl_cents: i64, r_multiple: Option<Decimal>, held: i64)
         trade_id: TradeId::new("trade-1"),
         symbol: Symbol::new("AAPL").unwrap(),
         direction: Direction::Long,
-        qty: Qty::shares(5).unwrap(),
+        quantity: Qty::shares(5).unwrap(),
         entry_time: Timestamp::from_seconds(1_000),
         entry_price: Price::from_cents(17_550).unwrap(),
-        exit_time: Timestamp::from_seconds(1_000 + held),
-        exit_price: Price::from_cents(20_182).unwrap(),
+        exit_time: Some(Timestamp::from_seconds(1_000 + held)),
+        exit_price: Some(Price::from_cents(20_182).unwrap()),
         pnl: Money::from_cents(pnl_cents),
         r_multiple,
         reason: "TARGET_HIT".into(),
@@ -44,6 +44,18 @@ fn four_trades() -> Report {
     report.trade(&trade("volatility", 0, Some(dec!(0)), 0));
     report.trade(&trade("volatility", -610, None, 3_600));
     report
+}
+
+#[test]
+fn an_open_trade_is_counted_but_neither_won_nor_lost() {
+    let mut report = four_trades();
+    let open = trade("momentum", 9_999, None, 0);
+    report.trade(&TradeRecord { exit_time: None, exit_price: None, ..open });
+    let metrics = report.metrics();
+    assert_eq!((metrics.trades, metrics.closed, metrics.open), (5, 4, 1));
+    let before = four_trades().metrics();
+    assert_eq!((metrics.net_pnl, metrics.win_rate), (before.net_pnl, before.win_rate));
+    assert_eq!(metrics.members, before.members);
 }
 
 /// Equity 1000, 1200, 900, 1100, 1500, 1190: falls of 300 (25 %) and 310.
@@ -122,7 +134,7 @@ fn a_division_by_zero_is_no_number() {
 fn json_has_numbers_and_nulls_under_the_names_of_the_fields() {
     let json = serde_json::to_string(&with_equity().metrics()).unwrap();
     for part in [
-        r#""trades":4,"wins":1,"losses":2,"win_rate":0.25,"average_r":0.666667,"profit_factor":2.632"#,
+        r#""trades":4,"closed":4,"open":0,"wins":1,"losses":2,"win_rate":0.25,"average_r":0.666667,"profit_factor":2.632"#,
         r#""gross_profit":131.60,"gross_loss":50.00,"net_pnl":81.60"#,
         r#""first_step":"1970-01-01T00:00:01Z""#,
         r#""members":{"momentum":{"trades":2,"win_rate":0.5,"average_r":1,"net_pnl":87.70}"#,

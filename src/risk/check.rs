@@ -135,8 +135,10 @@ pub struct Check {
     pub rule: RuleName,
     /// What was measured, in the rule's unit; absent when it is not known (then
     /// the rule refuses) or does not apply (then it passes).
+    #[serde(with = "crate::domain::ratio::option")]
     pub value: Option<Decimal>,
     /// What is allowed, in the same unit.
+    #[serde(with = "crate::domain::ratio")]
     pub limit: Decimal,
     /// Whether the rule lets the order through.
     pub passed: bool,
@@ -152,8 +154,10 @@ pub struct Denial {
     /// The first rule that refused.
     pub rule: RuleName,
     /// What it measured; absent when that was not known.
+    #[serde(with = "crate::domain::ratio::option")]
     pub value: Option<Decimal>,
     /// What it allows.
+    #[serde(with = "crate::domain::ratio")]
     pub limit: Decimal,
     /// The refusal as a sentence for a human.
     pub explanation: String,

@@ -50,6 +50,7 @@ pub struct SizeRecord {
     /// Which bound decided the size.
     pub bound_by: CapName,
     /// Consensus × size scale as it was used, 0 to 1.
+    #[serde(with = "crate::domain::ratio")]
     pub weight: Decimal,
     /// Smallest cap × weight, in dollars.
     pub budget: Money,

@@ -387,7 +387,7 @@ fn golden_trade_in_replay_of_a_file_of_bars() {
         let [trade] = &report.trades[..] else { panic!("one trade, not {:?}", report.trades) };
         assert_eq!(trade.pnl, dollars("131.60"), "{exit_style:?} {direction:?}");
         assert_eq!(trade.quantity, shares(5));
-        assert_eq!((trade.entry_price, trade.exit_price), (price("175.50"), price(exit)));
+        assert_eq!((trade.entry_price, trade.exit_price), (price("175.50"), Some(price(exit))));
 
         let text = fs::read_to_string(&events).unwrap();
         let told: Vec<Envelope> = text.lines().map(|line| wire::read(line).unwrap()).collect();

@@ -1,16 +1,20 @@
 //! Behaviour of the whole, one module per subject.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is missing")]
 
 mod architecture;
 mod breaker_conformance;
+mod cli;
 mod delivery;
 mod golden_trade;
+mod headless;
 mod invariants;
 mod journal_kill;
 mod operator;
 mod positions;
 mod proposals;
+mod recovery;
+mod replay;
 mod scenarios;
 mod support;
 mod wire;

@@ -4,8 +4,8 @@ use crate::agents::position_management::trades::Trade;
 use crate::agents::position_management::{PositionManagementAgent, concerns};
 use crate::bus::Outbox;
 use crate::domain::corporate_action::SplitRatio;
-use crate::domain::ids::TradeId;
-use crate::domain::money::{Price, Qty};
+use crate::domain::ids::{ClientOrderId, TradeId};
+use crate::domain::money::{Price, Qty, Rounding};
 use crate::domain::order::OrderPurpose;
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
@@ -31,9 +31,9 @@ impl PositionManagementAgent {
             }
             OrderEvent::Filled(filled) => self.filled(at, filled, true, out),
             OrderEvent::PartiallyFilled(filled) => self.filled(at, filled, false, out),
-            OrderEvent::Rejected(rejected) => {
-                let Some(trade_id) = &rejected.trade_id else { return };
-                match rejected.purpose {
+            OrderEvent::Rejected(done) => {
+                let Some(trade_id) = &done.trade_id else { return };
+                match done.purpose {
                     OrderPurpose::Entry => {
                         self.entry_ended(at, trade_id, AbortReason::OrderRejected, out);
                     }
@@ -42,34 +42,12 @@ impl PositionManagementAgent {
                 }
             }
             OrderEvent::Cancelled(done) => {
-                let Some(trade_id) = &done.trade_id else { return };
-                match done.purpose {
-                    OrderPurpose::Entry => {
-                        self.entry_ended(at, trade_id, AbortReason::OrderCancelled, out);
-                    }
-                    OrderPurpose::Exit => self.exit_died(at, trade_id, out),
-                    OrderPurpose::Protection => {
-                        self.protection_gone(
-                            at,
-                            trade_id,
-                            &done.client_order_id,
-                            done.unasked,
-                            out,
-                        );
-                    }
-                }
+                let ended = (done.purpose, &done.client_order_id, AbortReason::OrderCancelled);
+                self.ended(at, done.trade_id.as_ref(), ended, done.unasked, out);
             }
             OrderEvent::Expired(done) => {
-                let Some(trade_id) = &done.trade_id else { return };
-                match done.purpose {
-                    OrderPurpose::Entry => {
-                        self.entry_ended(at, trade_id, AbortReason::OrderExpired, out);
-                    }
-                    OrderPurpose::Exit => self.exit_died(at, trade_id, out),
-                    OrderPurpose::Protection => {
-                        self.protection_gone(at, trade_id, &done.client_order_id, true, out);
-                    }
-                }
+                let ended = (done.purpose, &done.client_order_id, AbortReason::OrderExpired);
+                self.ended(at, done.trade_id.as_ref(), ended, true, out);
             }
             OrderEvent::Submitted(submitted) if submitted.purpose == OrderPurpose::Protection => {
                 if let Some(trade_id) = &submitted.trade_id {
@@ -90,6 +68,23 @@ impl PositionManagementAgent {
             | OrderEvent::OutcomeUnknown(_)
             | OrderEvent::StatusReported(_)
             | OrderEvent::StateChanged(_) => {}
+        }
+    }
+
+    /// An order ended without filling completely.
+    fn ended(
+        &mut self,
+        at: Timestamp,
+        trade_id: Option<&TradeId>,
+        (purpose, id, why): (OrderPurpose, &ClientOrderId, AbortReason),
+        unasked: bool,
+        out: &mut Outbox,
+    ) {
+        let Some(trade_id) = trade_id else { return };
+        match purpose {
+            OrderPurpose::Entry => self.entry_ended(at, trade_id, why, out),
+            OrderPurpose::Exit => self.exit_died(at, trade_id, out),
+            OrderPurpose::Protection => self.protection_gone(at, trade_id, id, unasked, out),
         }
     }
 

@@ -182,7 +182,7 @@ impl RiskManagementAgent {
             }
             OperatorCommand::Kill(why) => self.move_ladder(TradingInput::Halt, &why.reason, out),
             OperatorCommand::Reduce(why) => {
-                self.move_ladder(TradingInput::Reduce, &why.reason, out)
+                self.move_ladder(TradingInput::Reduce, &why.reason, out);
             }
             OperatorCommand::Resume(why) => {
                 let names: Vec<Arc<str>> =

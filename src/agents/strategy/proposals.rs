@@ -84,7 +84,7 @@ impl StrategyAgent {
         let symbol = poll.symbol;
         let threshold = self.config.ensemble.threshold;
         let Some((side, speaker)) = decision.action.side().zip(decision.speaker) else {
-            return self.hold(trade_id, symbol, "no side has won", out);
+            return hold(trade_id, symbol, "no side has won", out);
         };
         let speaker = poll.ballots.get(speaker).map_or("", |ballot| ballot.member.as_str());
         let (confidence, consensus) = (ratio(decision.confidence), ratio(decision.consensus));
@@ -102,7 +102,7 @@ impl StrategyAgent {
         if decision.outcome != Outcome::Entry {
             let threshold = ratio(threshold);
             let why = format!("confidence {confidence} is below the threshold {threshold}");
-            return self.hold(trade_id, symbol, &why, out);
+            return hold(trade_id, symbol, &why, out);
         }
         let quote = self.row(symbol).quote;
         match self.entry_signal(trade_id, poll, side, quote) {
@@ -114,16 +114,8 @@ impl StrategyAgent {
                 self.row(symbol).trade = Some(OpenTrade::proposed(&signal, &poll.ballots, side));
                 out.publish(SignalEvent::Entry(signal));
             }
-            None => self.hold(trade_id, symbol, "its levels are not legal prices", out),
+            None => hold(trade_id, symbol, "its levels are not legal prices", out),
         }
-    }
-
-    fn hold(&mut self, trade_id: &TradeId, symbol: Symbol, reason: &str, out: &mut Outbox) {
-        out.publish(SignalEvent::Hold(HoldSignal {
-            trade_id: Some(trade_id.clone()),
-            symbol,
-            reason: reason.to_owned(),
-        }));
     }
 
     fn entry_signal(
@@ -204,6 +196,14 @@ impl StrategyAgent {
         );
         out.publish(SignalEvent::Hold(HoldSignal { trade_id: None, symbol, reason }));
     }
+}
+
+fn hold(trade_id: &TradeId, symbol: Symbol, reason: &str, out: &mut Outbox) {
+    out.publish(SignalEvent::Hold(HoldSignal {
+        trade_id: Some(trade_id.clone()),
+        symbol,
+        reason: reason.to_owned(),
+    }));
 }
 
 /// A float of the ensemble as a decimal of four places.

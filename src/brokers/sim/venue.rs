@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use jiff::civil::Date;
 
 use crate::brokers::sim::exchange::{
-    Change, Exchange, ExchangeConfig, OrderName, Rejection, Report, What,
+    Change, Exchange, ExchangeConfig, Order, OrderName, Rejection, Report, What,
 };
 use crate::bus::{Agent, Outbox};
 use crate::domain::calendar::{MarketHours, SessionWindow};
@@ -79,13 +79,17 @@ impl SimVenue {
         for change in &step.status {
             self.exchange.set_status(change.symbol, change.status);
         }
+        // Quotes show a split first: the day's first bar may open with a late print
+        // at a price of the day before.
+        for quote in &step.quotes {
+            self.watch_splits(quote.symbol, day, (quote.mid(), quote.mid()), at, out);
+        }
         if let Some(batch) = &step.bars {
             for bar in batch.bars.iter() {
                 self.bar(at, day, bar, batch.interval, out);
             }
         }
         for quote in &step.quotes {
-            self.watch_splits(quote.symbol, day, (quote.mid(), quote.mid()), at, out);
             self.exchange.on_quote(quote, at, &mut self.reports);
         }
         for tick in &step.ticks {
@@ -288,7 +292,7 @@ impl SimVenue {
         match request {
             RequestEvent::GetBars(wanted) => self.say_bars(*wanted, out),
             RequestEvent::GetOrderStatus(_) => {
-                let orders = self.exchange.working().into_iter().map(|order| order.report());
+                let orders = self.exchange.working().into_iter().map(Order::report);
                 out.publish(VenueEvent::Orders(OrdersReported { orders: orders.collect() }));
             }
             RequestEvent::GetQuote(_)

@@ -60,6 +60,7 @@ pub(in crate::journal) fn open_to_read(path: &Path) -> Result<Connection, Journa
     if !path.exists() {
         return Err(JournalError::Missing { path: path.to_owned() });
     }
+    refuse_what_is_no_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -105,6 +106,11 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// SQLite has no clear word for a folder or a device.
+fn refuse_what_is_no_file(path: &Path) -> Result<(), JournalError> {
+    if path.is_file() { Ok(()) } else { Err(JournalError::Foreign { path: path.to_owned() }) }
+}
+
 fn make_file(path: &Path) -> Result<(), JournalError> {
     let refused = |path: &Path, cause| JournalError::File { path: path.to_owned(), cause };
     let folder = folder_of(path);
@@ -113,7 +119,7 @@ fn make_file(path: &Path) -> Result<(), JournalError> {
         Ok(_) => File::open(folder)
             .and_then(|folder| folder.sync_all())
             .map_err(|cause| refused(folder, cause)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => refuse_what_is_no_file(path),
         Err(cause) => Err(refused(path, cause)),
     }
 }

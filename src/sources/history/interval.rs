@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use crate::domain::market::Interval;
 use crate::domain::symbols::SymbolMap;
-use crate::sources::history::error::{BadRows, HistoryError, SetAside, shown_path};
+use crate::sources::history::error::{BadRow, BadRows, HistoryError, SetAside, shown_path};
 use crate::sources::history::rows::Source;
 
 /// Good rows that are looked at when they show a step.
@@ -20,12 +20,14 @@ const ROWS_MAX: u64 = 200_000;
 const DAY_MIN: i64 = 23 * 3_600 * 1_000_000_000;
 
 /// What the first rows of a file say about the length of its bars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Evidence {
     /// Whether all rows name days only.
     dates: bool,
     /// The smallest step in nanoseconds.
     step: Option<i64>,
+    /// The first row that cannot be right.
+    bad: Option<BadRow>,
 }
 
 impl Evidence {
@@ -34,7 +36,7 @@ impl Evidence {
         let mut source = Source::open(path)?;
         let mut aside = SetAside::default();
         let mut starts = SymbolMap::<i64>::default();
-        let mut found = Self { dates: true, step: None };
+        let mut found = Self { dates: true, step: None, bad: None };
         let mut rows = 0;
         while let Some(row) = source.next_row(BadRows::SetAside, &mut aside)? {
             rows += 1;
@@ -56,11 +58,12 @@ impl Evidence {
             );
             return Err(HistoryError::NoRows { path: path.into(), remedy });
         }
+        found.bad = aside.examples().first().cloned();
         Ok(found)
     }
 
     /// The interval that the rows prove.
-    fn interval(self) -> Option<Interval> {
+    fn interval(&self) -> Option<Interval> {
         let step = self.step.unwrap_or(if self.dates { DAY_MIN } else { 0 });
         if self.dates || step >= DAY_MIN {
             return Some(Interval::Day);
@@ -70,7 +73,7 @@ impl Evidence {
 
     /// Tells whether bars of this length could look like this: with gaps, and
     /// with a short first bar of the day (09:30 to 10:00 among hours).
-    fn allows(self, interval: Interval) -> bool {
+    fn allows(&self, interval: Interval) -> bool {
         if self.dates {
             return interval == Interval::Day;
         }
@@ -82,11 +85,11 @@ impl Evidence {
     }
 
     /// Tells whether bars of this length, with gaps, look like this.
-    fn fits(self, interval: Interval) -> bool {
+    fn fits(&self, interval: Interval) -> bool {
         self.allows(interval) && self.step.is_none_or(|step| step % nanos(interval) == 0)
     }
 
-    fn text(self) -> String {
+    fn text(&self) -> String {
         match self.step {
             Some(step) => {
                 let step = SignedDuration::from_nanos(step);
@@ -116,6 +119,10 @@ pub(super) fn settle<P: AsRef<Path>>(
         (None, Some((interval, path))) => (interval, shown_path(path)),
         (None, None) => {
             let Some((path, found)) = evidence.first() else { return Err(HistoryError::NoFiles) };
+            // A row that cannot be read hides a step.
+            if let Some(bad) = evidence.iter().find_map(|(_, found)| found.bad.as_ref()) {
+                return Err(HistoryError::BadRow(bad.clone()));
+            }
             return Err(HistoryError::IntervalUnknown {
                 path: path.to_path_buf(),
                 evidence: found.text(),

@@ -11,7 +11,7 @@ use flightdeck::events::{Event, SystemEvent, Topic};
 use flightdeck::journal::{Forgetful, Memory};
 use tokio_util::task::TaskTracker;
 
-use crate::delivery::script::{SCRIPTED, quiet_scripted_panics};
+use crate::delivery::script::{SCRIPTED, break_down, quiet_scripted_panics};
 use crate::delivery::{
     Input, alert, at, envelopes, log, one_thread, operator, run_everywhere, run_inline, run_seated,
     seat, two_threads,
@@ -30,7 +30,7 @@ fn adder(bears: bool) -> RosterSeat {
             }
             *sum += 1_000;
             out.publish(alert("half way"));
-            panic!("{}", SCRIPTED);
+            break_down();
         }
         *sum += text.len();
         out.publish(alert(&format!("sum {sum}")));
@@ -104,8 +104,7 @@ fn a_fault_a_minute_ago_no_longer_counts() {
 #[test]
 fn a_panic_without_a_journal_ends_the_run_and_names_agent_and_event() {
     let inputs = words(&[(1, "one"), (2, "poison"), (3, "three")]);
-    #[track_caller]
-    fn check(ended: Result<Vec<String>, SpineError>) {
+    let check = |ended: Result<Vec<String>, SpineError>| {
         let error = ended.unwrap_err();
         let SpineError::Unrecoverable { agent, poison, message } = &error else {
             panic!("{error:?}")
@@ -114,7 +113,7 @@ fn a_panic_without_a_journal_ends_the_run_and_names_agent_and_event() {
         // "one", the announcement, the sum of "one", then the poison.
         assert_eq!(*poison, Seq(4));
         assert!(error.to_string().starts_with("StrategyAgent panicked at event 4"), "{error}");
-    }
+    };
     check(run_inline(&[adder(false)], Forgetful, &inputs));
     check(run_seated(&one_thread(), &[adder(false)], Forgetful, &inputs));
     check(run_seated(&two_threads(), &[adder(false)], Forgetful, &inputs));
@@ -136,17 +135,20 @@ fn a_cascade_without_end_ends_the_run() {
     assert_eq!((root, name), (Seq(1), "system.alert.raised"));
 }
 
+/// Says when its agent is gone.
+struct Farewell(tokio::sync::mpsc::UnboundedSender<()>);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
 /// Hangs at the word "hang" until released; tells when it is gone.
 fn hanging(
     release: mpsc::Receiver<()>,
     gone: tokio::sync::mpsc::UnboundedSender<()>,
 ) -> RosterSeat {
-    struct Farewell(tokio::sync::mpsc::UnboundedSender<()>);
-    impl Drop for Farewell {
-        fn drop(&mut self) {
-            let _ = self.0.send(());
-        }
-    }
     let release = Arc::new(Mutex::new(release));
     let farewell = Arc::new(Mutex::new(Some(Farewell(gone))));
     seat(AgentId::Strategy, &[Topic::Operator], move |held: &mut Option<Farewell>, input, out| {

@@ -122,7 +122,7 @@ fn run_seated(
         let tracker = TaskTracker::new();
         let (spine, door) = Spine::new(roster.to_vec(), Box::new(journal), Vec::new(), &tracker)?;
         // A rebuilt agent folds in debug builds for longer than a live one may.
-        let spine = spine.with_reply_deadline(Duration::from_secs(60));
+        let spine = spine.with_reply_deadline(Duration::from_mins(1));
         let feed = async move {
             for (seconds, event) in inputs {
                 if door.send(at(*seconds), AgentId::Feed, event.clone()).await.is_err() {

@@ -16,6 +16,19 @@ use crate::delivery::{Input, alert, at, operator, seat};
 /// The message of every scripted panic.
 pub(super) const SCRIPTED: &str = "scripted panic";
 
+/// Breaks the agent that calls it.
+pub(super) fn break_down() -> ! {
+    std::panic::panic_any(SCRIPTED)
+}
+
+/// Breaks an agent that hears the word "poison".
+pub(super) fn break_at_poison(input: &Envelope) {
+    quiet_scripted_panics();
+    if format!("{:?}", input.event).contains("poison") {
+        break_down();
+    }
+}
+
 /// Keeps scripted panics out of the test's output; others are shown as ever.
 pub(super) fn quiet_scripted_panics() {
     static ONCE: Once = Once::new();
@@ -66,12 +79,13 @@ impl Script {
 
 fn act(state: &mut u64, (seed, panics): (u64, u64), input: &Envelope, out: &mut Outbox) {
     let mut hasher = DefaultHasher::new();
-    let (text, energy) = match &input.event {
-        Event::System(SystemEvent::TimerDue(due)) => match &due.timer {
-            Timer::Venue(energy) => (format!("{:?}", due.timer), *energy),
-            other => (format!("{other:?}"), 0),
-        },
-        event => (format!("{event:?}"), energy(&format!("{event:?}"))),
+    let text = format!("{:?}", input.event);
+    let energy = if let Event::System(SystemEvent::TimerDue(due)) = &input.event
+        && let Timer::Venue(energy) = &due.timer
+    {
+        *energy
+    } else {
+        energy(&text)
     };
     (*state, seed, input.seq, input.at, text).hash(&mut hasher);
     *state = hasher.finish();
@@ -79,7 +93,7 @@ fn act(state: &mut u64, (seed, panics): (u64, u64), input: &Envelope, out: &mut 
     if (lots >> 40) % 1_000 < panics {
         // Some of it is done by now; none of it may stay.
         out.publish(alert("unheard"));
-        panic!("{}", SCRIPTED);
+        break_down();
     }
     for turn in 0..(lots % 3).min(energy) {
         let said = format!("{lots:x}.{turn} energy={}", energy - 1);

@@ -4,3 +4,4 @@
 pub(crate) mod examples;
 pub(crate) mod trouble;
 pub(crate) mod cockpit;
+pub(crate) mod program;

@@ -33,8 +33,8 @@ pub(super) fn permitted_entry(client_order_id: ClientOrderId) -> PermittedOrder 
 }
 
 /// Every rule's answer to an entry that is too large, refusals among them.
-pub(super) fn refusal() -> Box<Denial> {
-    judge(shares(5_000)).expect_err("five thousand shares exceed every limit")
+pub(super) fn refusal() -> Denial {
+    *judge(shares(5_000)).expect_err("five thousand shares exceed every limit")
 }
 
 /// How the golden entry got its size.
