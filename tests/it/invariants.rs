@@ -365,7 +365,7 @@ const ROWS: [(&str, &str); 14] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn the_ledger_holds_in_every_storm(
