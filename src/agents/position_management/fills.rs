@@ -5,7 +5,7 @@ use crate::agents::position_management::{PositionManagementAgent, concerns};
 use crate::bus::Outbox;
 use crate::domain::corporate_action::SplitRatio;
 use crate::domain::ids::{ClientOrderId, TradeId};
-use crate::domain::money::{Price, Qty, Rounding};
+use crate::domain::money::{Price, Qty};
 use crate::domain::order::OrderPurpose;
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
