@@ -19,8 +19,8 @@ use flightdeck::domain::order::{OrderPurpose, RejectReason, Side};
 use flightdeck::domain::position::Direction;
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{
-    AssessPortfolio, Event, ExitStyle, OrderEvent, RequestEvent, SystemEvent, TradeEvent,
-    VenueEvent,
+    AssessPortfolio, Event, ExitStyle, OrderEvent, PositionEvent, RequestEvent, SystemEvent,
+    TradeEvent, VenueEvent,
 };
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -222,11 +222,12 @@ impl Judge {
                     | VenueEvent::Rejected(_)
             )
         };
-        let said = self.cockpit.journal().into_iter().rev().filter_map(|e| match e.event {
-            Event::Venue(event) if is_repeatable(&event) => Some(event),
-            _ => None,
+        let journal = self.cockpit.journal();
+        let mut said = journal.iter().rev().filter_map(|envelope| {
+            let Event::Venue(event) = &envelope.event else { return None };
+            is_repeatable(event).then(|| event.clone())
         });
-        if let Some(event) = said.skip(back).next() {
+        if let Some(event) = said.nth(back) {
             self.cockpit.input(AgentId::Venue, event);
         }
     }
@@ -235,46 +236,49 @@ impl Judge {
     fn look(&mut self) {
         for envelope in self.cockpit.since(self.seen) {
             self.seen += 1;
-            match &envelope.event {
-                Event::Order(OrderEvent::Submit(submit)) => {
-                    let order = submit.order.request();
-                    if submit.order.purpose() == OrderPurpose::Entry {
-                        assert!(!self.is_halted, "an entry after the gate: {order:?}");
-                        // A short one may still be sold at a better price.
-                        let value = order.kind.limit().unwrap().times(order.qty);
-                        assert!(value <= dollars("1000"), "too large: {order:?}");
-                    }
-                }
-                Event::Order(OrderEvent::Filled(filled) | OrderEvent::PartiallyFilled(filled)) => {
-                    let (fill, units) = (&filled.fill, i128::from(filled.fill.qty.units()));
-                    let (sign, paid) = match fill.side {
-                        Side::Buy => (1, -fill.price.times(fill.qty)),
-                        Side::Sell => (-1, fill.price.times(fill.qty)),
-                    };
-                    *self.held.entry(fill.symbol).or_default() += sign * units;
-                    self.cash += paid;
-                }
-                Event::Operator(OperatorCommand::Kill(_)) => self.is_halted = true,
-                Event::System(SystemEvent::TradingChanged(changed)) => {
-                    self.is_halted = changed.to != "ACTIVE";
-                }
-                Event::Trade(TradeEvent::StateChanged(changed)) => {
-                    let before = self.states.insert(changed.trade_id.clone(), changed.to.clone());
-                    let before = before.unwrap_or_else(|| "SCANNING".into());
-                    assert_eq!(before, changed.from, "{}", changed.trade_id);
-                    let row = (changed.from.as_str(), changed.to.as_str());
-                    assert!(ROWS.contains(&row), "{row:?} is no row of the table");
-                }
-                Event::Trade(TradeEvent::TransitionInvalid(invalid)) => {
-                    panic!("{} of {}", invalid.error, invalid.trade_id);
-                }
-                Event::Position(flightdeck::events::PositionEvent::Unexplained(found)) => {
-                    panic!("{found:?}");
-                }
-                _ => {}
-            }
+            self.judge_event(&envelope.event);
         }
         self.judge_ledger();
+    }
+
+    fn judge_event(&mut self, event: &Event) {
+        if let Event::Order(event) = event {
+            self.judge_order(event);
+        } else if matches!(event, Event::Operator(OperatorCommand::Kill(_))) {
+            self.is_halted = true;
+        } else if let Event::System(SystemEvent::TradingChanged(changed)) = event {
+            self.is_halted = changed.to != "ACTIVE";
+        } else if let Event::Trade(TradeEvent::StateChanged(changed)) = event {
+            let before = self.states.insert(changed.trade_id.clone(), changed.to.clone());
+            let before = before.unwrap_or_else(|| "SCANNING".into());
+            assert_eq!(before, changed.from, "{}", changed.trade_id);
+            let row = (changed.from.as_str(), changed.to.as_str());
+            assert!(ROWS.contains(&row), "{row:?} is no row of the table");
+        } else if let Event::Trade(TradeEvent::TransitionInvalid(invalid)) = event {
+            panic!("{} of {}", invalid.error, invalid.trade_id);
+        } else if let Event::Position(PositionEvent::Unexplained(found)) = event {
+            panic!("{found:?}");
+        }
+    }
+
+    fn judge_order(&mut self, event: &OrderEvent) {
+        if let OrderEvent::Submit(submit) = event {
+            let order = submit.order.request();
+            if submit.order.purpose() == OrderPurpose::Entry {
+                assert!(!self.is_halted, "an entry after the gate: {order:?}");
+                // A short one may still be sold at a better price.
+                let value = order.kind.limit().unwrap().times(order.qty);
+                assert!(value <= dollars("1000"), "too large: {order:?}");
+            }
+        } else if let OrderEvent::Filled(filled) | OrderEvent::PartiallyFilled(filled) = event {
+            let (fill, units) = (&filled.fill, i128::from(filled.fill.qty.units()));
+            let (sign, paid) = match fill.side {
+                Side::Buy => (1, -fill.price.times(fill.qty)),
+                Side::Sell => (-1, fill.price.times(fill.qty)),
+            };
+            *self.held.entry(fill.symbol).or_default() += sign * units;
+            self.cash += paid;
+        }
     }
 
     fn judge_ledger(&mut self) {

@@ -241,9 +241,9 @@ fn report_fill(
 #[test]
 fn f07_duplicate_fill_counts_once() {
     let mut cockpit = holding(&managed());
-    let first = cockpit.journal().into_iter().find_map(|e| match e.event {
-        Event::Venue(VenueEvent::Filled(filled)) => Some(filled),
-        _ => None,
+    let first = cockpit.journal().into_iter().find_map(|envelope| {
+        let Event::Venue(VenueEvent::Filled(filled)) = envelope.event else { return None };
+        Some(filled)
     });
     let mark = cockpit.mark();
     cockpit.input(AgentId::Venue, VenueEvent::Filled(first.unwrap()));

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::agents::order_execution::OrderExecutionAgent;
 use crate::agents::order_execution::book::OrderRow;
 use crate::agents::order_execution::breakers::Asked;
+use crate::agents::order_execution::sending::cancel_later;
 use crate::breakers::CallOutcome;
 use crate::bus::Outbox;
 use crate::domain::ids::{ClientOrderId, TradeId};
@@ -343,7 +344,7 @@ impl OrderExecutionAgent {
         self.step(id, &OrderInput::CancelRefused, out);
         let Some(row) = self.book.get(id).filter(|row| !row.state.is_terminal()) else { return };
         let whose = (row.trade_id.clone(), row.purpose);
-        self.cancel_later(at, id, whose, failed.detail.clone(), out);
+        cancel_later(at, id, whose, failed.detail.clone(), out);
     }
 
     /// A replacement that may have arrived stays pending until the venue says so.

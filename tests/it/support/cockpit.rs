@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use flightdeck::agents::roster;
+use flightdeck::brokers::sim::exchange::Order;
 use flightdeck::brokers::sim::venue::SimVenue;
 use flightdeck::bus::inline::Inline;
 use flightdeck::bus::{Agent, Outbox, Output, RosterSeat, Tap};
@@ -367,7 +368,7 @@ impl Cockpit {
 
     /// Orders that work at the exchange, oldest first.
     pub(crate) fn working(&self) -> Vec<OrderReport> {
-        self.venue().exchange().working().into_iter().map(|order| order.report()).collect()
+        self.venue().exchange().working().into_iter().map(Order::report).collect()
     }
 
     /// Working orders as people would say them: `sell 5 stop 166.72`.
@@ -445,11 +446,10 @@ impl Cockpit {
     #[track_caller]
     pub(crate) fn order(&self, purpose: OrderPurpose) -> ClientOrderId {
         let seen = self.seen.lock().unwrap();
-        let mut sent = seen.iter().rev().filter_map(|envelope| match &envelope.event {
-            Event::Order(OrderEvent::Submit(submit)) if submit.order.purpose() == purpose => {
-                Some(submit.order.request().client_order_id.clone())
-            }
-            _ => None,
+        let mut sent = seen.iter().rev().filter_map(|envelope| {
+            let Event::Order(OrderEvent::Submit(submit)) = &envelope.event else { return None };
+            (submit.order.purpose() == purpose)
+                .then(|| submit.order.request().client_order_id.clone())
         });
         sent.next().unwrap()
     }
