@@ -109,6 +109,8 @@ pub struct Market {
     pub outlier_fraction: Decimal,
     /// Silence of a symbol after which its data are stale, seconds; 0 never.
     pub stale_seconds: u32,
+    /// Whether a jump between two sessions that has the shape of a split is one.
+    pub detect_splits: bool,
 }
 
 /// The account.
@@ -170,9 +172,9 @@ impl Default for Config {
 
 impl Default for Market {
     fn default() -> Self {
-        let market_data::Config { hours, outlier_fraction, stale_seconds } =
+        let market_data::Config { hours, outlier_fraction, stale_seconds, detect_splits } =
             market_data::Config::default();
-        Self { hours, outlier_fraction, stale_seconds }
+        Self { hours, outlier_fraction, stale_seconds, detect_splits }
     }
 }
 
@@ -322,6 +324,7 @@ impl Config {
                 hours: self.market.hours,
                 outlier_fraction: self.market.outlier_fraction,
                 stale_seconds: self.market.stale_seconds,
+                detect_splits: self.market.detect_splits,
             },
             strategy: self.strategy.clone(),
             risk,
@@ -336,6 +339,7 @@ impl Config {
         VenueConfig {
             hours: self.market.hours,
             trades_on_bars,
+            detect_splits: self.market.detect_splits,
             bars_kept,
             exchange: ExchangeConfig {
                 opening_cash: self.account.opening_cash,
