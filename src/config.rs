@@ -290,6 +290,11 @@ impl Config {
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.risk.validate().map_err(|error| wrong(&error.to_string()))?;
         self.strategy.validate().map_err(|what| wrong(&format!("strategy.{what}")))?;
+        self.execution
+            .guard
+            .validate()
+            .map_err(|what| wrong(&format!("execution.guard.{what}")))?;
+        self.position.validate().map_err(|what| wrong(&format!("position.{what}")))?;
         self.agents().market_data.validate().map_err(|what| wrong(&what))?;
         if self.account.opening_cash <= Money::ZERO {
             return Err(wrong(&format!(
@@ -472,6 +477,15 @@ mod tests {
         check_refused("[account]\nopening_cash = true\n", &[":2:", "a number such as"]);
         check_refused("[account]\nopening_cash = -5\n", &["account.opening_cash", "-5"]);
         check_refused("[strategy]\nstop_fraction = 0.9\n", &["strategy.stop_fraction", "0.9"]);
+        check_refused("[execution.guard]\nopen_seconds = 0\n", &["execution.guard.open_seconds"]);
+        check_refused(
+            "[execution.guard]\nrequests_per_minute = 20\n",
+            &["execution.guard.requests_reserved", "30", "20"],
+        );
+        check_refused(
+            "[position]\nunexplained_stop_fraction = 0.9\n",
+            &["position.unexplained_stop_fraction", "0.9"],
+        );
         check_refused("[risk\n", &[":1:"]);
     }
 

@@ -54,6 +54,30 @@ impl Default for GuardConfig {
     }
 }
 
+impl GuardConfig {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// Names the key, the value and the range.
+    pub fn validate(&self) -> Result<(), String> {
+        let least_one = [
+            ("failures_to_open", self.failures_to_open),
+            ("open_seconds", self.open_seconds),
+            ("probe_seconds", self.probe_seconds),
+        ];
+        if let Some((key, _)) = least_one.into_iter().find(|(_, value)| *value == 0) {
+            return Err(format!("{key} is 0, it must be 1 or more"));
+        }
+        let (limit, reserved) = (self.requests_per_minute, self.requests_reserved);
+        if limit > 0 && reserved >= limit {
+            return Err(format!(
+                "requests_reserved is {reserved}, it must be below requests_per_minute = {limit}"
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// What a request asks of the venue; one of each may be under way per order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Asked {

@@ -192,36 +192,13 @@ impl OrderExecutionAgent {
         }
         let (trade_id, purpose) = (row.trade_id.clone(), row.purpose);
         if let Err(message) = self.admit_reduction(at, id, Asked::Cancel, lane, out) {
-            return self.cancel_later(at, id, (trade_id, purpose), message, out);
+            return cancel_later(at, id, (trade_id, purpose), message, out);
         }
         if self.step(id, &OrderInput::CancelRequested, out) {
             let reason = reason.to_owned();
             let client_order_id = id.clone();
             out.publish(OrderEvent::Cancel(OrderCancel { client_order_id, trade_id, reason }));
         }
-    }
-
-    /// A cancel that could not leave is said, and tried again soon.
-    pub(super) fn cancel_later(
-        &mut self,
-        at: Timestamp,
-        id: &ClientOrderId,
-        (trade_id, purpose): (Option<TradeId>, OrderPurpose),
-        message: String,
-        out: &mut Outbox,
-    ) {
-        out.publish(OrderEvent::CancelRejected(OrderRequestRefused {
-            client_order_id: id.clone(),
-            trade_id: trade_id.clone(),
-            reason: RejectReason::Other,
-            message,
-        }));
-        let timer = match (purpose, trade_id) {
-            (OrderPurpose::Entry, _) => Timer::EntryAge(id.clone()),
-            (OrderPurpose::Protection, Some(trade_id)) => Timer::Protection(trade_id),
-            (OrderPurpose::Exit | OrderPurpose::Protection, _) => Timer::ExitAge(id.clone()),
-        };
-        out.wake_at(at.plus(CANCEL_AGAIN), timer);
     }
 
     /// Moves a machine and says so when its state's name changed. False when the
@@ -266,6 +243,28 @@ impl OrderExecutionAgent {
     pub(super) fn closable(&self, symbol: Symbol) -> Qty {
         self.book.reduction_view(symbol).closable()
     }
+}
+
+/// A cancel that could not leave is said, and tried again soon.
+pub(super) fn cancel_later(
+    at: Timestamp,
+    id: &ClientOrderId,
+    (trade_id, purpose): (Option<TradeId>, OrderPurpose),
+    message: String,
+    out: &mut Outbox,
+) {
+    out.publish(OrderEvent::CancelRejected(OrderRequestRefused {
+        client_order_id: id.clone(),
+        trade_id: trade_id.clone(),
+        reason: RejectReason::Other,
+        message,
+    }));
+    let timer = match (purpose, trade_id) {
+        (OrderPurpose::Entry, _) => Timer::EntryAge(id.clone()),
+        (OrderPurpose::Protection, Some(trade_id)) => Timer::Protection(trade_id),
+        (OrderPurpose::Exit | OrderPurpose::Protection, _) => Timer::ExitAge(id.clone()),
+    };
+    out.wake_at(at.plus(CANCEL_AGAIN), timer);
 }
 
 /// What a limit exit asks for: the level, on the venue's increment.

@@ -67,6 +67,22 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// Names the key, the value and the range.
+    pub fn validate(&self) -> Result<(), String> {
+        let fraction = self.unexplained_stop_fraction;
+        if fraction < Decimal::new(1, 3) || fraction > Decimal::new(5, 1) {
+            return Err(format!(
+                "unexplained_stop_fraction is {fraction}, it must lie in 0.001 to 0.5"
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// The agent.
 #[derive(Debug)]
 pub struct PositionManagementAgent {
