@@ -129,7 +129,7 @@ impl TrendFollowing {
 }
 
 /// Returns how far a value lies from the nearer end of a range: above zero inside
-/// and, by the smallest number there is, at the ends; below zero outside.
+/// and, by the least that a float can be, at the ends; below zero outside.
 #[inline]
 fn margin(value: f64, least: f64, most: f64) -> f64 {
     smaller(value - least, most - value) + f64::MIN_POSITIVE

@@ -122,7 +122,7 @@ pub(in crate::journal) fn write_orders(
         return Ok(());
     }
     let mut statement = connection.prepare_cached(OrderChange::SQL)?;
-    changes.iter().try_for_each(|(id, change)| change.write(&mut statement, id))
+    changes.into_iter().try_for_each(|(id, change)| change.write(&mut statement, &id))
 }
 
 /// Writes new executions and forgets them.
@@ -146,7 +146,7 @@ pub(in crate::journal) fn write_trades(
         return Ok(());
     }
     let mut statement = connection.prepare_cached(TradeChange::SQL)?;
-    changes.iter().try_for_each(|(id, change)| change.write(&mut statement, id))
+    changes.into_iter().try_for_each(|(id, change)| change.write(&mut statement, &id))
 }
 
 /// Writes a position, or takes it away when there is none.
