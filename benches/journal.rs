@@ -4,8 +4,14 @@
 //! hash, rows, projections, one commit) and as one `write` and `fdatasync` of the
 //! lines that the journal stores, already encoded, to a plain file in the same
 //! folder. The order within a pair alternates, and every round brings new
-//! envelopes. Run with `cargo bench --bench journal`;
-//! `FLIGHTDECK_BENCH_FOLDER` names a folder on another disk.
+//! envelopes.
+//!
+//! Each mix runs twice: on a new journal, whose write-ahead log still grows with
+//! every commit, and on one in use, whose log has been copied into the file once
+//! and is written over from its beginning, as it is on most days.
+//!
+//! Run with `cargo bench --bench journal`; `FLIGHTDECK_BENCH_FOLDER` names a folder
+//! on another disk.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -28,13 +34,17 @@ use flightdeck::journal::{Journal, SqliteJournal, StoreIdentity};
 
 const PAIRS: usize = 30;
 const RECORDS: u64 = 1_000;
+/// Commits before the pairs of a journal in use: more than its log holds (32 MiB).
+const IN_USE: u64 = 100;
 const SYMBOLS: [&str; 5] = ["AAPL", "MSFT", "NVDA", "AMZN", "SPY"];
 
 fn main() -> anyhow::Result<()> {
     let mut out = io::stdout();
     encode_rate(&mut out)?;
-    compare("orders and trades", &mut out, order_event)?;
-    compare("quotes on the tape", &mut out, quote_event)?;
+    for (journal, commits) in [("new journal", 0), ("journal in use", IN_USE)] {
+        compare(&format!("orders and trades, {journal}"), &mut out, commits, order_event)?;
+        compare(&format!("quotes on the tape, {journal}"), &mut out, commits, quote_event)?;
+    }
     Ok(())
 }
 
@@ -56,7 +66,12 @@ fn encode_rate(out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn compare(title: &str, out: &mut dyn Write, event: fn(u64) -> Event) -> anyhow::Result<()> {
+fn compare(
+    title: &str,
+    out: &mut dyn Write,
+    commits_before: u64,
+    event: fn(u64) -> Event,
+) -> anyhow::Result<()> {
     let disk = std::env::var("FLIGHTDECK_BENCH_FOLDER");
     let disk = disk.as_deref().unwrap_or(env!("CARGO_TARGET_TMPDIR"));
     let folder = tempfile::tempdir_in(disk)?;
@@ -69,8 +84,12 @@ fn compare(title: &str, out: &mut dyn Write, event: fn(u64) -> Event) -> anyhow:
     let mut journal = SqliteJournal::open(&folder.path().join("journal.db"), &identity)?;
     let mut raw = raw_file(&folder.path().join("raw.jsonl"))?;
     let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for before in 0..commits_before {
+        commit(&mut journal, &round(before * RECORDS, event))?;
+    }
     for pair in 0..=PAIRS {
-        let envelopes = round(u64::try_from(pair)? * RECORDS, event);
+        let number = commits_before + u64::try_from(pair)?;
+        let envelopes = round(number * RECORDS, event);
         let (journalled, written) = if pair % 2 == 0 {
             let journalled = commit(&mut journal, &envelopes)?;
             (journalled, write_raw(&mut raw, &envelopes)?)

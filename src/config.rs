@@ -109,6 +109,8 @@ pub struct Market {
     pub outlier_fraction: Decimal,
     /// Silence of a symbol after which its data are stale, seconds; 0 never.
     pub stale_seconds: u32,
+    /// Whether a jump between two sessions that has the shape of a split is one.
+    pub detect_splits: bool,
 }
 
 /// The account.
@@ -212,9 +214,9 @@ impl Default for Config {
 
 impl Default for Market {
     fn default() -> Self {
-        let market_data::Config { hours, outlier_fraction, stale_seconds } =
+        let market_data::Config { hours, outlier_fraction, stale_seconds, detect_splits } =
             market_data::Config::default();
-        Self { hours, outlier_fraction, stale_seconds }
+        Self { hours, outlier_fraction, stale_seconds, detect_splits }
     }
 }
 
@@ -357,6 +359,7 @@ impl Config {
                 hours: self.market.hours,
                 outlier_fraction: self.market.outlier_fraction,
                 stale_seconds: self.market.stale_seconds,
+                detect_splits: self.market.detect_splits,
             },
             strategy: self.strategy.clone(),
             risk,
@@ -371,6 +374,7 @@ impl Config {
         VenueConfig {
             hours: self.market.hours,
             trades_on_bars,
+            detect_splits: self.market.detect_splits,
             bars_kept,
             exchange: ExchangeConfig {
                 opening_cash: self.account.opening_cash,
@@ -509,11 +513,6 @@ mod tests {
         check_refused("[account]\nopening_cash = -5\n", &["account.opening_cash", "-5"]);
         for (text, key) in [
             ("[execution]\nfinished_kept = 0\n", "execution.finished_kept is 0"),
-            ("[execution.guard]\nopen_seconds = 0\n", "execution.guard.open_seconds is 0"),
-            (
-                "[execution.guard]\nrequests_per_minute = 30\n",
-                "execution.guard.requests_reserved is 30",
-            ),
             ("[position]\nprotect_again_seconds = 0\n", "position.protect_again_seconds is 0"),
             (
                 "[position]\nunexplained_stop_fraction = 7\n",
@@ -532,6 +531,15 @@ mod tests {
             check_refused(text, &[key]);
         }
         check_refused("[strategy]\nstop_fraction = 0.9\n", &["strategy.stop_fraction", "0.9"]);
+        check_refused("[execution.guard]\nopen_seconds = 0\n", &["execution.guard.open_seconds"]);
+        check_refused(
+            "[execution.guard]\nrequests_per_minute = 20\n",
+            &["execution.guard.requests_reserved", "30", "20"],
+        );
+        check_refused(
+            "[position]\nunexplained_stop_fraction = 0.9\n",
+            &["position.unexplained_stop_fraction", "0.9"],
+        );
         check_refused("[risk\n", &[":1:"]);
     }
 

@@ -1,4 +1,4 @@
-//! FlightDeck: a terminal trading cockpit for US equities.
+#![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod domain;
 pub mod fsm;

@@ -36,11 +36,18 @@ pub struct Config {
     /// Quotes older than this while the market is open are marked as stale, in
     /// seconds; 0 switches the watch off (recorded bars have no heartbeat).
     pub stale_seconds: u32,
+    /// Whether a jump between two sessions that has the shape of a split is one.
+    pub detect_splits: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { hours: MarketHours::NewYork, outlier_fraction: dec!(0.25), stale_seconds: 0 }
+        Self {
+            hours: MarketHours::NewYork,
+            outlier_fraction: dec!(0.25),
+            stale_seconds: 0,
+            detect_splits: true,
+        }
     }
 }
 
@@ -57,6 +64,19 @@ impl Config {
             ));
         }
         Ok(())
+    }
+}
+
+/// What is made of a price far from the one before.
+#[derive(Debug, Clone, Copy)]
+struct Jumps {
+    outlier_fraction: Decimal,
+    detect_splits: bool,
+}
+
+impl Config {
+    const fn jumps(&self) -> Jumps {
+        Jumps { outlier_fraction: self.outlier_fraction, detect_splits: self.detect_splits }
     }
 }
 
@@ -103,7 +123,7 @@ impl MarketDataAgent {
     }
 
     fn quote(&mut self, at: Timestamp, day: Date, quote: &Quote, out: &mut Outbox) {
-        let limit = self.config.outlier_fraction;
+        let jumps = self.config.jumps();
         let newest = self.symbols.row(quote.symbol, Newest::default);
         if newest.quote.is_some_and(|before| quote.at < before.at) {
             let detail = format!("quote of {} came after a newer one", quote.at);
@@ -111,22 +131,22 @@ impl MarketDataAgent {
             return;
         }
         newest.quote = Some(*quote);
-        newest.see(at, day, (quote.mid(), quote.mid()), quote.symbol, limit, out);
+        newest.see(at, day, (quote.mid(), quote.mid()), quote.symbol, jumps, out);
         out.publish(MarketEvent::Quote(*quote));
     }
 
     fn tick(&mut self, at: Timestamp, day: Date, tick: &Tick, out: &mut Outbox) {
-        let limit = self.config.outlier_fraction;
+        let jumps = self.config.jumps();
         let newest = self.symbols.row(tick.symbol, Newest::default);
-        newest.see(at, day, (tick.price, tick.price), tick.symbol, limit, out);
+        newest.see(at, day, (tick.price, tick.price), tick.symbol, jumps, out);
         out.publish(MarketEvent::Tick(*tick));
     }
 
     fn bars(&mut self, at: Timestamp, day: Date, batch: &BarBatch, out: &mut Outbox) {
-        let limit = self.config.outlier_fraction;
+        let jumps = self.config.jumps();
         for bar in batch.bars.iter() {
             let newest = self.symbols.row(bar.symbol, Newest::default);
-            newest.see(at, day, (bar.open, bar.close), bar.symbol, limit, out);
+            newest.see(at, day, (bar.open, bar.close), bar.symbol, jumps, out);
         }
         out.publish(MarketEvent::Bars(MarketBars {
             interval: batch.interval,
@@ -220,13 +240,14 @@ impl Newest {
         day: Date,
         (first, last): (Price, Price),
         symbol: Symbol,
-        limit: Decimal,
+        jumps: Jumps,
         out: &mut Outbox,
     ) {
         self.seen_at = at;
         self.stale = false;
         let before = self.price.replace(last);
-        let split = self.splits.see(day, first, last);
+        let split = self.splits.see(day, first, last).filter(|_| jumps.detect_splits);
+        let limit = jumps.outlier_fraction;
         let Some(before) = before else { return };
         if let Some(ratio) = split {
             out.publish(MarketEvent::Split(SplitDetected {

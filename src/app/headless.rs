@@ -201,6 +201,9 @@ impl Driver<'_> {
     }
 
     async fn begin(&self, at: Timestamp, warm_up: &[BarBatch]) -> anyhow::Result<()> {
+        if self.resumed_at > Timestamp::default() {
+            tracing::info!(market_time = %self.resumed_at, "going on with the journal");
+        }
         let started = session_started("sim", self.config);
         self.door.send_and_settle(at, AgentId::Spine, started).await?;
         for batch in warm_up.iter().skip(self.place.warm_ups) {

@@ -1,6 +1,7 @@
 //! Wilder's average true range. Knows nothing of what counts as wild.
 
 use crate::indicators::input::is_usable;
+use crate::indicators::larger::{larger, smaller};
 
 /// The average true range in dollars per share: the true range
 /// `max(high − low, |high − previous close|, |low − previous close|)`, smoothed
@@ -47,7 +48,7 @@ impl Atr {
     pub(crate) fn take(&mut self, high: f64, low: f64, close: f64) -> Option<f64> {
         debug_assert!(is_usable(high) && is_usable(low) && is_usable(close), "an unusable value");
         // The same as the largest of the three differences.
-        let range = high.max(self.previous) - low.min(self.previous);
+        let range = larger(high, self.previous) - smaller(low, self.previous);
         self.previous = close;
         if self.to_come > 0 {
             return self.begin(range);

@@ -2,6 +2,7 @@
 //! nothing of bars; the strategies choose what to feed.
 
 use crate::indicators::input::is_usable;
+use crate::indicators::larger::larger;
 
 /// The rolling maximum or minimum of the last `period` values.
 ///
@@ -51,7 +52,7 @@ impl RollingExtreme {
     pub fn value(&self) -> Option<f64> {
         // `at` is where the next value goes, so the slot there has just left.
         let tail = self.slots.get(self.at).copied().unwrap_or(f64::NEG_INFINITY);
-        self.is_full.then(|| self.head.max(tail) * self.sign)
+        self.is_full.then(|| larger(self.head, tail) * self.sign)
     }
 
     /// Takes one value in; answers from the `period`-th value on. An unusable
@@ -71,7 +72,7 @@ impl RollingExtreme {
         }
         let value = value * self.sign;
         self.slots[self.at] = value;
-        self.head = self.head.max(value);
+        self.head = larger(self.head, value);
         self.at += 1;
         self.is_full |= self.at == self.slots.len();
         self.value()
@@ -81,7 +82,7 @@ impl RollingExtreme {
     fn close_block(&mut self) {
         let mut tail = f64::NEG_INFINITY;
         for slot in self.slots.iter_mut().rev() {
-            tail = tail.max(*slot);
+            tail = larger(tail, *slot);
             *slot = tail;
         }
         self.at = 0;

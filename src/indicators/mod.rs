@@ -14,6 +14,7 @@
 //!    traded at the new scale all along.
 
 mod input;
+mod larger;
 mod sum;
 mod window;
 
@@ -35,7 +36,10 @@ pub use bollinger::{Bands, Bollinger};
 pub use ema::Ema;
 pub use extreme::RollingExtreme;
 pub use input::MAX_INPUT;
+pub(crate) use larger::smaller;
+pub(crate) use roc::Change;
 pub use roc::RateOfChange;
 pub use rsi::{Rsi, RsiSeed};
+pub(crate) use sma::Mean;
 pub use sma::Sma;
 pub use zscore::{Standing, ZScore};

@@ -1,6 +1,7 @@
 //! Mean and population deviation of a sliding window, the common ground of
 //! Bollinger bands and z-scores. Knows nothing of either.
 
+use crate::indicators::larger::larger;
 use crate::indicators::window::Window;
 
 /// The variance is taken anew when it falls below this share of the largest sum
@@ -62,14 +63,14 @@ impl Moments {
             let (come, gone) = (value - self.shift, gone - self.shift);
             self.sum += come - gone;
             self.squares += (come - gone) * (come + gone);
-            self.squares_max = self.squares_max.max(self.squares);
+            self.squares_max = larger(self.squares_max, self.squares);
             if self.excess() < CANCELLATION_MAX * self.squares_max {
                 self.take_anew(value);
             }
         }
         Some(Spread {
             mean: self.shift + self.sum * self.share,
-            variance: self.excess().max(0.0) * self.share,
+            variance: larger(self.excess(), 0.0) * self.share,
         })
     }
 

@@ -12,6 +12,23 @@ pub struct RateOfChange {
     window: Window,
 }
 
+/// A change whose rate is taken when asked for: at most bars nobody needs it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Change {
+    /// The value some steps ago, not zero.
+    pub(crate) old: f64,
+    /// The value now.
+    pub(crate) new: f64,
+}
+
+impl Change {
+    /// Returns the rate in percent.
+    #[inline]
+    pub(crate) fn percent(self) -> f64 {
+        100.0 * (self.new / self.old - 1.0)
+    }
+}
+
 impl RateOfChange {
     /// Makes a rate over `period` steps, at least one.
     pub fn new(period: u32) -> Self {
@@ -22,17 +39,18 @@ impl RateOfChange {
     /// is refused: `None`, and nothing changes.
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<f64> {
-        if is_usable(value) { self.take(value) } else { None }
+        if is_usable(value) { self.take(value).map(Change::percent) } else { None }
     }
 
-    /// Does the same with a value that the caller knows to be usable: strategies
-    /// check a bar once, not once per indicator.
+    /// Does the same with a value that the caller knows to be usable (strategies
+    /// check a bar once, not once per indicator), and leaves the division to
+    /// those who need it.
     #[inline]
-    pub(crate) fn take(&mut self, value: f64) -> Option<f64> {
+    pub(crate) fn take(&mut self, value: f64) -> Option<Change> {
         debug_assert!(is_usable(value), "an unusable value");
         // Slots not yet written hold zero, which has no rate either.
         let old = self.window.push(value);
-        (old != 0.0).then(|| 100.0 * (value / old - 1.0))
+        (old != 0.0).then_some(Change { old, new: value })
     }
 
     /// Multiplies the history by `factor`.

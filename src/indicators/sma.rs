@@ -19,6 +19,23 @@ pub struct Sma {
     count: f64,
 }
 
+/// A mean that is divided when asked for: at most bars nobody needs it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Mean {
+    /// The sum of the values.
+    pub(crate) sum: f64,
+    /// How many they are.
+    pub(crate) count: f64,
+}
+
+impl Mean {
+    /// Returns the mean.
+    #[inline]
+    pub(crate) fn value(self) -> f64 {
+        self.sum / self.count
+    }
+}
+
 impl Sma {
     /// Makes an average over `period` values, at least one.
     pub fn new(period: u32) -> Self {
@@ -33,17 +50,18 @@ impl Sma {
     /// value is refused: `None`, and nothing changes.
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<f64> {
-        if is_usable(value) { self.take(value) } else { None }
+        if is_usable(value) { self.take(value).map(Mean::value) } else { None }
     }
 
-    /// Does the same with a value that the caller knows to be usable: strategies
-    /// check a bar once, not once per indicator.
+    /// Does the same with a value that the caller knows to be usable (strategies
+    /// check a bar once, not once per indicator), and leaves the division to
+    /// those who need it.
     #[inline]
-    pub(crate) fn take(&mut self, value: f64) -> Option<f64> {
+    pub(crate) fn take(&mut self, value: f64) -> Option<Mean> {
         debug_assert!(is_usable(value), "an unusable value");
         let gone = self.window.push(value);
         self.sum.exchange(value, gone);
-        self.window.is_full().then(|| self.sum.value() / self.count)
+        self.window.is_full().then(|| Mean { sum: self.sum.value(), count: self.count })
     }
 
     /// Multiplies the history by `factor`.

@@ -231,6 +231,7 @@ impl Ensemble {
         // each by itself would cost as much as a member's own arithmetic.
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.ask(bar, &mut round))) {
             if let Some(member) = self.members.get_mut(round.asked) {
+                member.vote = None;
                 member.fault = Some(message_of(&*panic).into());
             }
             round.asked += 1;
@@ -248,12 +249,12 @@ impl Ensemble {
     /// Asks the members that this round has not asked yet.
     #[inline]
     fn ask(&mut self, bar: &BarInput, round: &mut Round) {
-        while let Some(member) = self.members.get_mut(round.asked) {
-            member.vote = None;
-            if member.fault.is_none() {
-                member.vote = member.strategy.on_bar(bar);
-                round.has_action |= member.vote.is_some_and(|vote| vote.action() != Action::Hold);
-            }
+        for member in self.members.iter_mut().skip(round.asked) {
+            member.vote = match member.fault {
+                None => member.strategy.on_bar(bar),
+                Some(_) => None,
+            };
+            round.has_action |= member.vote.is_some_and(|vote| vote.action() != Action::Hold);
             round.asked += 1;
         }
     }

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::indicators::Change;
+use crate::indicators::Mean;
 use crate::indicators::RateOfChange;
 use crate::indicators::RollingExtreme;
 use crate::indicators::Sma;
@@ -84,12 +86,12 @@ pub struct Momentum {
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     close: f64,
-    change: f64,
+    change: Change,
     highest: f64,
     /// Zero, which no price is below, where the mirrored rule may not vote.
     lowest: f64,
     volume: f64,
-    volume_average: f64,
+    volume_average: Mean,
 }
 
 impl Momentum {
@@ -109,6 +111,11 @@ impl Momentum {
     fn vote(&self, reading: &Reading) -> Vote {
         let Reading { close, change, highest, lowest, volume, volume_average } = *reading;
         let MomentumConfig { change_min, volume_factor, .. } = self.config;
+        // The range first: it is rarely left, and the rest costs divisions.
+        if close <= highest && close >= lowest {
+            return Vote::HOLD;
+        }
+        let (change, volume_average) = (change.percent(), volume_average.value());
         let rises = change >= change_min && close > highest;
         let falls = change <= -change_min && close < lowest;
         if !(rises || falls) || volume <= volume_average * volume_factor {
@@ -156,6 +163,7 @@ impl Strategy for Momentum {
             return "warming up".into();
         };
         let Reading { close, change, highest, lowest, volume, volume_average } = reading;
+        let (change, volume_average) = (change.percent(), volume_average.value());
         format!(
             "change {change:+.2} %, price {close:.2} against {lowest:.2} and {highest:.2}, \
              volume {volume:.0} against {volume_average:.0}"
@@ -186,13 +194,17 @@ mod tests {
 
     const BUY: Reading = Reading {
         close: 105.0,
-        change: 2.0,
+        change: by(2.0),
         highest: 104.0,
         lowest: 96.0,
         volume: 2e3,
-        volume_average: 1e3,
+        volume_average: Mean { sum: 2e4, count: 20.0 },
     };
-    const SELL: Reading = Reading { close: 95.0, change: -2.0, ..BUY };
+    const SELL: Reading = Reading { close: 95.0, change: by(-2.0), ..BUY };
+
+    const fn by(percent: f64) -> Change {
+        Change { old: 100.0, new: 100.0 + percent }
+    }
 
     #[track_caller]
     fn check(allow_short: bool, reading: Reading, expected: Action) {
@@ -204,8 +216,8 @@ mod tests {
     #[test]
     fn buys_a_fast_rise_above_the_recent_high_on_volume() {
         check(false, BUY, Action::Buy);
-        check(false, Reading { change: 1.0, ..BUY }, Action::Buy);
-        check(false, Reading { change: 0.999, ..BUY }, Action::Hold);
+        check(false, Reading { change: by(1.0), ..BUY }, Action::Buy);
+        check(false, Reading { change: by(0.999), ..BUY }, Action::Hold);
         check(false, Reading { close: 104.0, ..BUY }, Action::Hold);
         check(false, Reading { volume: 1.5e3, ..BUY }, Action::Hold);
     }
@@ -214,7 +226,7 @@ mod tests {
     fn sells_the_mirror_only_when_allowed() {
         check(false, SELL, Action::Hold);
         check(true, SELL, Action::Sell);
-        check(true, Reading { change: -0.999, ..SELL }, Action::Hold);
+        check(true, Reading { change: by(-0.999), ..SELL }, Action::Hold);
         check(true, Reading { close: 96.0, ..SELL }, Action::Hold);
         check(true, Reading { volume: 1.5e3, ..SELL }, Action::Hold);
     }
@@ -262,8 +274,8 @@ mod tests {
             change in 1.0..5.0, volume in 1.6e3..1e4, more in 0.0..5e3,
         ) {
             let strategy = Momentum::new(MomentumConfig::default());
-            let confidence = |change, volume| {
-                strategy.vote(&Reading { change, volume, ..BUY }).confidence()
+            let confidence = |percent, volume| {
+                strategy.vote(&Reading { change: by(percent), volume, ..BUY }).confidence()
             };
             let base = confidence(change, volume);
             prop_assert!(confidence(change + more, volume) >= base);

@@ -3,9 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::indicators::Mean;
 use crate::indicators::Rsi;
 use crate::indicators::RsiSeed;
 use crate::indicators::Sma;
+use crate::indicators::smaller;
 use crate::strategies::confidence::PERIOD_RANGE;
 use crate::strategies::confidence::of_two;
 use crate::strategies::confidence::within;
@@ -88,7 +90,7 @@ struct Reading {
     average: f64,
     rsi: f64,
     volume: f64,
-    volume_average: f64,
+    volume_average: Mean,
 }
 
 impl TrendFollowing {
@@ -107,29 +109,37 @@ impl TrendFollowing {
     fn vote(&self, reading: &Reading) -> Vote {
         let Reading { close, average, rsi, volume, volume_average } = *reading;
         let TrendFollowingConfig { rsi_min, rsi_max, allow_short, .. } = self.config;
-        // All clauses are taken before one branch: each alone is a coin toss that
-        // the processor cannot predict, together they rarely hold.
-        let is_busy = volume > volume_average;
-        let (is_above, is_below) = (close > average, close < average);
-        let (from_min, to_max) = (rsi >= rsi_min, rsi <= rsi_max);
-        if is_busy & is_above & from_min & to_max {
+        // Each rule alone is a coin toss that the processor cannot predict;
+        // together they rarely hold. So each is taken as the amount by which it
+        // holds, and one branch asks whether the least of them is above zero.
+        let busy = volume * volume_average.count - volume_average.sum;
+        let buys = smaller(busy, close - average);
+        if smaller(buys, margin(rsi, rsi_min, rsi_max)) > 0.0 {
             return Vote::cut(Action::Buy, reading.confidence());
         }
         if !allow_short {
             return Vote::HOLD;
         }
-        let (from_min, to_max) = (rsi >= 100.0 - rsi_max, rsi <= 100.0 - rsi_min);
-        if is_busy & is_below & from_min & to_max {
+        let sells = smaller(busy, average - close);
+        if smaller(sells, margin(rsi, 100.0 - rsi_max, 100.0 - rsi_min)) > 0.0 {
             return Vote::cut(Action::Sell, reading.confidence());
         }
         Vote::HOLD
     }
 }
 
+/// Returns how far a value lies from the nearer end of a range: above zero inside
+/// and, by the least that a float can be, at the ends; below zero outside.
+#[inline]
+fn margin(value: f64, least: f64, most: f64) -> f64 {
+    smaller(value - least, most - value) + f64::MIN_POSITIVE
+}
+
 impl Reading {
     fn confidence(&self) -> f64 {
+        let volume_average = self.volume_average.value();
         let distance = (self.close - self.average).abs() / self.average;
-        let surplus = (self.volume - self.volume_average) / self.volume_average;
+        let surplus = (self.volume - volume_average) / volume_average;
         of_two(distance / DISTANCE_FULL, surplus / SURPLUS_FULL)
     }
 }
@@ -140,7 +150,7 @@ impl Strategy for TrendFollowing {
     }
 
     fn on_bar(&mut self, bar: &BarInput) -> Option<Vote> {
-        let average = self.average.take(bar.close);
+        let average = self.average.take(bar.close).map(Mean::value);
         let rsi = self.rsi.take(bar.close);
         let volume_average = self.volume_average.take(bar.volume);
         let (Some(average), Some(rsi), Some(volume_average)) = (average, rsi, volume_average)
@@ -158,6 +168,7 @@ impl Strategy for TrendFollowing {
         let Some(Reading { close, average, rsi, volume, volume_average }) = self.reading else {
             return "warming up".into();
         };
+        let volume_average = volume_average.value();
         format!(
             "price {close:.2} against average {average:.2}, RSI {rsi:.1}, \
              volume {volume:.0} against {volume_average:.0}"
@@ -183,8 +194,9 @@ mod tests {
     // Named, since proptest's prelude has a trait of the same name.
     use crate::strategies::Strategy;
 
+    const USUAL: Mean = Mean { sum: 2e4, count: 20.0 };
     const BUY: Reading =
-        Reading { close: 101.0, average: 100.0, rsi: 60.0, volume: 2e3, volume_average: 1e3 };
+        Reading { close: 101.0, average: 100.0, rsi: 60.0, volume: 2e3, volume_average: USUAL };
 
     #[track_caller]
     fn check(allow_short: bool, reading: Reading, expected: Action) {

@@ -7,6 +7,7 @@
 //! 2.9977. Short: stop 175.50 × 1.05 = 184.275, up to 184.28; target 175.50 × 0.85 =
 //! 149.175, up to 149.18; profit (175.50 − 149.18) × 5 = 131.60.
 
+use std::fmt::Write;
 use std::fs;
 
 use flightdeck::app::replay::{Delivery, ReplayOptions, replay};
@@ -347,7 +348,7 @@ fn file(direction: Direction, exit: &str) -> String {
     let mut text = "timestamp,symbol,open,high,low,close,volume\n".to_owned();
     let mut row = |at: i64, price: &str, volume: u32| {
         let at = Timestamp::from_seconds(START + at * 60);
-        text.push_str(&format!("{at},AAPL,{price},{price},{price},{price},{volume}\n"));
+        writeln!(text, "{at},AAPL,{price},{price},{price},{price},{volume}").unwrap();
     };
     let quiet = history(symbol("AAPL"), price("175.50"), direction, start);
     for (at, bar) in quiet.iter().enumerate() {

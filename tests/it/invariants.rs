@@ -9,16 +9,18 @@
 
 use std::collections::BTreeMap;
 
+use flightdeck::agents::risk_management::Approval;
 use flightdeck::brokers::sim::exchange::Partials;
 use flightdeck::config::Config;
 use flightdeck::domain::command::OperatorCommand;
-use flightdeck::domain::ids::{Symbol, TradeId};
+use flightdeck::domain::ids::{AgentId, Symbol, TradeId};
 use flightdeck::domain::money::{Money, Price};
 use flightdeck::domain::order::{OrderPurpose, RejectReason, Side};
 use flightdeck::domain::position::Direction;
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{
-    AssessPortfolio, Event, ExitStyle, OrderEvent, RequestEvent, SystemEvent, TradeEvent,
+    AssessPortfolio, Event, ExitStyle, OrderEvent, PositionEvent, RequestEvent, SystemEvent,
+    TradeEvent, VenueEvent,
 };
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -51,6 +53,8 @@ enum Act {
     Wait {
         seconds: i64,
     },
+    /// The operator approves the newest trade, waiting or not.
+    Approve,
     Kill,
     Reduce,
     Resume,
@@ -67,6 +71,10 @@ enum Act {
     },
     /// The venue refuses the next cancel, and the order works on.
     CancelRefused,
+    /// The venue says again what it said so many reports ago.
+    SaysAgain {
+        back: usize,
+    },
     /// The next order of a purpose goes wrong.
     Goes {
         purpose: OrderPurpose,
@@ -94,6 +102,7 @@ fn act() -> impl Strategy<Value = Act> {
         6 => (stock.clone(), any::<bool>(), 1_u64..12)
             .prop_map(|(stock, is_long, shown)| Act::Setup { stock, is_long, shown }),
         6 => (1_i64..40).prop_map(|seconds| Act::Wait { seconds }),
+        3 => Just(Act::Approve),
         1 => Just(Act::Kill),
         1 => Just(Act::Reduce),
         3 => Just(Act::Resume),
@@ -101,6 +110,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (0_usize..6).prop_map(|at| Act::Cancel { at }),
         2 => (0_usize..6).prop_map(|at| Act::VenueCancels { at }),
         1 => Just(Act::CancelRefused),
+        3 => (0_usize..12).prop_map(|back| Act::SaysAgain { back }),
         2 => (purpose, what).prop_map(|(purpose, what)| Act::Goes { purpose, what }),
     ]
 }
@@ -165,6 +175,12 @@ impl Judge {
                     self.look();
                 }
             }
+            Act::Approve => {
+                if self.cockpit.count("strategy.candidate.found") > 0 {
+                    let trade = self.cockpit.trade();
+                    self.cockpit.approve(&trade);
+                }
+            }
             Act::Kill => {
                 self.cockpit.kill();
             }
@@ -192,6 +208,7 @@ impl Judge {
             Act::CancelRefused => {
                 self.cockpit.refuse_cancel();
             }
+            Act::SaysAgain { back } => self.says_again(*back),
             Act::Goes { purpose, what } => {
                 let (purpose, what) = (*purpose, what.clone());
                 self.cockpit.trouble(Trouble { purpose, times: 1, what });
@@ -200,47 +217,74 @@ impl Judge {
         self.look();
     }
 
+    /// The venue repeats a report about an order.
+    fn says_again(&mut self, back: usize) {
+        let is_repeatable = |event: &VenueEvent| {
+            !matches!(
+                event,
+                VenueEvent::CallFailed(_)
+                    | VenueEvent::Account(_)
+                    | VenueEvent::SplitApplied(_)
+                    | VenueEvent::Rejected(_)
+            )
+        };
+        let journal = self.cockpit.journal();
+        let mut said = journal.iter().rev().filter_map(|envelope| {
+            let Event::Venue(event) = &envelope.event else { return None };
+            is_repeatable(event).then(|| event.clone())
+        });
+        if let Some(event) = said.nth(back) {
+            self.cockpit.input(AgentId::Venue, event);
+        }
+    }
+
     /// Judges everything that is new, then the ledger.
     fn look(&mut self) {
         for envelope in self.cockpit.since(self.seen) {
             self.seen += 1;
-            match &envelope.event {
-                Event::Order(OrderEvent::Submit(submit)) => {
-                    let order = submit.order.request();
-                    if submit.order.purpose() == OrderPurpose::Entry {
-                        assert!(!self.is_halted, "an entry after the gate: {order:?}");
-                    }
-                }
-                Event::Order(OrderEvent::Filled(filled) | OrderEvent::PartiallyFilled(filled)) => {
-                    let (fill, units) = (&filled.fill, i128::from(filled.fill.qty.units()));
-                    let (sign, paid) = match fill.side {
-                        Side::Buy => (1, -fill.price.times(fill.qty)),
-                        Side::Sell => (-1, fill.price.times(fill.qty)),
-                    };
-                    *self.held.entry(fill.symbol).or_default() += sign * units;
-                    self.cash += paid;
-                }
-                Event::Operator(OperatorCommand::Kill(_)) => self.is_halted = true,
-                Event::System(SystemEvent::TradingChanged(changed)) => {
-                    self.is_halted = changed.to != "ACTIVE";
-                }
-                Event::Trade(TradeEvent::StateChanged(changed)) => {
-                    let before = self.states.insert(changed.trade_id.clone(), changed.to.clone());
-                    let before = before.unwrap_or_else(|| "SCANNING".into());
-                    assert_eq!(before, changed.from, "{}", changed.trade_id);
-                    let row = (changed.from.as_str(), changed.to.as_str());
-                    assert!(ROWS.contains(&row), "{row:?} is no row of the table");
-                }
-                Event::Trade(TradeEvent::TransitionInvalid(invalid)) => {
-                    panic!("{} of {}", invalid.error, invalid.trade_id);
-                }
-                Event::Position(flightdeck::events::PositionEvent::Unexplained(found)) => {
-                    panic!("{found:?}");
-                }
-                _ => {}
-            }
+            self.judge_event(&envelope.event);
         }
         self.judge_ledger();
+    }
+
+    fn judge_event(&mut self, event: &Event) {
+        if let Event::Order(event) = event {
+            self.judge_order(event);
+        } else if matches!(event, Event::Operator(OperatorCommand::Kill(_))) {
+            self.is_halted = true;
+        } else if let Event::System(SystemEvent::TradingChanged(changed)) = event {
+            self.is_halted = changed.to != "ACTIVE";
+        } else if let Event::Trade(TradeEvent::StateChanged(changed)) = event {
+            let before = self.states.insert(changed.trade_id.clone(), changed.to.clone());
+            let before = before.unwrap_or_else(|| "SCANNING".into());
+            assert_eq!(before, changed.from, "{}", changed.trade_id);
+            let row = (changed.from.as_str(), changed.to.as_str());
+            assert!(ROWS.contains(&row), "{row:?} is no row of the table");
+        } else if let Event::Trade(TradeEvent::TransitionInvalid(invalid)) = event {
+            panic!("{} of {}", invalid.error, invalid.trade_id);
+        } else if let Event::Position(PositionEvent::Unexplained(found)) = event {
+            panic!("{found:?}");
+        }
+    }
+
+    fn judge_order(&mut self, event: &OrderEvent) {
+        if let OrderEvent::Submit(submit) = event {
+            let order = submit.order.request();
+            if submit.order.purpose() == OrderPurpose::Entry {
+                assert!(!self.is_halted, "an entry after the gate: {order:?}");
+                // A short one may still be sold at a better price.
+                let value = order.kind.limit().unwrap().times(order.qty);
+                assert!(value <= dollars("1000"), "too large: {order:?}");
+            }
+        } else if let OrderEvent::Filled(filled) | OrderEvent::PartiallyFilled(filled) = event {
+            let (fill, units) = (&filled.fill, i128::from(filled.fill.qty.units()));
+            let (sign, paid) = match fill.side {
+                Side::Buy => (1, -fill.price.times(fill.qty)),
+                Side::Sell => (-1, fill.price.times(fill.qty)),
+            };
+            *self.held.entry(fill.symbol).or_default() += sign * units;
+            self.cash += paid;
+        }
     }
 
     fn judge_ledger(&mut self) {
@@ -258,9 +302,6 @@ impl Judge {
                 }
             });
             assert_eq!(units, told, "the position in {of} is the sum of the fills");
-            if let Some(held) = held {
-                assert!(held.cost <= dollars("1000"), "{of} cost {}", held.cost);
-            }
             // A stop, or an exit on its way; targets beside a stop count once.
             let covers = |order: &&flightdeck::domain::order::OrderReport| {
                 order.symbol == stock && order.side == exit_side
@@ -341,12 +382,16 @@ proptest! {
         acts in proptest::collection::vec(act(), 1..60),
         is_managed in any::<bool>(),
         trails in any::<bool>(),
+        is_manual in proptest::bool::weighted(0.2),
     ) {
         let mut config = rules();
         config.venue.partials = Partials::Displayed;
         config.risk.max_strategy_losses = 0;
         config.position.exit_style =
             if is_managed { ExitStyle::Managed } else { ExitStyle::NativeOco };
+        if is_manual {
+            config.account.approval = Approval::Manual;
+        }
         if trails {
             config.strategy.trail_start_r = rust_decimal::dec!(0.3);
             config.strategy.trail_distance_r = rust_decimal::dec!(0.5);

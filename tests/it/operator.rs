@@ -268,7 +268,7 @@ fn f01_an_order_whose_answer_was_lost_is_adopted_by_its_fill() {
 
 /// The event that answers a request.
 #[track_caller]
-fn check_answer(cockpit: &mut Cockpit, request: RequestEvent, answer: &str, by: AgentId) {
+fn check_answer(cockpit: &mut Cockpit, request: &RequestEvent, answer: &str, by: AgentId) {
     let mark = cockpit.mark();
     cockpit.ask(request.clone());
     let said = cockpit.since(mark);
@@ -291,36 +291,53 @@ fn every_question_is_answered_by_the_agent_that_knows() {
     let order = GetOrderStatus { client_order_id: cockpit.order(OrderPurpose::Entry) };
     let bars = GetBars { symbol: symbol("AAPL"), interval: Interval::Minute, count: 5 };
     let portfolio = AssessPortfolio {};
-    use AgentId::{
-        MarketData, OrderExecution, PositionManagement, RiskManagement, Strategy, Venue,
-    };
     let cases = [
-        (RequestEvent::GetQuote(aapl), "market_data.quote.updated", MarketData),
+        (RequestEvent::GetQuote(aapl), "market_data.quote.updated", AgentId::MarketData),
         (
             RequestEvent::GetQuote(GetQuote { symbol: symbol("ZZZ") }),
             "market_data.data.suspected",
-            MarketData,
+            AgentId::MarketData,
         ),
-        (RequestEvent::GetBars(bars), "feed.history.received", Venue),
-        (RequestEvent::GetBars(bars), "market_data.bars.received", MarketData),
-        (RequestEvent::CheckStatus(CheckStatus {}), "market_data.market.status", MarketData),
-        (RequestEvent::ScanCandidates(ScanCandidates {}), "strategy.hold.signal", Strategy),
-        (RequestEvent::EvaluateSetup(aapl), "strategy.hold.signal", Strategy),
-        (RequestEvent::ManagePosition(trade.clone()), "strategy.hold.signal", Strategy),
-        (RequestEvent::ShouldExit(trade), "strategy.hold.signal", Strategy),
-        (RequestEvent::CalculateSize(entry), "risk.size.calculated", RiskManagement),
-        (RequestEvent::AssessPortfolio(portfolio), "risk.portfolio.assessed", RiskManagement),
-        (RequestEvent::GetOrderStatus(order.clone()), "order.status.reported", OrderExecution),
-        (RequestEvent::GetOrderStatus(order), "venue.orders.reported", Venue),
-        (RequestEvent::Track(aapl), "position.pnl.updated", PositionManagement),
-        (RequestEvent::CalculatePnl(portfolio), "position.pnl.updated", PositionManagement),
+        (RequestEvent::GetBars(bars), "feed.history.received", AgentId::Venue),
+        (RequestEvent::GetBars(bars), "market_data.bars.received", AgentId::MarketData),
+        (
+            RequestEvent::CheckStatus(CheckStatus {}),
+            "market_data.market.status",
+            AgentId::MarketData,
+        ),
+        (
+            RequestEvent::ScanCandidates(ScanCandidates {}),
+            "strategy.hold.signal",
+            AgentId::Strategy,
+        ),
+        (RequestEvent::EvaluateSetup(aapl), "strategy.hold.signal", AgentId::Strategy),
+        (RequestEvent::ManagePosition(trade.clone()), "strategy.hold.signal", AgentId::Strategy),
+        (RequestEvent::ShouldExit(trade), "strategy.hold.signal", AgentId::Strategy),
+        (RequestEvent::CalculateSize(entry), "risk.size.calculated", AgentId::RiskManagement),
+        (
+            RequestEvent::AssessPortfolio(portfolio),
+            "risk.portfolio.assessed",
+            AgentId::RiskManagement,
+        ),
+        (
+            RequestEvent::GetOrderStatus(order.clone()),
+            "order.status.reported",
+            AgentId::OrderExecution,
+        ),
+        (RequestEvent::GetOrderStatus(order), "venue.orders.reported", AgentId::Venue),
+        (RequestEvent::Track(aapl), "position.pnl.updated", AgentId::PositionManagement),
+        (
+            RequestEvent::CalculatePnl(portfolio),
+            "position.pnl.updated",
+            AgentId::PositionManagement,
+        ),
     ];
     for (request, answer, by) in cases {
-        check_answer(&mut cockpit, request, answer, by);
+        check_answer(&mut cockpit, &request, answer, by);
     }
     // Every check of an entry that is not there: a position is held already.
     let checks = RequestEvent::CheckLimits(entry);
-    check_answer(&mut cockpit, checks, "risk.limit.exceeded", RiskManagement);
+    check_answer(&mut cockpit, &checks, "risk.limit.exceeded", AgentId::RiskManagement);
     let subscribe = Subscribe { symbols: vec![symbol("TSLA")] };
     cockpit.ask(RequestEvent::Subscribe(subscribe));
 }

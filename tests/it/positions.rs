@@ -241,9 +241,9 @@ fn report_fill(
 #[test]
 fn f07_duplicate_fill_counts_once() {
     let mut cockpit = holding(&managed());
-    let first = cockpit.journal().into_iter().find_map(|e| match e.event {
-        Event::Venue(VenueEvent::Filled(filled)) => Some(filled),
-        _ => None,
+    let first = cockpit.journal().into_iter().find_map(|envelope| {
+        let Event::Venue(VenueEvent::Filled(filled)) = envelope.event else { return None };
+        Some(filled)
     });
     let mark = cockpit.mark();
     cockpit.input(AgentId::Venue, VenueEvent::Filled(first.unwrap()));
@@ -251,6 +251,67 @@ fn f07_duplicate_fill_counts_once() {
     assert_eq!(said, ["venue.order.filled"], "and nothing follows");
     cockpit.ask(RequestEvent::AssessPortfolio(AssessPortfolio {}));
     assert_eq!(cockpit.last("risk.portfolio.assessed").text("cash"), "99122.50");
+}
+
+#[test]
+fn an_acceptance_that_is_heard_twice_is_said_once() {
+    for exit_style in [ExitStyle::NativeOco, ExitStyle::Managed] {
+        let mut config = rules();
+        config.position.exit_style = exit_style;
+        let mut cockpit = holding(&config);
+        let accepted: Vec<VenueEvent> = cockpit
+            .journal()
+            .into_iter()
+            .filter_map(|envelope| {
+                let Event::Venue(event @ VenueEvent::Accepted(_)) = envelope.event else {
+                    return None;
+                };
+                Some(event)
+            })
+            .collect();
+        // A stop that has gone must not be believed in again.
+        let gone = cockpit.order(OrderPurpose::Protection);
+        cockpit.venue_cancels(&gone);
+        let resting = cockpit.order(OrderPurpose::Protection);
+        let mark = cockpit.mark();
+        for event in accepted {
+            cockpit.input(AgentId::Venue, event);
+        }
+        let said: Vec<&str> = cockpit.since(mark).iter().map(|e| e.event.name()).collect();
+        assert_eq!(said, ["venue.order.accepted", "venue.order.accepted"]);
+        cockpit.venue_cancels(&resting);
+        assert!(!cockpit.resting().is_empty(), "placed again");
+    }
+}
+
+#[test]
+fn a_stop_that_goes_at_night_is_placed_again_although_the_position_is_to_be_closed() {
+    let mut cockpit = holding(&managed());
+    cockpit.wait_until(Timestamp::from_seconds(START + 12 * 3_600)).flatten(None);
+    let stop = cockpit.order(OrderPurpose::Protection);
+    cockpit.venue_cancels(&stop);
+    assert_eq!(cockpit.resting(), ["sell 5 stop 166.72"]);
+    cockpit.wait_until(Timestamp::from_seconds(START + 23 * 3_600));
+    cockpit.quote("AAPL", "176.00", "176.01");
+    assert_eq!(cockpit.state(), "CLOSED");
+    assert_eq!(cockpit.resting(), NOTHING);
+}
+
+#[test]
+fn unexplained_shares_are_closed_by_the_operator_alone() {
+    let mut cockpit = Cockpit::new(&rules());
+    cockpit.quote("AAPL", "199.99", "200.00");
+    let stranger = ClientOrderId::new("by-hand-elsewhere");
+    report_fill(&mut cockpit, "x-1", stranger, (Side::Buy, 10, "200.00"), 10);
+    cockpit.wait(5).flatten(Some("AAPL"));
+    let sent = cockpit.last("order.submit");
+    assert_eq!(
+        sent.line(&["order.purpose", "order.request.side", "order.request.qty"]),
+        "exit sell 10"
+    );
+    cockpit.ask(RequestEvent::AssessPortfolio(AssessPortfolio {}));
+    assert_eq!(cockpit.last("risk.portfolio.assessed").text("open_positions"), "0");
+    assert_eq!(cockpit.resting(), NOTHING);
 }
 
 #[test]

@@ -8,6 +8,8 @@
 //! say what one run that was never stopped says, event by event; also when the
 //! kill has cut a cascade in the middle.
 
+use std::fmt::Write;
+
 use flightdeck::domain::ids::Seq;
 use flightdeck::events::{Envelope, Event, SystemEvent, Topic, wire};
 
@@ -114,6 +116,28 @@ fn a_run_that_was_stopped_goes_on_as_if_it_had_not_been() {
         assert_eq!(ended.code, Some(0), "{}", ended.err);
     }
     finish_and_compare(&home);
+}
+
+#[test]
+fn a_recorded_market_goes_on_where_it_stopped_and_another_one_is_refused() {
+    let bars = |close: u32| {
+        let mut text = String::from("timestamp,symbol,open,high,low,close,volume\n");
+        for minute in 10..50 {
+            writeln!(text, "2025-10-28T14:{minute}:00Z,IBM,100,101,99,{close},900").unwrap();
+        }
+        text
+    };
+    let home = Home::new().with("bars.csv", bars(100)).with("other.csv", bars(101));
+    let run = |rest: &str| home.run(&format!("--no-ui --speed max {rest}"));
+    assert_eq!(run("--market bars.csv --journal whole").code, Some(0));
+    assert_eq!(run("--market bars.csv --journal parts --duration 15m").code, Some(0));
+    check_refused(&run("--market other.csv --journal parts"), &["at 2025-10-28T14:26:00Z"]);
+    for _ in 0..2 {
+        let ended = run("--market bars.csv --journal parts");
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+    }
+    let [parts, whole] = ["parts", "whole"].map(|name| events(&exported(&home.path(name))));
+    check_same_story(&parts, &whole);
 }
 
 #[track_caller]

@@ -55,19 +55,23 @@ impl Default for GuardConfig {
 }
 
 impl GuardConfig {
-    pub(super) fn validate(&self) -> Result<(), String> {
-        let at_least_one = [
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// Names the key, the value and the range.
+    pub fn validate(&self) -> Result<(), String> {
+        let least_one = [
             ("failures_to_open", self.failures_to_open),
             ("open_seconds", self.open_seconds),
             ("probe_seconds", self.probe_seconds),
         ];
-        if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
-            return Err(format!("guard.{key} is 0, it must be 1 or more"));
+        if let Some((key, _)) = least_one.into_iter().find(|(_, value)| *value == 0) {
+            return Err(format!("{key} is 0, it must be 1 or more"));
         }
         let (limit, reserved) = (self.requests_per_minute, self.requests_reserved);
         if limit > 0 && reserved >= limit {
             return Err(format!(
-                "guard.requests_reserved is {reserved}, it must be below the {limit} requests_per_minute"
+                "requests_reserved is {reserved}, it must be below requests_per_minute = {limit}"
             ));
         }
         Ok(())

@@ -78,7 +78,7 @@ impl Config {
             let kept = self.finished_kept;
             return Err(format!("finished_kept is {kept}, it must lie in 100 to 1000000"));
         }
-        self.guard.validate()
+        self.guard.validate().map_err(|what| format!("guard.{what}"))
     }
 }
 

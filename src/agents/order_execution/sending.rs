@@ -194,7 +194,7 @@ impl OrderExecutionAgent {
         }
         let (trade_id, purpose) = (row.trade_id.clone(), row.purpose);
         if let Err(message) = self.admit_reduction(at, id, VenueCall::Cancel, lane, out) {
-            return Self::cancel_later(at, id, (trade_id, purpose), message, out);
+            return cancel_later(at, id, (trade_id, purpose), message, out);
         }
         if self.step(id, &OrderInput::CancelRequested, out) {
             let reason = reason.to_owned();
@@ -224,28 +224,6 @@ impl OrderExecutionAgent {
             }
             (OrderPurpose::Exit | OrderPurpose::Protection, None) => {}
         }
-    }
-
-    /// A cancel that could not leave is said, and tried again soon.
-    pub(super) fn cancel_later(
-        at: Timestamp,
-        id: &ClientOrderId,
-        (trade_id, purpose): (Option<TradeId>, OrderPurpose),
-        message: String,
-        out: &mut Outbox,
-    ) {
-        out.publish(OrderEvent::CancelRejected(OrderRequestRefused {
-            client_order_id: id.clone(),
-            trade_id: trade_id.clone(),
-            reason: RejectReason::Other,
-            message,
-        }));
-        let timer = match (purpose, trade_id) {
-            (OrderPurpose::Entry, _) => Timer::EntryAge(id.clone()),
-            (OrderPurpose::Protection, Some(trade_id)) => Timer::Protection(trade_id),
-            (OrderPurpose::Exit | OrderPurpose::Protection, _) => Timer::ExitAge(id.clone()),
-        };
-        out.wake_at(at.plus(CANCEL_AGAIN), timer);
     }
 
     /// Moves a machine and says so when its state's name changed. False when the
@@ -285,6 +263,28 @@ impl OrderExecutionAgent {
         }
         true
     }
+}
+
+/// A cancel that could not leave is said, and tried again soon.
+pub(super) fn cancel_later(
+    at: Timestamp,
+    id: &ClientOrderId,
+    (trade_id, purpose): (Option<TradeId>, OrderPurpose),
+    message: String,
+    out: &mut Outbox,
+) {
+    out.publish(OrderEvent::CancelRejected(OrderRequestRefused {
+        client_order_id: id.clone(),
+        trade_id: trade_id.clone(),
+        reason: RejectReason::Other,
+        message,
+    }));
+    let timer = match (purpose, trade_id) {
+        (OrderPurpose::Entry, _) => Timer::EntryAge(id.clone()),
+        (OrderPurpose::Protection, Some(trade_id)) => Timer::Protection(trade_id),
+        (OrderPurpose::Exit | OrderPurpose::Protection, _) => Timer::ExitAge(id.clone()),
+    };
+    out.wake_at(at.plus(CANCEL_AGAIN), timer);
 }
 
 /// What a limit exit asks for: the level, on the venue's increment.

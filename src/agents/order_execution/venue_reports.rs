@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use crate::agents::order_execution::OrderExecutionAgent;
 use crate::agents::order_execution::book::OrderRow;
+use crate::agents::order_execution::sending::cancel_later;
 use crate::breakers::CallOutcome;
 use crate::bus::Outbox;
 use crate::domain::corporate_action::SplitRatio;
@@ -88,6 +89,11 @@ impl OrderExecutionAgent {
             return;
         }
         let Some(row) = self.book.get_mut(id) else { return };
+        // Heard twice, from the answer and from the stream, or when the order has
+        // ended already: nothing new.
+        if row.broker_order_id.is_some() || row.state.is_terminal() {
+            return;
+        }
         row.broker_order_id = Some(accepted.broker_order_id.clone());
         let (parent, submitted) = (
             row.clone(),
@@ -352,7 +358,7 @@ impl OrderExecutionAgent {
         self.step(id, &OrderInput::CancelRefused, out);
         let Some(row) = self.book.get(id).filter(|row| !row.state.is_terminal()) else { return };
         let whose = (row.trade_id.clone(), row.purpose);
-        Self::cancel_later(at, id, whose, failed.detail.clone(), out);
+        cancel_later(at, id, whose, failed.detail.clone(), out);
     }
 
     /// A replacement that may have arrived stays pending until the venue says so.

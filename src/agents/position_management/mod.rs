@@ -15,7 +15,7 @@ mod unexplained;
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use rust_decimal::{Decimal, dec};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::bus::{Agent, Outbox};
@@ -77,7 +77,7 @@ impl Config {
             return Err("protect_again_seconds is 0, it must be 1 or more".into());
         }
         let fraction = self.unexplained_stop_fraction;
-        if !(dec!(0.001)..=dec!(0.5)).contains(&fraction) {
+        if fraction < Decimal::new(1, 3) || fraction > Decimal::new(5, 1) {
             return Err(format!(
                 "unexplained_stop_fraction is {fraction}, it must lie in 0.001 to 0.5"
             ));

@@ -36,6 +36,8 @@ pub struct VenueConfig {
     /// Whether bars move prices and execute orders. False where quotes and ticks
     /// of the same minutes are fed, which would otherwise count twice.
     pub trades_on_bars: bool,
+    /// Whether a jump between two sessions that has the shape of a split is one.
+    pub detect_splits: bool,
     /// How many minute bars of each symbol are kept for those who ask.
     pub bars_kept: usize,
 }
@@ -138,6 +140,9 @@ impl SimVenue {
         at: Timestamp,
         out: &mut Outbox,
     ) {
+        if !self.config.detect_splits {
+            return;
+        }
         let watch = self.splits.row(symbol, SplitWatch::default);
         let Some(SplitRatio { new_shares, old_shares }) = watch.see(day, first, last) else {
             return;

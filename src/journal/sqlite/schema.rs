@@ -25,9 +25,11 @@ use crate::journal::{Corruption, JournalError};
 const APPLICATION_ID: i64 = 0x4644_6a6c;
 /// The newest layout that this program reads and writes.
 const LAYOUT: i64 = 1;
-/// Pages in the write-ahead log before they are copied into the file (32 MiB).
-/// Pages are SQLite's own 4,096 bytes: a commit of a few records writes each page
-/// that it touches whole, and commits of 1,000 were no faster with larger ones.
+/// Pages in the write-ahead log before they are copied into the file (32 MiB of
+/// SQLite's own 4,096 bytes each). A commit writes each page that it touches
+/// whole: with pages of 8 KiB one of a single record writes twice the bytes and
+/// one of 1,000 about as many. Measured on one machine only, the first took 8 %
+/// longer and the second 9 % less, neither far from the spread.
 const CHECKPOINT_PAGES: u32 = 8_192;
 /// A reader of a `sqlite3` shell may hold the file for a moment.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use flightdeck::agents::roster;
+use flightdeck::brokers::sim::exchange::Order;
 use flightdeck::brokers::sim::venue::SimVenue;
 use flightdeck::bus::inline::Inline;
 use flightdeck::bus::{Agent, Outbox, Output, RosterSeat, Tap};
@@ -95,12 +96,7 @@ pub(crate) struct Cockpit {
 impl Cockpit {
     /// Opens the house at [`START`] on a market of quotes.
     pub(crate) fn new(config: &Config) -> Self {
-        Self::open(config, false, &[])
-    }
-
-    /// Opens the house on a market of bars alone.
-    pub(crate) fn on_bars(config: &Config) -> Self {
-        Self::open(config, true, &[])
+        Self::open(config, &[])
     }
 
     /// Opens the house on a venue whose account holds other cash than the journal
@@ -115,12 +111,12 @@ impl Cockpit {
 
     /// Opens the house with other agents in some seats.
     pub(crate) fn with_seats(config: &Config, instead: &[RosterSeat]) -> Self {
-        Self::open(config, false, instead)
+        Self::open(config, instead)
     }
 
-    fn open(config: &Config, trades_on_bars: bool, instead: &[RosterSeat]) -> Self {
+    fn open(config: &Config, instead: &[RosterSeat]) -> Self {
         config.validate().unwrap();
-        let venue = Arc::new(Mutex::new(SimVenue::new(config.venue(trades_on_bars, 500))));
+        let venue = Arc::new(Mutex::new(SimVenue::new(config.venue(false, 500))));
         let troubles = Arc::new(Mutex::new(Vec::new()));
         let cancels_refused = Arc::new(Mutex::new(0));
         let seated = (venue.clone(), troubles.clone(), cancels_refused.clone());
@@ -386,7 +382,7 @@ impl Cockpit {
 
     /// Orders that work at the exchange, oldest first.
     pub(crate) fn working(&self) -> Vec<OrderReport> {
-        self.venue().exchange().working().into_iter().map(|order| order.report()).collect()
+        self.venue().exchange().working().into_iter().map(Order::report).collect()
     }
 
     /// Working orders as people would say them: `sell 5 stop 166.72`.
@@ -464,11 +460,10 @@ impl Cockpit {
     #[track_caller]
     pub(crate) fn order(&self, purpose: OrderPurpose) -> ClientOrderId {
         let seen = self.seen.lock().unwrap();
-        let mut sent = seen.iter().rev().filter_map(|envelope| match &envelope.event {
-            Event::Order(OrderEvent::Submit(submit)) if submit.order.purpose() == purpose => {
-                Some(submit.order.request().client_order_id.clone())
-            }
-            _ => None,
+        let mut sent = seen.iter().rev().filter_map(|envelope| {
+            let Event::Order(OrderEvent::Submit(submit)) = &envelope.event else { return None };
+            (submit.order.purpose() == purpose)
+                .then(|| submit.order.request().client_order_id.clone())
         });
         sent.next().unwrap()
     }

@@ -81,11 +81,10 @@ impl Agent for TroubledVenue {
                 message: "scripted".into(),
             }));
         }
-        let submit = match &input.event {
-            Event::Order(OrderEvent::Submit(submit)) => {
-                self.next(submit.order.purpose()).zip(Some(submit))
-            }
-            _ => None,
+        let submit = if let Event::Order(OrderEvent::Submit(submit)) = &input.event {
+            self.next(submit.order.purpose()).zip(Some(submit))
+        } else {
+            None
         };
         let Some((what, submit)) = submit else {
             return self.venue.lock().unwrap().handle(input, out);

@@ -14,7 +14,7 @@ use crate::events::{
 };
 use crate::journal::sqlite::projections::cash::Cash;
 use crate::journal::sqlite::projections::rows::{
-    FillRow, OrderChange, TradeChange, write_position,
+    FillRow, OrderChange, TradeChange, write_fills, write_orders, write_position, write_trades,
 };
 use crate::journal::{Corruption, JournalError};
 
@@ -80,22 +80,15 @@ impl Projector {
         connection: &Connection,
     ) -> Result<(), JournalError> {
         let is_cash_changed = !self.fills.is_empty();
-        for (id, change) in std::mem::take(&mut self.orders) {
-            change.write(connection, &id)?;
-        }
-        for fill in self.fills.drain(..) {
-            fill.write(connection)?;
-        }
+        write_orders(connection, std::mem::take(&mut self.orders))?;
+        write_fills(connection, &mut self.fills)?;
         for symbol in std::mem::take(&mut self.moved) {
             write_position(connection, symbol, self.positions.get(&symbol), self.seq)?;
         }
         if is_cash_changed {
             self.cash.update(connection, self.seq)?;
         }
-        for (id, change) in std::mem::take(&mut self.trades) {
-            change.write(connection, &id)?;
-        }
-        Ok(())
+        write_trades(connection, std::mem::take(&mut self.trades))
     }
 
     fn fold_order(&mut self, seq: Seq, event: &OrderEvent) {

@@ -1,6 +1,9 @@
-//! Changes of single rows, and the statements that carry them out.
+//! Changes of single rows, and the statements that carry them out. A statement is
+//! looked up once per commit, not once per row.
 
-use rusqlite::Connection;
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Statement};
 
 use crate::domain::ids::{ClientOrderId, Seq, Symbol, TradeId};
 use crate::domain::money::{Money, Price, Qty};
@@ -31,6 +34,16 @@ pub(in crate::journal) struct OrderChange {
 }
 
 impl OrderChange {
+    // An order whose machine has not spoken yet has just been sent.
+    const SQL: &str = "INSERT INTO orders(client_order_id, trade_id, symbol, side, purpose, kind, \
+        limit_price, stop_price, qty, filled, average_price, state, last_seq) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, coalesce(?12, 'SUBMITTED'), ?13) \
+        ON CONFLICT(client_order_id) DO UPDATE SET trade_id = coalesce(?2, trade_id), \
+        purpose = ?5, kind = coalesce(?6, kind), limit_price = coalesce(?7, limit_price), \
+        stop_price = coalesce(?8, stop_price), qty = ?9, filled = max(filled, ?10), \
+        average_price = coalesce(?11, average_price), state = coalesce(?12, state), \
+        last_seq = ?13";
+
     /// Takes a later change into this one.
     pub(in crate::journal) fn merge(&mut self, later: Self) {
         self.trade_id = later.trade_id.or_else(|| self.trade_id.take());
@@ -45,21 +58,8 @@ impl OrderChange {
         self.seq = later.seq;
     }
 
-    pub(in crate::journal) fn write(
-        &self,
-        connection: &Connection,
-        id: &ClientOrderId,
-    ) -> Result<(), JournalError> {
-        // An order whose machine has not spoken yet has just been sent.
-        let sql = "INSERT INTO orders(client_order_id, trade_id, symbol, side, purpose, kind, \
-             limit_price, stop_price, qty, filled, average_price, state, last_seq) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, coalesce(?12, 'SUBMITTED'), ?13) \
-             ON CONFLICT(client_order_id) DO UPDATE SET trade_id = coalesce(?2, trade_id), \
-             purpose = ?5, kind = coalesce(?6, kind), limit_price = coalesce(?7, limit_price), \
-             stop_price = coalesce(?8, stop_price), qty = ?9, filled = max(filled, ?10), \
-             average_price = coalesce(?11, average_price), state = coalesce(?12, state), \
-             last_seq = ?13";
-        connection.prepare_cached(sql)?.execute((
+    fn write(&self, statement: &mut Statement<'_>, id: &ClientOrderId) -> Result<(), JournalError> {
+        statement.execute((
             id.as_str(),
             self.trade_id.as_ref().map(TradeId::as_str),
             self.symbol.as_str(),
@@ -89,12 +89,13 @@ pub(in crate::journal) struct FillRow {
 }
 
 impl FillRow {
-    pub(in crate::journal) fn write(&self, connection: &Connection) -> Result<(), JournalError> {
+    const SQL: &str = "INSERT INTO fills(execution_id, client_order_id, trade_id, symbol, side, qty, \
+        price, cumulative, realized, fee, at, seq) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+
+    fn write(&self, statement: &mut Statement<'_>) -> Result<(), JournalError> {
         let fill = &self.fill;
-        let sql = "INSERT INTO fills(execution_id, client_order_id, trade_id, symbol, side, qty, \
-             price, cumulative, realized, fee, at, seq) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-        connection.prepare_cached(sql)?.execute((
+        statement.execute((
             fill.execution_id.as_str(),
             fill.client_order_id.as_str(),
             self.trade_id.as_ref().map(TradeId::as_str),
@@ -110,6 +111,42 @@ impl FillRow {
         ))?;
         Ok(())
     }
+}
+
+/// Writes the changes of orders.
+pub(in crate::journal) fn write_orders(
+    connection: &Connection,
+    changes: BTreeMap<ClientOrderId, OrderChange>,
+) -> Result<(), JournalError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(OrderChange::SQL)?;
+    changes.into_iter().try_for_each(|(id, change)| change.write(&mut statement, &id))
+}
+
+/// Writes new executions and forgets them.
+pub(in crate::journal) fn write_fills(
+    connection: &Connection,
+    fills: &mut Vec<FillRow>,
+) -> Result<(), JournalError> {
+    if fills.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(FillRow::SQL)?;
+    fills.drain(..).try_for_each(|fill| fill.write(&mut statement))
+}
+
+/// Writes the changes of trades.
+pub(in crate::journal) fn write_trades(
+    connection: &Connection,
+    changes: BTreeMap<TradeId, TradeChange>,
+) -> Result<(), JournalError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(TradeChange::SQL)?;
+    changes.into_iter().try_for_each(|(id, change)| change.write(&mut statement, &id))
 }
 
 /// Writes a position, or takes it away when there is none.
@@ -156,6 +193,19 @@ pub(in crate::journal) struct TradeChange {
 }
 
 impl TradeChange {
+    const SQL: &str = "INSERT INTO trades(trade_id, symbol, state, reason, direction, qty, entry_time, \
+        entry_price, stop_price, target_price, exit_time, exit_price, pnl, r_multiple, \
+        strategy, last_seq) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+        ON CONFLICT(trade_id) DO UPDATE SET state = coalesce(?3, state), \
+        reason = coalesce(?4, reason), direction = coalesce(?5, direction), \
+        qty = coalesce(?6, qty), entry_time = coalesce(?7, entry_time), \
+        entry_price = coalesce(?8, entry_price), stop_price = coalesce(?9, stop_price), \
+        target_price = coalesce(?10, target_price), exit_time = coalesce(?11, exit_time), \
+        exit_price = coalesce(?12, exit_price), pnl = coalesce(?13, pnl), \
+        r_multiple = coalesce(?14, r_multiple), strategy = coalesce(?15, strategy), \
+        last_seq = ?16";
+
     /// Nothing new yet.
     pub(in crate::journal) const fn of(symbol: Symbol, seq: Seq) -> Self {
         Self {
@@ -177,24 +227,8 @@ impl TradeChange {
         }
     }
 
-    pub(in crate::journal) fn write(
-        &self,
-        connection: &Connection,
-        id: &TradeId,
-    ) -> Result<(), JournalError> {
-        let sql = "INSERT INTO trades(trade_id, symbol, state, reason, direction, qty, entry_time, \
-             entry_price, stop_price, target_price, exit_time, exit_price, pnl, r_multiple, \
-             strategy, last_seq) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
-             ON CONFLICT(trade_id) DO UPDATE SET state = coalesce(?3, state), \
-             reason = coalesce(?4, reason), direction = coalesce(?5, direction), \
-             qty = coalesce(?6, qty), entry_time = coalesce(?7, entry_time), \
-             entry_price = coalesce(?8, entry_price), stop_price = coalesce(?9, stop_price), \
-             target_price = coalesce(?10, target_price), exit_time = coalesce(?11, exit_time), \
-             exit_price = coalesce(?12, exit_price), pnl = coalesce(?13, pnl), \
-             r_multiple = coalesce(?14, r_multiple), strategy = coalesce(?15, strategy), \
-             last_seq = ?16";
-        connection.prepare_cached(sql)?.execute((
+    fn write(&self, statement: &mut Statement<'_>, id: &TradeId) -> Result<(), JournalError> {
+        statement.execute((
             id.as_str(),
             self.symbol.as_str(),
             self.state.as_deref(),
