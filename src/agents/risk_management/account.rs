@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use crate::domain::ids::Symbol;
 use crate::domain::money::{Money, Price, Qty};
@@ -9,6 +10,9 @@ use crate::domain::order::{Fill, Side};
 use crate::domain::position::{Book, Position};
 use crate::domain::time::Timestamp;
 use crate::events::DrawdownAlert;
+
+/// Parts into which a drawdown is counted for comparison.
+const MILLION: i128 = 1_000_000;
 
 /// The account.
 #[derive(Debug)]
@@ -20,13 +24,21 @@ pub(super) struct Account {
     day: Option<Date>,
     day_start: Money,
     week_start: Money,
+    /// The drawdown at which entries stop, a fraction of the peak.
+    drawdown_limit: Decimal,
+    /// The drawdown at which it is said, in millionths of the peak.
+    alert_millionths: i128,
     /// Whether the present fall has been said.
     alerted: bool,
 }
 
 impl Account {
-    pub(super) fn new(opening_cash: Money) -> Self {
+    /// Opens the account; `alert_fraction` of the drawdown limit is worth saying.
+    pub(super) fn new(opening_cash: Money, limit: Decimal, alert_fraction: Decimal) -> Self {
+        let alert = limit.saturating_mul(alert_fraction).saturating_mul(Decimal::from(MILLION));
         Self {
+            drawdown_limit: limit,
+            alert_millionths: alert.trunc().to_i128().unwrap_or(MILLION),
             book: Book::new(opening_cash),
             buying_power: None,
             peak: opening_cash,
@@ -106,28 +118,23 @@ impl Account {
         self.day = Some(day);
     }
 
-    /// Follows the peak; returns an alert when the fall from it first reaches
-    /// `fraction` of the limit.
-    pub(super) fn drawdown_alert(
-        &mut self,
-        limit: Decimal,
-        fraction: Decimal,
-    ) -> Option<DrawdownAlert> {
+    /// Follows the peak; returns an alert when the fall from it is first worth saying.
+    pub(super) fn drawdown_alert(&mut self) -> Option<DrawdownAlert> {
         let equity = self.book.equity();
         if equity >= self.peak {
             self.peak = equity;
             self.alerted = false;
             return None;
         }
-        // A fall of less than one in a hundred is never said; spares decimals.
+        // Whole numbers: this is asked at every price, the ratio is made once a fall.
         let fall = self.peak - equity;
-        if self.alerted || fall.units() * 100 < self.peak.units() {
+        let reached = fall.units() * MILLION >= self.peak.units() * self.alert_millionths;
+        if self.alerted || !reached {
             return None;
         }
+        self.alerted = true;
         let drawdown = fall.ratio_to(self.peak)?.round_dp(6);
-        (drawdown >= limit * fraction).then(|| {
-            self.alerted = true;
-            DrawdownAlert { drawdown, limit, peak: self.peak, equity }
-        })
+        let limit = self.drawdown_limit;
+        Some(DrawdownAlert { drawdown, limit, peak: self.peak, equity })
     }
 }

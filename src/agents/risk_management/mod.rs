@@ -94,7 +94,11 @@ impl RiskManagementAgent {
     /// Makes the agent.
     pub fn new(config: Config) -> Self {
         Self {
-            account: Account::new(config.opening_cash),
+            account: Account::new(
+                config.opening_cash,
+                config.limits.max_drawdown,
+                config.drawdown_alert_fraction,
+            ),
             config,
             symbols: Symbols::default(),
             conduct: Conduct::default(),
@@ -139,9 +143,7 @@ impl RiskManagementAgent {
 
     /// Says so once per fall when equity has lost much of its peak.
     fn watch_drawdown(&mut self, out: &mut Outbox) {
-        let limit = self.config.limits.max_drawdown;
-        if let Some(alert) = self.account.drawdown_alert(limit, self.config.drawdown_alert_fraction)
-        {
+        if let Some(alert) = self.account.drawdown_alert() {
             out.publish(RiskEvent::DrawdownAlert(alert));
         }
     }
