@@ -13,6 +13,8 @@ use flightdeck::events::{
     VenueEvent, VenueFilled,
 };
 
+use flightdeck::risk::RULES;
+
 use crate::support::cockpit::{Cockpit, dollars, price, rules, shares, symbol};
 use crate::support::trouble::{Trouble, What};
 
@@ -150,6 +152,16 @@ fn an_oco_whose_target_fills_in_part_and_whose_stop_takes_the_rest_is_over() {
     assert_eq!(cockpit.held("AAPL"), None);
     assert_eq!(cockpit.state(), "CLOSED");
     assert_eq!(cockpit.last("position.closed.done").text("quantity"), "5");
+    // No order of ours is left half done.
+    let mut open = std::collections::BTreeSet::new();
+    for moved in cockpit.all("order.state.changed") {
+        let id = moved.text("client_order_id");
+        match moved.text("to").as_str() {
+            "FILLED" | "CANCELLED" => open.remove(&id),
+            _ => open.insert(id),
+        };
+    }
+    assert!(open.is_empty(), "{open:?}");
 }
 
 #[test]
@@ -250,4 +262,35 @@ fn f04_a_stop_that_never_left_does_not_stand_in_the_way_of_the_exit() {
         assert_eq!(cockpit.held("AAPL"), None);
         assert_eq!(cockpit.state(), "CLOSED");
     }
+}
+
+#[test]
+fn f23_a_reverse_split_that_leaves_parts_of_a_share_ends_protected_or_flat() {
+    for style in [ExitStyle::NativeOco, ExitStyle::Managed] {
+        let mut cockpit = holding(&with(style, Partials::Never));
+        // 1 for 10 over night: 5 shares become half a one.
+        cockpit.wait(23 * 3_600 + 60).quote("AAPL", "1755.00", "1755.10");
+        assert_eq!(cockpit.count("position.split.adjusted"), 1);
+        for _ in 0..60 {
+            cockpit.wait(5).quote("AAPL", "1755.00", "1755.10");
+        }
+        let is_covered = !cockpit.resting().is_empty() || cockpit.held("AAPL").is_none();
+        assert!(is_covered, "{:?}\n{}", cockpit.held("AAPL"), cockpit.tail(12));
+        cockpit.flatten(None).wait(120);
+        assert_eq!(cockpit.held("AAPL"), None);
+        assert_eq!(cockpit.state(), "CLOSED");
+    }
+}
+
+#[test]
+fn c01_every_order_that_leaves_carries_the_answers_of_all_rules() {
+    let mut cockpit = holding(&rules());
+    cockpit.wait(5).flatten(None).wait(5);
+    let sent = cockpit.all("order.submit");
+    let purposes: Vec<String> = sent.iter().map(|order| order.text("order.purpose")).collect();
+    assert_eq!(purposes, ["entry", "protection", "exit"]);
+    let approved = cockpit.last("risk.trade.approved");
+    assert_eq!(approved.text("order.trade_id"), sent[0].text("order.trade_id"));
+    assert_eq!(approved.text("order.qty"), sent[0].text("order.request.qty"));
+    assert_eq!(approved.text("order.checks").matches("\"rule\"").count(), RULES.len());
 }

@@ -126,7 +126,7 @@ fn b12_the_operator_closes_the_breaker_by_its_name() {
 }
 
 #[test]
-fn b8_a_refusal_of_the_venue_is_no_failure_of_the_venue() {
+fn b08_a_refusal_of_the_venue_is_no_failure_of_the_venue() {
     let mut cockpit = Cockpit::new(&rules());
     let what = What::Refused(flightdeck::domain::order::RejectReason::Halted);
     cockpit.trouble(Trouble { purpose: OrderPurpose::Entry, times: 5, what });
@@ -138,7 +138,7 @@ fn b8_a_refusal_of_the_venue_is_no_failure_of_the_venue() {
 }
 
 #[test]
-fn scenario_3_entries_never_use_the_reserve_of_the_budget() {
+fn scenario_3_and_c09_entries_never_use_the_reserve_of_the_budget() {
     let mut config = rules();
     config.execution.guard.requests_per_minute = 4;
     config.execution.guard.requests_reserved = 2;

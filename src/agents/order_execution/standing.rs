@@ -11,7 +11,7 @@ use crate::domain::money::{Money, Qty};
 use crate::domain::order::{Fill, OrderReport, RejectReason, ReportedStatus};
 use crate::domain::time::Timestamp;
 use crate::events::{OrderEvent, OrderRejected, VenueAccepted, VenueDone};
-use crate::fsm::order::{Fills, OrderInput, OrderState, Standing};
+use crate::fsm::order::{Fills, OrderInput, OrderState, Standing, Terms};
 
 impl OrderExecutionAgent {
     /// Takes one line of a list; an order that is not ours is passed over.
@@ -26,6 +26,7 @@ impl OrderExecutionAgent {
             let legs = Vec::new();
             self.accepted(&VenueAccepted { client_order_id, broker_order_id, legs }, out);
         }
+        self.resize(report, out);
         self.count_reported(at, report, out);
         let done = VenueDone { client_order_id: id.clone(), filled: report.filled };
         match report.status {
@@ -36,6 +37,17 @@ impl OrderExecutionAgent {
             | ReportedStatus::Held
             | ReportedStatus::Replaced
             | ReportedStatus::Filled => {}
+        }
+    }
+
+    /// A leg shrinks when its sibling is filled in part.
+    fn resize(&mut self, report: &OrderReport, out: &mut Outbox) {
+        let Some(id) = &report.client_order_id else { return };
+        let Some(row) = self.book.get(id).filter(|row| row.parent.is_some()) else { return };
+        let terms = row.state.terms();
+        if report.qty != terms.qty && row.state.may_execute() {
+            let terms = Terms { qty: report.qty, ..terms };
+            self.step(id, &OrderInput::Replaced { terms }, out);
         }
     }
 

@@ -246,7 +246,13 @@ impl SimVenue {
                     let done = VenueDone { client_order_id, filled: *filled };
                     out.publish(VenueEvent::Expired(done));
                 }
-                What::Routed | What::Armed { .. } | What::Resized { .. } => {}
+                // A list tells the new size: there is no report of it at a broker.
+                What::Resized { .. } => {
+                    let order = self.exchange.order(OrderName::Client(&report.client_order_id));
+                    let orders = order.map(Order::report).into_iter().collect();
+                    out.publish(VenueEvent::Orders(OrdersReported { orders }));
+                }
+                What::Routed | What::Armed { .. } => {}
             }
         }
         self.reports = reports;
