@@ -4,10 +4,12 @@
 use flightdeck::brokers::sim::exchange::Partials;
 use flightdeck::config::Config;
 use flightdeck::domain::ids::{AgentId, ClientOrderId, ExecutionId, Seq};
+use flightdeck::domain::market::{MarketStep, StatusChange, TradingStatus};
 use flightdeck::domain::order::{
     Fill, OrderPurpose, OrderReport, RejectReason, ReportedStatus, Side,
 };
 use flightdeck::domain::position::Direction;
+use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{
     AgentRetired, AssessPortfolio, ExitStyle, OrdersReported, RequestEvent, SystemEvent,
     VenueEvent, VenueFilled,
@@ -15,7 +17,7 @@ use flightdeck::events::{
 
 use flightdeck::risk::RULES;
 
-use crate::support::cockpit::{Cockpit, dollars, price, rules, shares, symbol};
+use crate::support::cockpit::{Cockpit, START, dollars, price, rules, shares, symbol};
 use crate::support::trouble::{Trouble, What};
 
 fn with(exit_style: ExitStyle, partials: Partials) -> Config {
@@ -293,4 +295,78 @@ fn c01_every_order_that_leaves_carries_the_answers_of_all_rules() {
     assert_eq!(approved.text("order.trade_id"), sent[0].text("order.trade_id"));
     assert_eq!(approved.text("order.qty"), sent[0].text("order.request.qty"));
     assert_eq!(approved.text("order.checks").matches("\"rule\"").count(), RULES.len());
+}
+
+/// 15:59:50 in New York on the day of the start.
+fn shortly_before_the_close(cockpit: &mut Cockpit) {
+    cockpit.wait_until(Timestamp::from_seconds(START + 5 * 3_600 + 29 * 60 + 50));
+}
+
+#[test]
+fn a_day_entry_that_the_close_ends_leaves_nothing_behind() {
+    let mut config = rules();
+    config.execution.entry_age_seconds = 0;
+    let mut cockpit = Cockpit::new(&config);
+    cockpit.setup_missed("AAPL", "175.50");
+    shortly_before_the_close(&mut cockpit);
+    assert_eq!(cockpit.resting(), ["buy 5 limit 175.50"]);
+    cockpit.wait(60).quote("AAPL", "176.00", "176.01");
+    assert!(cockpit.resting().is_empty());
+    assert_eq!(cockpit.last("trade.state.changed").text("reason"), "ORDER_EXPIRED");
+    cockpit.ask(RequestEvent::AssessPortfolio(AssessPortfolio {}));
+    assert_eq!(cockpit.last("risk.portfolio.assessed").text("reserved"), "0.00");
+}
+
+#[test]
+fn an_exit_that_the_close_cuts_off_is_protected_over_night_and_ends_at_the_open() {
+    for style in [ExitStyle::NativeOco, ExitStyle::Managed] {
+        let mut cockpit = holding(&with(style, Partials::Displayed));
+        shortly_before_the_close(&mut cockpit);
+        cockpit.quote_of("AAPL", ("175.50", 2), ("175.51", 2)).flatten(Some("AAPL"));
+        assert_eq!(cockpit.held("AAPL").unwrap().qty, shares(3));
+        cockpit.wait(3_600).quote("AAPL", "175.50", "175.51");
+        assert_eq!(cockpit.held("AAPL").unwrap().qty, shares(3));
+        assert!(
+            cockpit.resting().contains(&"sell 3 stop 166.72".to_owned()),
+            "{:?}",
+            cockpit.resting()
+        );
+        // 09:31 of the next day.
+        cockpit.wait_until(Timestamp::from_seconds(START + 23 * 3_600 + 60));
+        cockpit.quote("AAPL", "175.50", "175.51").wait(120).quote("AAPL", "175.50", "175.51");
+        assert_eq!(cockpit.held("AAPL"), None, "{}", cockpit.tail(30));
+        assert_eq!(cockpit.state(), "CLOSED");
+    }
+}
+
+#[test]
+fn a_stop_that_expires_after_ninety_days_is_placed_again() {
+    let mut cockpit = holding(&rules());
+    let resting = cockpit.resting();
+    for _ in 0..100 {
+        cockpit.wait(86_400).quote("AAPL", "175.50", "175.51");
+    }
+    cockpit.wait(60);
+    assert_eq!(cockpit.resting(), resting);
+    assert!(cockpit.count("order.expire.done") > 0);
+}
+
+#[test]
+fn an_exit_wanted_while_the_stock_is_halted_happens_afterwards() {
+    for style in [ExitStyle::NativeOco, ExitStyle::Managed] {
+        let mut cockpit = holding(&with(style, Partials::Never));
+        let halted = |status| MarketStep {
+            status: vec![StatusChange { symbol: symbol("AAPL"), status }],
+            ..MarketStep::default()
+        };
+        cockpit.step(halted(TradingStatus::Halted)).flatten(Some("AAPL"));
+        let mark = cockpit.mark();
+        cockpit.wait(1_800);
+        assert!(cockpit.since(mark).len() < 500, "{}", cockpit.since(mark).len());
+        assert!(cockpit.held("AAPL").is_some());
+        cockpit.step(halted(TradingStatus::Trading)).quote("AAPL", "150.00", "150.01");
+        cockpit.wait(120).quote("AAPL", "150.00", "150.01");
+        assert_eq!(cockpit.held("AAPL"), None, "{}", cockpit.tail(30));
+        assert_eq!(cockpit.state(), "CLOSED");
+    }
 }
