@@ -290,3 +290,50 @@ fn an_account_without_enough_cash_takes_no_position() {
     assert_eq!(cockpit.state(), "ABORTED");
     assert_eq!(cockpit.count("order.submit"), 0);
 }
+
+/// A setup in a stock and its end at the stop: 5 × (175.50 − 166.00) are lost.
+#[track_caller]
+fn lose(cockpit: &mut Cockpit, of: &str) {
+    cockpit.setup(of, "175.50", Direction::Long);
+    assert_eq!(cockpit.state(), "HOLDING");
+    cockpit.wait(60).quote(of, "166.00", "166.01").wait(60);
+    assert_eq!(cockpit.state(), "CLOSED");
+}
+
+#[test]
+fn c04_a_days_loss_is_forgotten_with_the_day_and_a_weeks_with_the_week() {
+    let mut config = rules();
+    config.risk.max_daily_loss = dec!(0.001);
+    config.risk.max_weekly_loss = dec!(0.0015);
+    let mut cockpit = Cockpit::new(&config);
+    // 100 dollars a day, 150 a week; each try risks 43.90.
+    lose(&mut cockpit, "AAPL");
+    lose(&mut cockpit, "MSFT");
+    let sent = cockpit.count("order.submit");
+    cockpit.setup("IBM", "175.50", Direction::Long);
+    check_refused(&cockpit, sent, "max_daily_loss");
+
+    cockpit.wait_until(Timestamp::from_seconds(START + 24 * 3_600));
+    lose(&mut cockpit, "IBM");
+    let sent = cockpit.count("order.submit");
+    cockpit.setup("SPY", "175.50", Direction::Long);
+    check_refused(&cockpit, sent, "max_weekly_loss");
+
+    // Monday; in New York the clocks have been set back.
+    cockpit.wait_until(Timestamp::from_seconds(START + 6 * 24 * 3_600 + 3_600));
+    lose(&mut cockpit, "SPY");
+}
+
+#[test]
+fn c04_what_open_positions_lose_at_their_stops_counts_as_lost() {
+    let mut config = rules();
+    config.risk.max_daily_loss = dec!(0.001);
+    let mut cockpit = Cockpit::new(&config);
+    for of in ["AAPL", "MSFT"] {
+        cockpit.setup(of, "175.50", Direction::Long);
+        assert_eq!(cockpit.state(), "HOLDING");
+    }
+    let sent = cockpit.count("order.submit");
+    cockpit.setup("IBM", "175.50", Direction::Long);
+    check_refused(&cockpit, sent, "max_daily_loss");
+}
