@@ -1,11 +1,21 @@
 //! Printing, without a panic when nobody listens.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
+
+use serde::Serialize;
 
 /// Prints a text and a line's end to standard output.
 pub(crate) fn say(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Prints a value as one line of JSON to standard output, without holding the text.
+pub(crate) fn say_json(value: &impl Serialize) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer(&mut out, value)?;
     out.write_all(b"\n")?;
     out.flush()
 }

@@ -33,8 +33,11 @@ pub(crate) fn replay(arguments: &Arguments, replay: &Replay) -> Outcome {
     let report = replay_files(settings, &options).map_err(|error| {
         if is_refusal(&error) { Failure::Refused(error) } else { Failure::Failed(error) }
     })?;
-    let text = if replay.json { serde_json::to_string(&report)? } else { tear_sheet(&report)? };
-    output::say(&text)?;
+    if replay.json {
+        output::say_json(&report)?;
+    } else {
+        output::say(&tear_sheet(&report)?)?;
+    }
     Ok(())
 }
 
