@@ -80,7 +80,9 @@ impl Rsi {
     #[inline]
     fn value(&self) -> Option<f64> {
         let moved = self.gain + self.loss;
-        (moved > 0.0).then(|| 100.0 * self.gain / moved)
+        // The product is rounded before the quotient: without a loss it may come out
+        // one bit above a hundred.
+        (moved > 0.0).then(|| (100.0 * self.gain / moved).min(100.0))
     }
 
     #[cold]
@@ -167,6 +169,23 @@ mod tests {
     fn a_market_that_never_moved_has_no_index() {
         let mut rsi = Rsi::new(3, RsiSeed::Wilder);
         assert!((0..50).all(|_| rsi.update(10.0).is_none()));
+    }
+
+    #[test]
+    fn without_a_loss_it_is_a_hundred_and_not_a_bit_more() {
+        let mut rsi = Rsi::new(5, RsiSeed::Wilder);
+        for close in [
+            13_842.694_520_358_915,
+            38_916.694_058_783_75,
+            50_564.388_691_888_15,
+            56_993.948_671_577_97,
+            64_871.827_013_238_53,
+            88_591.089_971_236_23,
+            93_050.104_146_711_5,
+        ] {
+            let value = rsi.update(close);
+            assert!(value.is_none_or(|value| value <= 100.0), "{value:?}");
+        }
     }
 
     proptest! {

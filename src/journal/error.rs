@@ -27,7 +27,7 @@ pub enum JournalError {
     },
     /// Another copy of the program writes to the same journal.
     #[error(
-        "{} is held by another FlightDeck: stop that one first, or choose another mode or account",
+        "{} is held by another FlightDeck: stop that one first, or name another journal",
         lock.display()
     )]
     InUse {
