@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::agents::{
@@ -155,7 +156,8 @@ pub struct Venue {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sim {
-    /// The trading day on which it begins.
+    /// The trading day on which it begins, with or without quotes.
+    #[serde(deserialize_with = "date")]
     pub start: Date,
     /// Symbols to trade; all of the demo market when empty.
     pub symbols: Vec<Symbol>,
@@ -428,6 +430,13 @@ fn preset_text(name: &str) -> Result<(String, String), ConfigError> {
     Err(ConfigError::UnknownPreset { name: name.to_owned(), known: known.join(", ") })
 }
 
+/// Reads a day written as TOML's own date or as a text.
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    let value = toml::Value::deserialize(deserializer)?;
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.parse().map_err(|_| D::Error::custom(format!("'{text}' is not a day such as 2026-01-05")))
+}
+
 /// Reads a layer twice: as a whole configuration, which finds unknown keys and
 /// wrong types with their lines, and as the table of what it really says.
 fn checked_layer(source_name: &str, text: &str) -> Result<toml::Table, ConfigError> {
@@ -541,6 +550,14 @@ mod tests {
             &["position.unexplained_stop_fraction", "0.9"],
         );
         check_refused("[risk\n", &[":1:"]);
+    }
+
+    #[test]
+    fn a_day_is_read_with_and_without_quotes() {
+        for text in ["[sim]\nstart = 2026-03-02\n", "[sim]\nstart = \"2026-03-02\"\n"] {
+            assert_eq!(load(text).unwrap().sim.start, Date::constant(2026, 3, 2));
+        }
+        check_refused("[sim]\nstart = \"soon\"\n", &[":2:", "'soon'", "2026-01-05"]);
     }
 
     #[test]
