@@ -93,9 +93,14 @@ fn compare(
     table: &str,
     key: &str,
 ) -> Result<(), JournalError> {
+    if layout(stored, table)? != layout(rebuilt, table)? {
+        let what = format!("table {table} is not laid out as it was made");
+        return Err(Corruption::of_file(what).into());
+    }
     let sql = format!("SELECT * FROM {table} ORDER BY {key}");
     let (mut stored, mut rebuilt) = (stored.prepare(&sql)?, rebuilt.prepare(&sql)?);
-    let columns: Vec<String> = stored.column_names().map(Into::into).collect();
+    // Names are asked of the tables made anew: those of a damaged file may be no text.
+    let columns: Vec<String> = rebuilt.column_names().map(Into::into).collect();
     let (mut stored, mut rebuilt) = (stored.query([])?, rebuilt.query([])?);
     loop {
         let found = stored.next()?.map(|row| values(row, columns.len())).transpose()?;
@@ -112,6 +117,12 @@ fn compare(
             return Err(difference(table, expected, &what));
         }
     }
+}
+
+/// The statement that made a table, as bytes: in a damaged file it may be no text.
+fn layout(connection: &Connection, table: &str) -> Result<Vec<u8>, rusqlite::Error> {
+    let sql = "SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE name = ?1";
+    connection.query_row(sql, [table], |row| row.get(0))
 }
 
 fn values(row: &rusqlite::Row<'_>, columns: usize) -> Result<Vec<Value>, rusqlite::Error> {
