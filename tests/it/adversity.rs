@@ -3,16 +3,13 @@
 
 use flightdeck::brokers::sim::exchange::Partials;
 use flightdeck::config::Config;
-use flightdeck::domain::ids::{AgentId, ClientOrderId, ExecutionId, Seq};
+use flightdeck::domain::ids::{AgentId, ClientOrderId, Seq};
 use flightdeck::domain::market::{MarketStep, StatusChange, TradingStatus};
-use flightdeck::domain::order::{
-    Fill, OrderPurpose, OrderReport, RejectReason, ReportedStatus, Side,
-};
+use flightdeck::domain::order::{OrderPurpose, OrderReport, RejectReason, ReportedStatus, Side};
 use flightdeck::domain::position::Direction;
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{
-    AgentRetired, AssessPortfolio, ExitStyle, OrdersReported, RequestEvent, SystemEvent,
-    VenueEvent, VenueFilled,
+    AgentRetired, AssessPortfolio, ExitStyle, OrdersReported, RequestEvent, SystemEvent, VenueEvent,
 };
 
 use flightdeck::risk::RULES;
@@ -32,28 +29,6 @@ fn holding(config: &Config) -> Cockpit {
     cockpit.setup("AAPL", "175.50", Direction::Long);
     assert_eq!(cockpit.state(), "HOLDING");
     cockpit
-}
-
-/// The venue reports an execution.
-fn report_fill(
-    cockpit: &mut Cockpit,
-    execution: &str,
-    client_order_id: ClientOrderId,
-    (side, qty, at): (Side, u64, &str),
-    cumulative: u64,
-) {
-    let fill = Fill {
-        execution_id: ExecutionId::new(execution),
-        client_order_id,
-        symbol: symbol("AAPL"),
-        side,
-        qty: shares(qty),
-        price: price(at),
-        cumulative: shares(cumulative),
-        at: cockpit.now(),
-    };
-    let filled = VenueFilled { fill, fee: dollars("0") };
-    cockpit.input(AgentId::Venue, VenueEvent::Filled(filled));
 }
 
 #[test]
@@ -123,8 +98,8 @@ fn f07_a_duplicate_fill_of_a_stranger_counts_once() {
     let mut cockpit = Cockpit::new(&rules());
     cockpit.quote("AAPL", "199.99", "200.00");
     let stranger = || ClientOrderId::new("by-hand-elsewhere");
-    report_fill(&mut cockpit, "x-1", stranger(), (Side::Buy, 10, "200.00"), 10);
-    report_fill(&mut cockpit, "x-1", stranger(), (Side::Buy, 10, "200.00"), 10);
+    cockpit.reports_fill("x-1", stranger(), (Side::Buy, 10, "200.00"), 10);
+    cockpit.reports_fill("x-1", stranger(), (Side::Buy, 10, "200.00"), 10);
     assert_eq!(cockpit.count("position.unexplained.found"), 1);
     assert_eq!(cockpit.count("order.fill.complete"), 1);
 }
@@ -142,7 +117,7 @@ fn a_fill_that_a_list_of_orders_shows_first_is_a_fill() {
     cockpit.input(AgentId::Venue, VenueEvent::Orders(OrdersReported { orders }));
     assert_eq!(cockpit.last("position.open.done").text("quantity"), "5");
     // The execution itself comes later, and is the same shares.
-    report_fill(&mut cockpit, "e-1", entry, (Side::Buy, 5, "175.50"), 5);
+    cockpit.reports_fill("e-1", entry, (Side::Buy, 5, "175.50"), 5);
     assert_eq!(cockpit.count("order.fill.complete"), 1);
 }
 
@@ -213,7 +188,7 @@ fn c27_a_trade_that_is_closed_never_takes_the_shares_of_a_stranger_with_it() {
         let what = What::Refused(RejectReason::Other);
         cockpit.trouble(Trouble { purpose: OrderPurpose::Protection, times: 1_000, what });
         let stranger = ClientOrderId::new("by-hand-elsewhere");
-        report_fill(&mut cockpit, "x-1", stranger, (Side::Buy, 10, "175.50"), 10);
+        cockpit.reports_fill("x-1", stranger, (Side::Buy, 10, "175.50"), 10);
         cockpit.flatten(Some("AAPL"));
         cockpit.wait(5);
         let exits: Vec<String> = cockpit
@@ -235,7 +210,7 @@ fn kill_while_an_entry_is_in_flight_protects_what_it_still_gets() {
     cockpit.setup("AAPL", "175.50", Direction::Long);
     let entry = cockpit.order(OrderPurpose::Entry);
     cockpit.kill();
-    report_fill(&mut cockpit, "e-1", entry, (Side::Buy, 5, "175.50"), 5);
+    cockpit.reports_fill("e-1", entry, (Side::Buy, 5, "175.50"), 5);
     assert_eq!(cockpit.state(), "FILLED");
     assert_eq!(cockpit.last("order.submit").text("order.purpose"), "protection");
 }

@@ -3,16 +3,14 @@
 
 use flightdeck::brokers::sim::exchange::Partials;
 use flightdeck::config::Config;
-use flightdeck::domain::ids::{AgentId, ClientOrderId, ExecutionId};
-use flightdeck::domain::order::{Fill, OrderPurpose, RejectReason, Side};
+use flightdeck::domain::ids::{AgentId, ClientOrderId};
+use flightdeck::domain::order::{OrderPurpose, RejectReason, Side};
 use flightdeck::domain::position::Direction;
 use flightdeck::domain::time::Timestamp;
-use flightdeck::events::{
-    AssessPortfolio, Event, ExitStyle, RequestEvent, VenueEvent, VenueFilled,
-};
+use flightdeck::events::{AssessPortfolio, Event, ExitStyle, RequestEvent, VenueEvent};
 use rust_decimal::Decimal;
 
-use crate::support::cockpit::{Cockpit, START, dollars, price, rules, shares, symbol};
+use crate::support::cockpit::{Cockpit, START, dollars, price, rules, shares};
 use crate::support::trouble::{Trouble, What};
 
 fn managed() -> Config {
@@ -62,7 +60,7 @@ fn f09_a_late_fill_after_the_cancel_grows_position_and_protection() {
     cockpit.quote("AAPL", "175.60", "175.61").wait(3);
     assert_eq!(cockpit.last("position.stop.set").text("quantity"), "2");
     let entry = cockpit.order(OrderPurpose::Entry);
-    report_fill(&mut cockpit, "late-1", entry, (Side::Buy, 1, "175.50"), 3);
+    cockpit.reports_fill("late-1", entry, (Side::Buy, 1, "175.50"), 3);
     assert_eq!(cockpit.last("order.fill.partial").text("fill.qty"), "1");
     assert_eq!(cockpit.last("position.set_stop").text("qty"), "3");
     let sent = cockpit.last("order.submit");
@@ -216,28 +214,6 @@ fn f23_a_split_while_holding_is_no_crash() {
     }
 }
 
-/// The venue reports an execution.
-fn report_fill(
-    cockpit: &mut Cockpit,
-    execution: &str,
-    client_order_id: ClientOrderId,
-    (side, qty, at): (Side, u64, &str),
-    cumulative: u64,
-) {
-    let fill = Fill {
-        execution_id: ExecutionId::new(execution),
-        client_order_id,
-        symbol: symbol("AAPL"),
-        side,
-        qty: shares(qty),
-        price: price(at),
-        cumulative: shares(cumulative),
-        at: cockpit.now(),
-    };
-    let filled = VenueFilled { fill, fee: dollars("0") };
-    cockpit.input(AgentId::Venue, VenueEvent::Filled(filled));
-}
-
 #[test]
 fn f07_duplicate_fill_counts_once() {
     let mut cockpit = holding(&managed());
@@ -302,7 +278,7 @@ fn unexplained_shares_are_closed_by_the_operator_alone() {
     let mut cockpit = Cockpit::new(&rules());
     cockpit.quote("AAPL", "199.99", "200.00");
     let stranger = ClientOrderId::new("by-hand-elsewhere");
-    report_fill(&mut cockpit, "x-1", stranger, (Side::Buy, 10, "200.00"), 10);
+    cockpit.reports_fill("x-1", stranger, (Side::Buy, 10, "200.00"), 10);
     cockpit.wait(5).flatten(Some("AAPL"));
     let sent = cockpit.last("order.submit");
     assert_eq!(
@@ -319,7 +295,7 @@ fn c27_a_fill_of_a_stranger_is_shown_counted_and_protected_and_never_closed() {
     let mut cockpit = Cockpit::new(&rules());
     cockpit.quote("AAPL", "199.99", "200.00");
     let stranger = ClientOrderId::new("by-hand-elsewhere");
-    report_fill(&mut cockpit, "x-1", stranger, (Side::Buy, 10, "200.00"), 10);
+    cockpit.reports_fill("x-1", stranger, (Side::Buy, 10, "200.00"), 10);
     let found = cockpit.last("position.unexplained.found");
     assert_eq!(found.line(&["symbol", "side", "quantity", "price"]), "AAPL buy 10 200.00");
     assert_eq!(cockpit.last("system.alert.raised").text("severity"), "critical");

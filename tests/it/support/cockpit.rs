@@ -18,15 +18,15 @@ use flightdeck::config::{Config, Purpose};
 use flightdeck::domain::command::{
     Approve, CancelOrder, Flatten, OperatorCommand, Reason, Reject, ResetBreaker,
 };
-use flightdeck::domain::ids::{AgentId, ClientOrderId, Seq, Symbol, TradeId};
+use flightdeck::domain::ids::{AgentId, ClientOrderId, ExecutionId, Seq, Symbol, TradeId};
 use flightdeck::domain::market::{Bar, BarBatch, Interval, MarketStep, Quote, Tick};
 use flightdeck::domain::money::{Money, Price, Qty};
-use flightdeck::domain::order::{OrderPurpose, OrderReport};
+use flightdeck::domain::order::{Fill, OrderPurpose, OrderReport, Side};
 use flightdeck::domain::position::{Direction, Position};
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{
     Envelope, Event, FeedEvent, MarketEvent, OrderCancel, OrderEvent, PositionEvent, RequestEvent,
-    RiskEvent, SignalEvent, SystemEvent, TapeEvent, TradeEvent, wire,
+    RiskEvent, SignalEvent, SystemEvent, TapeEvent, TradeEvent, VenueEvent, VenueFilled, wire,
 };
 use flightdeck::journal::Memory;
 use jiff::SignedDuration;
@@ -162,6 +162,28 @@ impl Cockpit {
     }
 
     // --- inputs -----------------------------------------------------------
+
+    /// The venue reports an execution in AAPL.
+    pub(crate) fn reports_fill(
+        &mut self,
+        execution: &str,
+        client_order_id: ClientOrderId,
+        (side, qty, at): (Side, u64, &str),
+        cumulative: u64,
+    ) {
+        let fill = Fill {
+            execution_id: ExecutionId::new(execution),
+            client_order_id,
+            symbol: Symbol::new("AAPL").unwrap(),
+            side,
+            qty: Qty::shares(qty).unwrap(),
+            price: at.parse().unwrap(),
+            cumulative: Qty::shares(cumulative).unwrap(),
+            at: self.now(),
+        };
+        let filled = VenueFilled { fill, fee: Money::ZERO };
+        self.input(AgentId::Venue, VenueEvent::Filled(filled));
+    }
 
     /// Lets an event in by the door.
     pub(crate) fn input(&mut self, source: AgentId, event: impl Into<Event>) -> &mut Self {
