@@ -15,6 +15,11 @@ pub trait Agent: Send + 'static {
     fn id(&self) -> AgentId;
     /// Returns what it wants to hear; asked once.
     fn topics(&self) -> Topics;
+    /// Whether it only passes requests on to the world outside and holds no state.
+    /// A port is never folded: an effect must not happen twice.
+    fn is_port(&self) -> bool {
+        false
+    }
     /// Takes one event. A refusal is an event, a panic is a bug.
     fn handle(&mut self, input: &Envelope, out: &mut Outbox);
 }

@@ -3,7 +3,7 @@
 //! A fold hears everything recorded and says nothing but the rest of a cascade that
 //! a crash has cut. What an agent could not bear is skipped as a whole: it had been
 //! discarded and built anew then, so nothing that it did before it broke may remain
-//! now.
+//! now. Ports are built and never folded.
 
 use std::collections::BTreeSet;
 
@@ -35,6 +35,9 @@ pub(in crate::bus) fn rebuild(
     // Each turn finds one more poison, so there are few turns.
     loop {
         let mut agent = (seat.factory)();
+        if agent.is_port() {
+            return Ok(agent);
+        }
         let topics = agent.topics();
         let mut broke_at = None;
         journal.for_each(before, &mut |envelope| {
@@ -75,7 +78,7 @@ pub(in crate::bus) fn fold_all(
             for (at, (seat, agent)) in roster.iter().zip(&mut agents).enumerate() {
                 let is_skipped =
                     broke_at[at].is_some() || poisons.0.contains(&(seat.id, envelope.seq));
-                if is_skipped || !wants(seat.id, topics[at], envelope) {
+                if is_skipped || agent.is_port() || !wants(seat.id, topics[at], envelope) {
                     continue;
                 }
                 match handle_caught(agent.as_mut(), envelope, &mut out) {

@@ -138,6 +138,10 @@ pub enum TimeInForce {
     Ioc,
     /// Fill all at once or nothing.
     Fok,
+    /// In the opening auction only.
+    Opg,
+    /// In the closing auction only.
+    Cls,
 }
 
 impl TimeInForce {
@@ -148,6 +152,8 @@ impl TimeInForce {
             Self::Gtc => "gtc",
             Self::Ioc => "ioc",
             Self::Fok => "fok",
+            Self::Opg => "opg",
+            Self::Cls => "cls",
         }
     }
 }

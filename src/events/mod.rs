@@ -58,5 +58,6 @@ pub use topics::{Topic, Topics};
 pub use trade::{TradeEvent, TradeStateChanged, TransitionInvalid};
 pub use venue::{
     AcceptedLeg, AccountReported, CallFailed, OrdersReported, SplitApplied, VenueAccepted,
-    VenueCall, VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
+    VenueCall, VenueDone, VenueEvent, VenueFilled, VenueNotFound, VenueRefused, VenueRejected,
+    VenueReplaced,
 };

@@ -29,6 +29,8 @@ family! {
         ReplaceRefused(VenueRefused) = "venue.replace.refused",
         /// A call failed.
         CallFailed(CallFailed) = "venue.call.failed",
+        /// A look-up by our name for an order found nothing.
+        NotFound(VenueNotFound) = "venue.order.not_found",
         /// A split changed what is held.
         SplitApplied(SplitApplied) = "venue.split.applied",
         /// Orders as the venue lists them.
@@ -157,6 +159,15 @@ pub struct CallFailed {
     pub counts: bool,
     /// In words.
     pub detail: String,
+}
+
+/// A look-up by our name for an order found nothing. A request that was sent may
+/// still be on its way; how often this must be heard before it counts as proof is
+/// the business of the agent that asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VenueNotFound {
+    /// Our name for it.
+    pub client_order_id: ClientOrderId,
 }
 
 /// A split changed what is held; said before the orders that it cancels.

@@ -39,7 +39,12 @@ const ROOMS: &[Room] = &[
     // Layer 3: order, delivery and the world outside.
     room("journal", &["domain", "events"]),
     room("bus", &["domain", "events", "journal"]),
-    room("brokers", &["domain", "events", "bus::Agent", "bus::Outbox", "bus::Input"]),
+    // The gateway admits calls (breakers, budgets), tells the state of links, and is one
+    // of the two callers of the clock.
+    room(
+        "brokers",
+        &["domain", "events", "fsm", "breakers", "bus::Agent", "bus::Outbox", "bus::clock"],
+    ),
     room("sources", &["domain", "events", "intel", "bus::Agent", "bus::Outbox", "bus::Input"]),
     room("control", &["domain", "events", "view"]),
     // Layer 4: the agents and what is made of their events.
@@ -139,6 +144,9 @@ const BELONGINGS: &[Belongs] = &[
     only("redis::", &["bus/redis"], "Redis carries, it does not decide"),
     only("reqwest::", &["brokers/", "control/"], "HTTP ends in brokers and alerts"),
     only("tokio_tungstenite::", &["brokers/"], "sockets end in brokers"),
+    only("axum::", &["brokers/sim/server/", "control/"], "only simulated brokers serve"),
+    only("rmp_serde::", &["brokers/"], "wire formats end in brokers"),
+    only("secrecy::", &["brokers/", "config.rs", "config/"], "keys are for brokers alone"),
     only("ratatui::", &["ui/"], "only the screen draws"),
     only("crossterm::", &["ui/"], "only the screen draws"),
     only("tracing_subscriber::", &["telemetry/"], "the log is set up in one place"),

@@ -46,7 +46,7 @@ impl OrderExecutionAgent {
                 let SplitApplied { symbol, new_shares, old_shares, position, .. } = *split;
                 self.book.split(symbol, SplitRatio { new_shares, old_shares }, position);
             }
-            VenueEvent::Account(_) => {}
+            VenueEvent::NotFound(_) | VenueEvent::Account(_) => {}
         }
     }
 
@@ -76,6 +76,7 @@ impl OrderExecutionAgent {
                 (id, VenueCall::Replace, CallOutcome::CallerError)
             }
             VenueEvent::CallFailed(_)
+            | VenueEvent::NotFound(_)
             | VenueEvent::SplitApplied(_)
             | VenueEvent::Orders(_)
             | VenueEvent::Account(_) => return,

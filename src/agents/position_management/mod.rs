@@ -469,6 +469,7 @@ impl Agent for PositionManagementAgent {
                 | VenueEvent::CancelRefused(_)
                 | VenueEvent::ReplaceRefused(_)
                 | VenueEvent::CallFailed(_)
+                | VenueEvent::NotFound(_)
                 | VenueEvent::Orders(_)
                 | VenueEvent::Account(_),
             )

@@ -285,6 +285,7 @@ impl RiskManagementAgent {
             | VenueEvent::CancelRefused(_)
             | VenueEvent::ReplaceRefused(_)
             | VenueEvent::CallFailed(_)
+            | VenueEvent::NotFound(_)
             | VenueEvent::Orders(_) => {}
         }
     }

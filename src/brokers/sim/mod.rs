@@ -7,3 +7,4 @@
 pub mod market;
 pub mod exchange;
 pub mod venue;
+pub mod server;

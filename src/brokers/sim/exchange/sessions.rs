@@ -122,7 +122,11 @@ fn is_over(order: &Order, before: Session, after: Session, at: Timestamp) -> boo
     }
     match order.time_in_force {
         TimeInForce::Day if order.extended_hours => after == Session::Closed,
-        TimeInForce::Day | TimeInForce::Ioc | TimeInForce::Fok => before == Session::Open,
+        TimeInForce::Day
+        | TimeInForce::Ioc
+        | TimeInForce::Fok
+        | TimeInForce::Opg
+        | TimeInForce::Cls => before == Session::Open,
         TimeInForce::Gtc => {
             let age = at.since(order.submitted_at);
             before == Session::Open && age >= SignedDuration::from_hours(24 * GTC_DAYS_MAX)

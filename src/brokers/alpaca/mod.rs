@@ -1,0 +1,1 @@
+//! Alpaca: its wire, behind the contract of [`Broker`](crate::brokers::Broker).

@@ -1,0 +1,1 @@
+//! The simulated exchange behind brokers' own wire protocols, on loopback.
