@@ -184,6 +184,7 @@ const ENTRIES: &[&str] = &[
     "agents/strategy/mod.rs",            // the agent
     "agents/position_management/mod.rs", // the agent
     "risk/rules/mod.rs",                 // the catalogue of rules
+    "config/mod.rs",                     // the composed configuration
 ];
 
 /// A broken rule and where.

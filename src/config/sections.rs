@@ -1,0 +1,173 @@
+//! The sections that no part defines beside its own code: market, account, venue, and
+//! the embedded market.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::agents::{market_data, risk_management};
+use crate::brokers::sim::exchange::{MarketFill, Multiplier, Partials};
+use crate::domain::calendar::MarketHours;
+use crate::domain::ids::Symbol;
+use crate::domain::money::Money;
+
+/// The market and what is vouched for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Market {
+    /// `new_york` or `continuous`.
+    pub hours: MarketHours,
+    /// A price further from the one before than this fraction is doubted.
+    #[serde(with = "crate::domain::exact::ratio")]
+    pub outlier_fraction: Decimal,
+    /// Silence of a symbol after which its data are stale, seconds; 0 never.
+    pub stale_seconds: u32,
+    /// Whether a jump between two sessions that has the shape of a split is one.
+    pub detect_splits: bool,
+}
+
+/// The account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Account {
+    /// Cash at the start, dollars, up to a thousand million.
+    #[serde(with = "crate::domain::exact::dollars")]
+    pub opening_cash: Money,
+    /// `auto` or `manual`.
+    pub approval: risk_management::Approval,
+    /// How long a human has to answer, seconds, 1 or more.
+    pub approval_seconds: u32,
+}
+
+/// The simulated venue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Venue {
+    /// `cash`, `reg_t` or `intraday`.
+    pub multiplier: Multiplier,
+    /// Whether the account may sell short.
+    pub shorting: bool,
+    /// `last` or `next_open`: when a market order fills while only bars are known.
+    pub market_fill: MarketFill,
+    /// How far market and stop orders execute beyond the price, basis points, 0 to
+    /// 5 000.
+    pub slippage_bps: u32,
+    /// How much of an order executes at once.
+    pub partials: Partials,
+    /// Fee per order, dollars, 0 to 1 000.
+    #[serde(with = "crate::domain::exact::dollars")]
+    pub fee_per_order: Money,
+    /// Fee per share, dollars, 0 to 1 000.
+    #[serde(with = "crate::domain::exact::dollars")]
+    pub fee_per_share: Money,
+    /// Whether prices finer than the increment are refused.
+    pub enforce_increments: bool,
+}
+
+/// The embedded market.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sim {
+    /// The trading day on which it begins, with or without quotes.
+    #[serde(deserialize_with = "date")]
+    pub start: Date,
+    /// Symbols to trade; all of the demo market when empty.
+    pub symbols: Vec<Symbol>,
+    /// How much faster than the wall clock it runs.
+    pub speed: u32,
+    /// Milliseconds between two steps of the market, 100 to 60 000.
+    pub cadence_ms: u32,
+}
+
+impl Account {
+    pub(super) fn validate(&self) -> Result<(), String> {
+        let cash = self.opening_cash;
+        if cash <= Money::ZERO || cash > Money::from_dollars(1_000_000_000) {
+            return Err(format!(
+                "opening_cash is {cash}, it must be above zero and at most 1000000000"
+            ));
+        }
+        if self.approval_seconds == 0 {
+            return Err("approval_seconds is 0, it must be 1 or more".into());
+        }
+        Ok(())
+    }
+}
+
+impl Venue {
+    pub(super) fn validate(&self) -> Result<(), String> {
+        for (key, fee) in
+            [("fee_per_order", self.fee_per_order), ("fee_per_share", self.fee_per_share)]
+        {
+            if fee.is_negative() || fee > Money::from_dollars(1_000) {
+                return Err(format!("{key} is {fee}, it must lie in 0 to 1000"));
+            }
+        }
+        if self.slippage_bps > 5_000 {
+            return Err(format!("slippage_bps is {}, it must lie in 0 to 5000", self.slippage_bps));
+        }
+        match self.partials {
+            Partials::VolumeShare { percent } | Partials::Random { percent, .. }
+                if !(1..=100).contains(&percent) =>
+            {
+                Err(format!("partials has {percent} percent, it must lie in 1 to 100"))
+            }
+            Partials::Never
+            | Partials::Displayed
+            | Partials::VolumeShare { .. }
+            | Partials::Random { .. } => Ok(()),
+        }
+    }
+}
+
+impl Default for Market {
+    fn default() -> Self {
+        let market_data::Config { hours, outlier_fraction, stale_seconds, detect_splits } =
+            market_data::Config::default();
+        Self { hours, outlier_fraction, stale_seconds, detect_splits }
+    }
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            opening_cash: Money::from_dollars(100_000),
+            approval: risk_management::Approval::Auto,
+            approval_seconds: 60,
+        }
+    }
+}
+
+impl Default for Venue {
+    fn default() -> Self {
+        Self {
+            multiplier: Multiplier::RegT,
+            shorting: true,
+            market_fill: MarketFill::Last,
+            slippage_bps: 0,
+            partials: Partials::Never,
+            fee_per_order: Money::ZERO,
+            fee_per_share: Money::ZERO,
+            enforce_increments: true,
+        }
+    }
+}
+
+impl Default for Sim {
+    fn default() -> Self {
+        Self {
+            start: Date::constant(2026, 1, 5),
+            symbols: Vec::new(),
+            speed: 60,
+            cadence_ms: 1_000,
+        }
+    }
+}
+
+/// Reads a day written as TOML's own date or as a text.
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    let value = toml::Value::deserialize(deserializer)?;
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.parse().map_err(|_| D::Error::custom(format!("'{text}' is not a day such as 2026-01-05")))
+}

@@ -1,0 +1,102 @@
+//! Layers, refusals and what is printed.
+
+use super::layers::PRESETS;
+use super::*;
+use crate::domain::money::Money;
+use jiff::civil::Date;
+
+fn load(text: &str) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flightdeck.toml");
+    std::fs::write(&path, text).unwrap();
+    Config::load(Purpose::Sim, None, Some(&path))
+}
+
+#[track_caller]
+fn check_refused(text: &str, parts: &[&str]) {
+    let error = load(text).unwrap_err().to_string();
+    assert!(!error.contains('\n'), "one line: {error}");
+    for part in parts {
+        assert!(error.contains(part), "{error:?} should name {part:?}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line_and_the_known_ones() {
+    check_refused(
+        "seed = 7\n\n[risk]\nmax_postion_value = 5\n",
+        &["flightdeck.toml:4:", "max_postion_value", "max_position_value"],
+    );
+}
+
+#[test]
+fn a_wrong_type_or_range_is_refused_by_name() {
+    check_refused("[account]\nopening_cash = true\n", &[":2:", "a number such as"]);
+    check_refused("[account]\nopening_cash = -5\n", &["account.opening_cash", "-5"]);
+    for (text, key) in [
+        ("[execution]\nfinished_kept = 0\n", "execution.finished_kept is 0"),
+        ("[position]\nprotect_again_seconds = 0\n", "position.protect_again_seconds is 0"),
+        ("[position]\nunexplained_stop_fraction = 7\n", "position.unexplained_stop_fraction is 7"),
+        ("[account]\nopening_cash = 99999999999\n", "account.opening_cash is 99999999999"),
+        ("[account]\napproval_seconds = 0\n", "account.approval_seconds is 0"),
+        ("[strategy]\nvote_seconds = 0\n", "strategy.vote_seconds is 0"),
+        ("[venue]\nfee_per_order = -5\n", "venue.fee_per_order is -5"),
+        ("[venue]\nslippage_bps = 10000\n", "venue.slippage_bps is 10000"),
+        (
+            "[venue]\npartials = { volume_share = { percent = 0 } }\n",
+            "venue.partials has 0 percent",
+        ),
+    ] {
+        check_refused(text, &[key]);
+    }
+    check_refused("[strategy]\nstop_fraction = 0.9\n", &["strategy.stop_fraction", "0.9"]);
+    check_refused("[execution.guard]\nopen_seconds = 0\n", &["execution.guard.open_seconds"]);
+    check_refused(
+        "[execution.guard]\nrequests_per_minute = 20\n",
+        &["execution.guard.requests_reserved", "30", "20"],
+    );
+    check_refused(
+        "[position]\nunexplained_stop_fraction = 0.9\n",
+        &["position.unexplained_stop_fraction", "0.9"],
+    );
+    check_refused("[risk\n", &[":1:"]);
+}
+
+#[test]
+fn a_day_is_read_with_and_without_quotes() {
+    for text in ["[sim]\nstart = 2026-03-02\n", "[sim]\nstart = \"2026-03-02\"\n"] {
+        assert_eq!(load(text).unwrap().sim.start, Date::constant(2026, 3, 2));
+    }
+    check_refused("[sim]\nstart = \"soon\"\n", &[":2:", "'soon'", "2026-01-05"]);
+}
+
+#[test]
+fn a_layer_changes_only_what_it_says() {
+    let base = Config::defaults(Purpose::Sim);
+    let config = load("[strategy.ensemble]\nthreshold = 0.25\n").unwrap();
+    assert!((config.strategy.ensemble.threshold - 0.25).abs() < 1e-12);
+    assert_eq!(config.strategy.time_exit_minutes, base.strategy.time_exit_minutes);
+    assert_eq!(config.risk, base.risk);
+}
+
+#[test]
+fn an_amount_is_exactly_what_the_user_typed() {
+    let config = load("[account]\nopening_cash = 100000.07\n").unwrap();
+    assert_eq!(config.account.opening_cash, Money::from_cents(10_000_007));
+}
+
+#[test]
+fn every_shipped_preset_is_legal() {
+    for (name, _) in PRESETS {
+        Config::load(Purpose::Replay, Some(name), None).unwrap();
+    }
+    let error = Config::load(Purpose::Replay, Some("nonsense"), None).unwrap_err();
+    assert!(error.to_string().contains("reference"));
+}
+
+#[test]
+fn what_is_printed_can_be_read_again() {
+    let config = Config::defaults(Purpose::Replay);
+    let text = config.to_table().to_string();
+    assert_eq!(load(&text).unwrap(), config);
+}
