@@ -13,7 +13,7 @@ mod sections;
 mod tests;
 
 pub use error::ConfigError;
-pub use sections::{Account, Market, Sim, Venue};
+pub use sections::{Account, Alpaca, AlpacaFeed, Market, Sim, Venue};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -64,6 +64,8 @@ pub struct Config {
     pub venue: Venue,
     /// The embedded market.
     pub sim: Sim,
+    /// Alpaca.
+    pub alpaca: Alpaca,
 }
 
 impl Default for Config {
@@ -104,6 +106,7 @@ impl Config {
             position,
             venue: Venue::default(),
             sim: Sim::default(),
+            alpaca: Alpaca::default(),
         }
     }
 
@@ -153,6 +156,7 @@ impl Config {
         self.position.validate().map_err(|what| wrong(&format!("position.{what}")))?;
         self.account.validate().map_err(|what| wrong(&format!("account.{what}")))?;
         self.venue.validate().map_err(|what| wrong(&format!("venue.{what}")))?;
+        self.alpaca.validate().map_err(|what| wrong(&format!("alpaca.{what}")))?;
         if self.sim.speed == 0 {
             return Err(wrong("sim.speed is 0, it must be 1 or more"));
         }

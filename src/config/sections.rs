@@ -1,6 +1,8 @@
 //! The sections that no part defines beside its own code: market, account, venue, and
 //! the embedded market.
 
+use std::path::PathBuf;
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::de::Error as _;
@@ -11,6 +13,9 @@ use crate::brokers::sim::exchange::{MarketFill, Multiplier, Partials};
 use crate::domain::calendar::MarketHours;
 use crate::domain::ids::Symbol;
 use crate::domain::money::Money;
+
+/// Stocks that Alpaca's free plan lets one connection follow (protocol page §7.1).
+const ALPACA_SYMBOLS_MAX: usize = 30;
 
 /// The market and what is vouched for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +43,36 @@ pub struct Account {
     pub approval: risk_management::Approval,
     /// How long a human has to answer, seconds, 1 or more.
     pub approval_seconds: u32,
+}
+
+/// Alpaca: what is followed, and which account must answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alpaca {
+    /// Stocks that are followed and traded, 1 to 30 (the free plan's limit).
+    pub symbols: Vec<Symbol>,
+    /// `iex` (free) or `sip` (needs a plan).
+    pub feed: AlpacaFeed,
+    /// The account that the keys must belong to, by number or id; empty takes any.
+    pub account: String,
+    /// File with the keys, mode 0600; empty reads `APCA_API_KEY_ID` and
+    /// `APCA_API_SECRET_KEY` from the environment.
+    pub key_file: PathBuf,
+    /// Requests a minute, 1 to 1 000 (the standard account has 200).
+    pub requests_per_minute: u32,
+    /// Of these, how many entries may never use; fewer than all.
+    pub requests_reserved: u32,
+}
+
+/// Which market data the account is entitled to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlpacaFeed {
+    /// One exchange.
+    #[default]
+    Iex,
+    /// All exchanges.
+    Sip,
 }
 
 /// The simulated venue.
@@ -95,6 +130,26 @@ impl Account {
     }
 }
 
+impl Alpaca {
+    pub(super) fn validate(&self) -> Result<(), String> {
+        if !(1..=ALPACA_SYMBOLS_MAX).contains(&self.symbols.len()) {
+            let number = self.symbols.len();
+            return Err(format!("symbols names {number} stocks, it must name 1 to 30"));
+        }
+        if !(1..=1_000).contains(&self.requests_per_minute) {
+            let limit = self.requests_per_minute;
+            return Err(format!("requests_per_minute is {limit}, it must lie in 1 to 1000"));
+        }
+        if self.requests_reserved >= self.requests_per_minute {
+            return Err(format!(
+                "requests_reserved is {}, it must be below requests_per_minute = {}",
+                self.requests_reserved, self.requests_per_minute
+            ));
+        }
+        Ok(())
+    }
+}
+
 impl Venue {
     pub(super) fn validate(&self) -> Result<(), String> {
         for (key, fee) in
@@ -135,6 +190,21 @@ impl Default for Account {
             opening_cash: Money::from_dollars(100_000),
             approval: risk_management::Approval::Auto,
             approval_seconds: 60,
+        }
+    }
+}
+
+impl Default for Alpaca {
+    fn default() -> Self {
+        let symbols =
+            ["AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA", "AMD", "SPY", "QQQ"];
+        Self {
+            symbols: symbols.iter().filter_map(|name| Symbol::new(name).ok()).collect(),
+            feed: AlpacaFeed::Iex,
+            account: String::new(),
+            key_file: PathBuf::new(),
+            requests_per_minute: 200,
+            requests_reserved: 30,
         }
     }
 }
