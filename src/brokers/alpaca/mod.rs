@@ -1,1 +1,3 @@
 //! Alpaca: its wire, behind the contract of [`Broker`](crate::brokers::Broker).
+
+pub mod stream;
