@@ -45,7 +45,9 @@ impl<T> Amount<T> {
 /// Plain digits with a point, times 10^places; `None` for every other form, more
 /// places than that, or too many digits.
 fn fixed(text: &[u8], places: usize) -> Option<u64> {
-    if text.len() > DIGITS_MAX {
+    // A point needs digits on both sides.
+    let ends = [text.first()?, text.last()?];
+    if text.len() > DIGITS_MAX || !ends.iter().all(|end| end.is_ascii_digit()) {
         return None;
     }
     let mut total = 0_u64;

@@ -191,7 +191,7 @@ fn a_frame_that_breaks_off_keeps_what_came_before() {
 
 #[test]
 fn a_timestamp_of_messagepack_is_read_in_its_three_lengths() {
-    let seconds = 1_791_208_505_u32;
+    let seconds = 1_791_210_905_u32;
     let eight = (u64::from(100_000_000_u32) << 34) | u64::from(seconds);
     let twelve = [&100_000_000_u32.to_be_bytes()[..], &i64::from(seconds).to_be_bytes()].concat();
     for (bytes, expected) in [
