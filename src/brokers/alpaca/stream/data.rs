@@ -86,7 +86,7 @@ impl DataStream {
         tasks: &TaskTracker,
     ) -> Self {
         install_tls_provider();
-        let (wishes, wished) = mpsc::channel(WISHES_MAX);
+        let (wishes, inbox) = mpsc::channel(WISHES_MAX);
         let (says, status) = watch::channel(StreamStatus::default());
         let timing = config.timing;
         let content_type = match config.encoding {
@@ -107,7 +107,7 @@ impl DataStream {
             backoff: Backoff::new(timing.wait_first, timing.wait_max, config.seed),
             clock,
             outlet: Outlet::Market(sink),
-            wishes: wished,
+            wishes: inbox,
             status: says,
             stop,
         };

@@ -54,7 +54,7 @@ impl Decoder {
         self.frame(JsonReader::new(frame), each)
     }
 
-    /// Decodes a frame in MessagePack and hands on each message, in order.
+    /// Decodes a frame in `MessagePack` and hands on each message, in order.
     ///
     /// # Errors
     /// When the frame cannot be read on; what stood before that place was handed on.

@@ -1,7 +1,7 @@
-//! Reads a frame in MessagePack: one pass over the bytes, nothing copied.
+//! Reads a frame in `MessagePack`: one pass over the bytes, nothing copied.
 //!
 //! Lengths in the frame are never believed further than the bytes that are there.
-//! Times are the timestamp extension, type −1, in its three lengths (MessagePack
+//! Times are the timestamp extension, type −1, in its three lengths (`MessagePack`
 //! specification, "Timestamp extension type"). Knows nothing of what the keys mean.
 
 use super::number::{self, Amount};
@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 /// The timestamp extension's type, −1 as a byte.
 const TIMESTAMP: u8 = 0xff;
 
-/// A place in a frame of MessagePack.
+/// A place in a frame of `MessagePack`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MsgpackReader<'a> {
     rest: &'a [u8],
@@ -78,7 +78,7 @@ impl<'a> MsgpackReader<'a> {
     }
 
     /// Reads a head and, but for arrays and maps, the value. The table is the one of
-    /// the MessagePack specification, "Formats".
+    /// the `MessagePack` specification, "Formats".
     fn value(&mut self) -> Result<Value<'a>, BrokenFrame> {
         let [head] = self.take()?;
         let low = usize::from(head & 0x0f);
@@ -164,20 +164,18 @@ fn signed<'a>(number: i64) -> Value<'a> {
 
 /// The timestamp extension in its three lengths.
 fn timestamp(bytes: &[u8]) -> Option<Timestamp> {
-    match *bytes {
-        [a, b, c, d] => number::time_of_parts(u32::from_be_bytes([a, b, c, d]).into(), 0),
-        [a, b, c, d, e, f, g, h] => {
-            // 30 bits of nanoseconds, 34 bits of seconds.
-            let both = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-            let seconds = i64::try_from(both & 0x3_ffff_ffff).ok()?;
-            number::time_of_parts(seconds, u32::try_from(both >> 34).ok()?)
-        }
-        [a, b, c, d, e, f, g, h, i, j, k, l] => number::time_of_parts(
-            i64::from_be_bytes([e, f, g, h, i, j, k, l]),
-            u32::from_be_bytes([a, b, c, d]),
-        ),
-        _ => None,
+    if let Ok(seconds) = bytes.try_into() {
+        return number::time_of_parts(u32::from_be_bytes(seconds).into(), 0);
     }
+    if let Ok(both) = bytes.try_into() {
+        // 30 bits of nanoseconds, 34 bits of seconds.
+        let both = u64::from_be_bytes(both);
+        let seconds = i64::try_from(both & 0x3_ffff_ffff).ok()?;
+        return number::time_of_parts(seconds, u32::try_from(both >> 34).ok()?);
+    }
+    let (nanos, seconds) = bytes.split_first_chunk()?;
+    let seconds = i64::from_be_bytes(seconds.try_into().ok()?);
+    number::time_of_parts(seconds, u32::from_be_bytes(*nanos))
 }
 
 impl<'a> Reader<'a> for MsgpackReader<'a> {

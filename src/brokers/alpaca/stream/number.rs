@@ -108,7 +108,7 @@ pub(super) fn price_of_whole(dollars: u64) -> Amount<Price> {
 /// A decimal of at most 15 digits survives the way through a double, so two of them
 /// never share one: when `units ÷ 10^8` reads back as the same double and has at most
 /// 15 digits, it *is* that shortest decimal, and its digits need not be written out.
-/// Every legal price below Price::MAX with eight places is such a decimal.
+/// Every legal price below `Price::MAX` with eight places is such a decimal.
 pub(super) fn price_of_double(dollars: f64) -> Amount<Price> {
     match units_of_double(dollars, 1e8) {
         Some(units) => price_of_units(units),
@@ -125,7 +125,7 @@ fn units_of_double(value: f64, scale: f64) -> Option<u64> {
     const FIFTEEN_DIGITS: f64 = 1e15;
     let units = (value * scale).round();
     // The comparison also refuses NaN; minus zero is zero.
-    if !(units >= 0.0 && units < FIFTEEN_DIGITS) {
+    if !(0.0..FIFTEEN_DIGITS).contains(&units) {
         return None;
     }
     #[expect(clippy::float_cmp, reason = "the question is whether it is the same double")]
@@ -235,7 +235,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
     Some((year - 1970) * 365 + leaps + before + this_leap + day - 1)
 }
 
-/// An instant from MessagePack's seconds and nanoseconds.
+/// An instant from `MessagePack`'s seconds and nanoseconds.
 pub(super) fn time_of_parts(seconds: i64, nanos: u32) -> Option<Timestamp> {
     if nanos > 999_999_999 {
         return None;

@@ -1,6 +1,6 @@
 //! What we say on the streams.
 //!
-//! The data stream takes MessagePack when it sends MessagePack, the trading stream
+//! The data stream takes `MessagePack` when it sends `MessagePack`, the trading stream
 //! takes text always (Alpaca, protocol page §6 and §7 of October 2026).
 
 use serde::Serialize;
@@ -13,7 +13,7 @@ use super::session::Outgoing;
 pub enum Encoding {
     /// JSON in text frames.
     Json,
-    /// MessagePack in binary frames: a third of the bytes and of the time.
+    /// `MessagePack` in binary frames: a third of the bytes and of the time.
     #[default]
     Msgpack,
 }

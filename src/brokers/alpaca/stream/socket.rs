@@ -21,7 +21,7 @@ use crate::domain::time::Timestamp;
 /// list of all subscriptions, are a tenth of it; the library's own limit is 64 MiB.
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 /// The longest wait that a refusal may ask for.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(120);
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(2);
 
 /// An open socket.
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;

@@ -109,7 +109,7 @@ pub(super) fn read(frame: &[u8], oddities: &Oddities) -> Result<TradingMessage, 
             let is_ours = said.streams.iter().any(|stream| stream == TRADE_UPDATES);
             Ok(TradingMessage::Listening { is_ours })
         }
-        Some(TRADE_UPDATES) => update(from_json(data)?, oddities),
+        Some(TRADE_UPDATES) => update(&from_json(data)?, oddities),
         None if frame.action.as_deref() == Some("error") => {
             let said: WireFailure = from_json(data)?;
             Ok(TradingMessage::Failed(said.error_message.unwrap_or_default()))
@@ -118,7 +118,7 @@ pub(super) fn read(frame: &[u8], oddities: &Oddities) -> Result<TradingMessage, 
     }
 }
 
-fn update(wire: WireUpdate, oddities: &Oddities) -> Result<TradingMessage, Unreadable> {
+fn update(wire: &WireUpdate, oddities: &Oddities) -> Result<TradingMessage, Unreadable> {
     if wire.order.is_foreign() {
         oddities.count(Oddity::ForeignAsset, wire.order.symbol.as_deref().unwrap_or_default());
         return Ok(TradingMessage::Nothing);
@@ -127,7 +127,7 @@ fn update(wire: WireUpdate, oddities: &Oddities) -> Result<TradingMessage, Unrea
     let stamps = [wire.timestamp.as_deref(), wire.at.as_deref()];
     let at = stamps.into_iter().flatten().find_map(|text| text.parse().ok());
     let at: Timestamp = at.unwrap_or(order.updated_at);
-    let news = news(&wire, &order, at);
+    let news = news(wire, &order, at);
     if news.is_none() {
         let event = wire.event.as_deref().unwrap_or("none");
         oddities.count(Oddity::MissingValue, &format!("event {event}"));

@@ -61,11 +61,11 @@ impl Watchdog {
     /// Tells whether the silence has lasted too long, once a connection.
     pub(super) fn is_silent(&mut self, now: Timestamp) -> bool {
         let opened = self.opened(now);
-        let Some((well, wall)) = &self.well else { return false };
+        let Some((heard, since)) = &self.well else { return false };
         let Some(opened) = opened else { return false };
         let allowed = self.silence_max * (1_i32 << self.silences.min(DOUBLINGS_MAX));
-        let silence = now.since((*well).max(opened));
-        if silence <= allowed || wall.elapsed() < WALL_MIN {
+        let silence = now.since((*heard).max(opened));
+        if silence <= allowed || since.elapsed() < WALL_MIN {
             return false;
         }
         self.silences = self.silences.saturating_add(1);
