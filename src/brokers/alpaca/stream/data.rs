@@ -14,12 +14,12 @@ use super::backoff::Backoff;
 use super::conflate::Sink;
 use super::data_session::{DataSession, DataTerms};
 use super::drive::{Driver, StreamTiming};
-use super::keys::StreamKeys;
 use super::message::{DecodeCounts, Subscriptions};
 use super::outlet::Outlet;
 use super::request::Encoding;
 use super::session::StreamStatus;
 use super::socket::Endpoint;
+use crate::brokers::alpaca::ApiKeys;
 use crate::brokers::install_tls_provider;
 use crate::bus::clock::Clock;
 use crate::domain::calendar::MarketHours;
@@ -79,7 +79,7 @@ impl DataStream {
     /// Starts the stream on a tracker; `stop` ends it.
     pub fn spawn(
         config: DataStreamConfig,
-        keys: StreamKeys,
+        keys: ApiKeys,
         clock: Arc<dyn Clock>,
         sink: Arc<dyn Sink>,
         stop: CancellationToken,

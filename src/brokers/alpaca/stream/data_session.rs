@@ -8,22 +8,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use jiff::SignedDuration;
-use secrecy::ExposeSecret;
-
 use super::decode::Decoder;
-use super::keys::StreamKeys;
 use super::link::Link;
 use super::message::{Channel, DataMessage, DecodeCounts, HaltNotice, Subscriptions};
 use super::request::Encoding;
 use super::session::{Frame, Lost, Output, Session, StopReason, Verdict};
 use super::watchdog::Watchdog;
 use crate::brokers::Push;
+use crate::brokers::alpaca::ApiKeys;
 use crate::domain::calendar::MarketHours;
 use crate::domain::ids::Symbol;
 use crate::domain::market::{Interval, TradingStatus};
 use crate::domain::time::Timestamp;
 use crate::fsm::link::{LinkInput, LinkState};
+use jiff::SignedDuration;
 
 /// Symbols in one request, so that none outgrows a frame; more are several requests.
 const SYMBOLS_PER_REQUEST: usize = 500;
@@ -52,7 +50,7 @@ pub(super) struct DataTerms {
 /// The pure half of the market data stream.
 #[derive(Debug)]
 pub(super) struct DataSession {
-    keys: StreamKeys,
+    keys: ApiKeys,
     encoding: Encoding,
     link: Link,
     phase: Phase,
@@ -74,7 +72,7 @@ pub(super) struct DataSession {
 
 impl DataSession {
     /// Makes a session that has not been dialled.
-    pub(super) fn new(terms: DataTerms, keys: StreamKeys) -> Self {
+    pub(super) fn new(terms: DataTerms, keys: ApiKeys) -> Self {
         Self {
             keys,
             encoding: terms.encoding,
@@ -97,8 +95,8 @@ impl DataSession {
             DataMessage::Connected => {
                 if self.phase == Phase::Greeting {
                     self.phase = Phase::Login;
-                    let (id, secret) = (self.keys.id.expose_secret(), &self.keys.secret);
-                    output.frames.push(self.encoding.authenticate(id, secret.expose_secret()));
+                    let (id, secret) = (self.keys.expose_id(), self.keys.expose_secret());
+                    output.frames.push(self.encoding.authenticate(id, secret));
                 }
             }
             DataMessage::Authenticated => {

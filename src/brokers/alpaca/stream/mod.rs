@@ -14,7 +14,6 @@ mod decode_json;
 mod decode_msgpack;
 mod decode;
 mod update;
-mod keys;
 mod request;
 mod link;
 mod session;
@@ -35,7 +34,6 @@ pub use conflate::{Conflator, Gathered, Sink};
 pub use data::{DataStream, DataStreamConfig};
 pub use decode::Decoder;
 pub use drive::StreamTiming;
-pub use keys::StreamKeys;
 pub use message::{
     CancelledTrade, Channel, Correction, DataMessage, DecodeCounts, HaltNotice, LuldBand,
     Subscriptions,

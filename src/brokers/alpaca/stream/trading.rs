@@ -11,11 +11,11 @@ use tokio_util::task::TaskTracker;
 
 use super::backoff::Backoff;
 use super::drive::{Driver, StreamTiming};
-use super::keys::StreamKeys;
 use super::outlet::Outlet;
 use super::session::StreamStatus;
 use super::socket::Endpoint;
 use super::trading_session::{TradingCounts, TradingSession};
+use crate::brokers::alpaca::ApiKeys;
 use crate::brokers::alpaca::oddity::Oddities;
 use crate::brokers::{Push, install_tls_provider};
 use crate::bus::clock::Clock;
@@ -52,7 +52,7 @@ impl TradingStream {
     /// channel. `oddities` are those of the account's calls.
     pub fn spawn(
         config: TradingStreamConfig,
-        keys: StreamKeys,
+        keys: ApiKeys,
         clock: Arc<dyn Clock>,
         oddities: Arc<Oddities>,
         to: mpsc::Sender<Push>,

@@ -8,15 +8,13 @@
 
 use std::sync::Arc;
 
-use secrecy::ExposeSecret;
-
-use super::keys::StreamKeys;
 use super::link::Link;
 use super::message::Subscriptions;
 use super::request;
 use super::session::{Frame, Lost, Output, Session, StopReason, Verdict};
 use super::update::{self, TradingMessage};
 use crate::brokers::Push;
+use crate::brokers::alpaca::ApiKeys;
 use crate::brokers::alpaca::oddity::Oddities;
 use crate::domain::time::Timestamp;
 use crate::fsm::link::{LinkInput, LinkState};
@@ -38,7 +36,7 @@ pub struct TradingCounts {
 /// The pure half of the trading stream.
 #[derive(Debug)]
 pub(super) struct TradingSession {
-    keys: StreamKeys,
+    keys: ApiKeys,
     link: Link,
     oddities: Arc<Oddities>,
     /// Whether this connection listens.
@@ -48,7 +46,7 @@ pub(super) struct TradingSession {
 
 impl TradingSession {
     /// Makes a session that has not been dialled.
-    pub(super) fn new(feed: &'static str, keys: StreamKeys, oddities: Arc<Oddities>) -> Self {
+    pub(super) fn new(feed: &'static str, keys: ApiKeys, oddities: Arc<Oddities>) -> Self {
         let link = Link::new(feed);
         Self { keys, link, oddities, is_open: false, counts: TradingCounts::default() }
     }
@@ -102,7 +100,7 @@ impl Session for TradingSession {
     fn connected(&mut self, output: &mut Output) {
         self.is_open = false;
         self.link.tell(LinkInput::Connected, &mut output.pushes);
-        let (id, secret) = (self.keys.id.expose_secret(), self.keys.secret.expose_secret());
+        let (id, secret) = (self.keys.expose_id(), self.keys.expose_secret());
         output.frames.push(request::authenticate(id, secret));
     }
 

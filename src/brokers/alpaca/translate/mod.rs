@@ -3,6 +3,10 @@
 //! Pure functions of a wire value; what is missing or unknown but bearable is counted
 //! in [`Oddities`](crate::brokers::alpaca::Oddities). Knows no HTTP.
 
+pub(crate) mod account;
+pub(crate) mod market;
+pub(crate) mod request;
+
 mod field;
 mod order;
 

@@ -14,12 +14,6 @@ use serde_json::value::RawValue;
 pub(crate) struct DecimalText(Box<str>);
 
 impl DecimalText {
-    /// Takes a text as it is.
-    #[cfg(test)]
-    pub(crate) fn new(text: &str) -> Self {
-        Self(text.into())
-    }
-
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
