@@ -1,1 +1,29 @@
 //! Alpaca: its wire, behind the contract of [`Broker`](crate::brokers::Broker).
+//!
+//! [`AlpacaBroker`] is one account over REST. `rest` sends one request and reads one
+//! answer, `classify` judges what failed, `wire` holds Alpaca's JSON and `translate`
+//! what it means in our words; nothing of the last two leaves this folder. [`stream`]
+//! holds its two sockets.
+
+mod broker;
+mod classify;
+mod config;
+mod extras;
+mod keys;
+mod oddity;
+mod pages;
+mod rest;
+pub mod stream;
+mod translate;
+mod wire;
+mod words;
+
+pub use broker::{AlpacaBroker, OpenError};
+pub use config::{
+    AccountKind, AlpacaConfig, ConfigError, DataFeed, DisputedOrders, Endpoints, Timeouts,
+};
+pub use extras::Closing;
+pub use keys::{ApiKeys, KEY_ID_NAME, KeyError, SECRET_NAME};
+pub use oddity::{Oddities, Oddity, OddityCounts};
+pub use translate::account::{FillRow, MarketDay};
+pub use translate::market::Snapshot;

@@ -1,0 +1,143 @@
+//! One WebSocket to the venue: dialling with a time-out, and what a refusal means.
+//!
+//! Knows nothing of what is said on it.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::UrlError;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+
+use super::session::{Lost, StopReason};
+use crate::domain::time::Timestamp;
+
+/// The longest message that is read. The longest real ones, a burst of quotes or the
+/// list of all subscriptions, are a tenth of it; the library's own limit is 64 MiB.
+const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// The longest wait that a refusal may ask for.
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(2);
+
+/// An open socket.
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Where to dial, and what to say while doing so.
+#[derive(Debug, Clone)]
+pub(super) struct Endpoint {
+    /// The address, `ws://` or `wss://`.
+    pub(super) url: String,
+    /// The form asked for by the `Content-Type` header, where one is.
+    pub(super) content_type: Option<&'static str>,
+}
+
+/// Why there is no socket.
+#[derive(Debug)]
+pub(super) enum DialError {
+    /// Dial again, after that long at least.
+    Again(Lost, Duration),
+    /// Dialling again cannot help.
+    Never(StopReason),
+}
+
+/// Dials.
+///
+/// # Errors
+/// When there is no socket in time.
+pub(super) async fn dial(
+    endpoint: &Endpoint,
+    within: Duration,
+    now: impl Fn() -> Timestamp,
+) -> Result<Socket, DialError> {
+    let request = request(endpoint)?;
+    let limits = WebSocketConfig::default()
+        .max_message_size(Some(MESSAGE_BYTES_MAX))
+        .max_frame_size(Some(MESSAGE_BYTES_MAX));
+    // Small frames must not wait for one another.
+    let no_delay = true;
+    let dialled = timeout(within, connect_async_with_config(request, Some(limits), no_delay));
+    match dialled.await {
+        Ok(Ok((socket, _))) => Ok(socket),
+        Ok(Err(Error::Http(answer))) => Err(refused(answer.status(), answer.headers(), now())),
+        Ok(Err(Error::Url(UrlError::TlsFeatureNotEnabled | UrlError::UnsupportedUrlScheme))) => {
+            Err(bad_address(endpoint))
+        }
+        Ok(Err(error)) => Err(again(error.to_string())),
+        Err(_) => Err(again(format!("no connection within {within:?}"))),
+    }
+}
+
+fn request(endpoint: &Endpoint) -> Result<Request, DialError> {
+    let request = endpoint.url.as_str().into_client_request();
+    let mut request = request.map_err(|_| bad_address(endpoint))?;
+    if let Some(content_type) = endpoint.content_type {
+        let value = HeaderValue::from_static(content_type);
+        request.headers_mut().insert(http::header::CONTENT_TYPE, value);
+    }
+    Ok(request)
+}
+
+fn bad_address(endpoint: &Endpoint) -> DialError {
+    DialError::Never(StopReason::BadAddress(endpoint.url.clone()))
+}
+
+fn again(detail: String) -> DialError {
+    DialError::Again(Lost::because(detail), Duration::ZERO)
+}
+
+/// An HTTP answer instead of a socket (protocol page §6 and §7.1): the keys are
+/// refused for good; too many requests or connections take time; all else passes.
+fn refused(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> DialError {
+    let detail = format!("refused with HTTP {status}");
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            DialError::Never(StopReason::KeysRefused)
+        }
+        StatusCode::NOT_FOUND => DialError::Never(StopReason::NotServed(detail)),
+        StatusCode::TOO_MANY_REQUESTS => {
+            let lost = Lost { detail, is_crowded: true };
+            DialError::Again(lost, retry_after(headers, now))
+        }
+        _ => again(detail),
+    }
+}
+
+/// How long a 429 asks us to stay away, zero when it does not say; header names are
+/// those of protocol page §2.5, a second is added as the page advises.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
+    let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    let until_reset = |reset: i64| {
+        let left = Timestamp::from_seconds(reset).since(now);
+        left.as_secs().saturating_add(1)
+    };
+    let seconds = number("retry-after").or_else(|| number("x-ratelimit-reset").map(until_reset));
+    let wait = Duration::from_secs(seconds.and_then(|all| all.try_into().ok()).unwrap_or(0));
+    wait.min(RETRY_AFTER_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &'static str, value: &str, expected: u64) {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        let now = Timestamp::from_seconds(1_000);
+        assert_eq!(retry_after(&headers, now), Duration::from_secs(expected), "{name} {value}");
+    }
+
+    #[test]
+    fn a_refusal_for_too_many_requests_says_how_long() {
+        check("Retry-After", "7", 7);
+        check("X-RateLimit-Reset", "1030", 31);
+        check("X-RateLimit-Reset", "900", 0);
+        check("Retry-After", "86400", 120);
+        check("Retry-After", "-5", 0);
+        check("Retry-After", "soon", 0);
+    }
+}

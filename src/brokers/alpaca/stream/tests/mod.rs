@@ -1,0 +1,3 @@
+//! The rules of the streams, one file for each part.
+
+mod decode;
