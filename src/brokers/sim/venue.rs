@@ -169,6 +169,7 @@ impl SimVenue {
             limit: modify.limit,
             stop: modify.stop,
             trail: None,
+            time_in_force: None,
             client_order_id: Some(modify.new_client_order_id.clone()),
         };
         let name = OrderName::Client(&modify.client_order_id);
@@ -252,7 +253,12 @@ impl SimVenue {
                     let orders = order.map(Order::report).into_iter().collect();
                     out.publish(VenueEvent::Orders(OrdersReported { orders }));
                 }
-                What::Routed | What::Armed { .. } => {}
+                // The last three are faults that only a server injects.
+                What::Routed
+                | What::Armed { .. }
+                | What::CancelPending
+                | What::Rejected
+                | What::ReplaceRefused => {}
             }
         }
         self.reports = reports;
