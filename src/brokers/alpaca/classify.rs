@@ -188,7 +188,7 @@ mod tests {
     fn refusal(status: u16, body: &str) -> Refusal {
         match failure(status, body.as_bytes(), Beside::default()) {
             CallError::Refused(refusal) => refusal,
-            other => panic!("{other}"),
+            other @ (CallError::NotSent { .. } | CallError::Unknown { .. }) => panic!("{other}"),
         }
     }
 

@@ -166,17 +166,17 @@ fn fixed(address: &str) -> Url {
 /// Lets an address pass that is a literal loopback address with nothing behind it. A
 /// name such as `localhost` is whatever the resolver says, and is refused.
 fn loopback(base: &Url) -> Result<Url, ConfigError> {
-    let here = match base.host() {
+    let is_here = match base.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(_)) | None => false,
     };
-    let bare = base.path() == "/"
+    let is_plain = base.path() == "/"
         && base.query().is_none()
         && base.fragment().is_none()
         && base.username().is_empty()
         && base.password().is_none();
-    if here && bare && matches!(base.scheme(), "http" | "https") {
+    if is_here && is_plain && matches!(base.scheme(), "http" | "https") {
         return Ok(base.clone());
     }
     // Without what may be a password in it.

@@ -117,8 +117,8 @@ impl ApiKeys {
         let text = read_private(path)?;
         Self::from_lookup(|name| {
             let found = text.expose_secret().lines().filter_map(assignment);
-            let named = found.filter(|(given, _)| given.eq_ignore_ascii_case(name));
-            named.last().map(|(_, value)| value.to_owned())
+            let mut named = found.filter(|(given, _)| given.eq_ignore_ascii_case(name));
+            named.next_back().map(|(_, value)| value.to_owned())
         })
     }
 
@@ -166,9 +166,11 @@ fn read_private(path: &Path) -> Result<SecretString, KeyError> {
     }
     let mut text = String::new();
     let read = file.by_ref().take(FILE_BYTES_MAX).read_to_string(&mut text);
-    read.map_err(|source| match source.kind() {
-        io::ErrorKind::InvalidData => KeyError::NotAKeyFile(path.to_owned()),
-        _ => failed(source),
+    read.map_err(|source| {
+        if source.kind() == io::ErrorKind::InvalidData {
+            return KeyError::NotAKeyFile(path.to_owned());
+        }
+        failed(source)
     })?;
     Ok(SecretString::from(text))
 }

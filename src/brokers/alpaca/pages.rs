@@ -78,8 +78,9 @@ impl AlpacaBroker {
         Ok(Answer { value: orders, rate, request_id })
     }
 
-    /// Reads a listing to its end, oldest first. It is over when a page brings nothing
-    /// new: with nested legs a page may be short though it is not the last.
+    /// Reads a listing to its end, oldest first. A flat one is over with a short page; a
+    /// nested one when a page brings nothing new, since legs that were rolled up can
+    /// make a page short that is not the last.
     async fn listed(&self, listing: Listing) -> Result<Answer<Vec<Row>>, CallError> {
         let mut rows = Vec::new();
         let mut seen = HashSet::new();
@@ -92,7 +93,10 @@ impl AlpacaBroker {
             let is_new = |row: &Row| seen.insert(row.id.clone());
             rows.extend(page.into_iter().filter(is_new));
             let Some(last) = last else { return Ok(reply.answer(rows)) };
-            let next = if seen.len() > before {
+            let is_over = !listing.is_nested && count < ORDERS_PER_PAGE;
+            let next = if is_over {
+                return Ok(reply.answer(rows));
+            } else if seen.len() > before {
                 last.plus(-OVERLAP)
             } else if count < ORDERS_PER_PAGE || after == Some(last) {
                 return Ok(reply.answer(rows));

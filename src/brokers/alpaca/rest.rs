@@ -256,10 +256,9 @@ async fn complete(mut response: Response) -> Result<Reply, CallError> {
                 let (outcome, rate) = (CallOutcome::Malformed, beside.rate);
                 return Err(CallError::Unknown { outcome, detail, rate });
             }
-            Ok(None) => break,
             Err(error) if is_success => return Err(broken(error, beside.rate)),
-            // The status of a refusal is enough; its words are lost.
-            Err(_) => break,
+            // The status of a refusal is enough, should its words be lost.
+            Ok(None) | Err(_) => break,
         }
     }
     Ok(Reply { status, body: body.freeze(), beside })

@@ -59,9 +59,9 @@ pub(crate) fn account(
     let money = |text: &Option<DecimalText>, name| -> Option<Money> {
         field::optional(text.as_ref(), name, oddities)
     };
-    let owned = money(&wire.long_market_value, "long_market_value");
-    let owed = money(&wire.short_market_value, "short_market_value");
-    let held = owned.zip(owed).map(|(owned, owed)| owned + owed);
+    let long = money(&wire.long_market_value, "long_market_value");
+    let short = money(&wire.short_market_value, "short_market_value");
+    let held = long.zip(short).map(|(long, short)| long + short);
     let equity =
         money(&wire.equity, "equity").or_else(|| money(&wire.portfolio_value, "portfolio_value"));
     let cash = money(&wire.cash, "cash");
