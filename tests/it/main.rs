@@ -4,6 +4,7 @@
 
 mod adversity;
 mod alpaca_client;
+mod alpaca_feeds;
 mod architecture;
 mod breaker_conformance;
 mod cli;
