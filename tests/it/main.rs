@@ -5,6 +5,7 @@
 mod adversity;
 mod alpaca_client;
 mod alpaca_feeds;
+mod alpaca_server;
 mod architecture;
 mod breaker_conformance;
 mod cli;
