@@ -6,12 +6,15 @@
 //! the messages mean; see `data_stream` and `trading_stream`.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use rust_decimal::Decimal;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::domain::ids::Symbol;
@@ -36,6 +39,8 @@ pub(crate) enum Field {
     Integer(i64),
     /// Dollars per share: a JSON number with its decimals, a `MessagePack` double.
     Price(Price),
+    /// Any other decimal, such as a change in percent; written like a price.
+    Decimal(Decimal),
     /// A text.
     Text(Cow<'static, str>),
     /// An instant: RFC 3339 in JSON, extension type −1 in `MessagePack`.
@@ -101,7 +106,13 @@ impl Serialize for Field {
             Self::Bool(flag) => serializer.serialize_bool(*flag),
             Self::Integer(number) => serializer.serialize_i64(*number),
             Self::Price(price) if serializer.is_human_readable() => price.serialize(serializer),
-            Self::Price(price) => serializer.serialize_f64(nearest_double(*price)),
+            Self::Price(price) => serializer.serialize_f64(nearest_double(price)),
+            Self::Decimal(number) if serializer.is_human_readable() => {
+                RawValue::from_string(number.to_string())
+                    .expect("a decimal is written as a JSON number")
+                    .serialize(serializer)
+            }
+            Self::Decimal(number) => serializer.serialize_f64(nearest_double(number)),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Time(at) if serializer.is_human_readable() => at.serialize(serializer),
             Self::Time(at) => serializer
@@ -119,8 +130,8 @@ impl Serialize for Field {
 }
 
 /// The double that reads back as the same decimal text.
-fn nearest_double(price: Price) -> f64 {
-    price.to_string().parse().expect("a price is written as a decimal number")
+fn nearest_double(number: &impl fmt::Display) -> f64 {
+    number.to_string().parse().expect("it is written as a decimal number")
 }
 
 /// Bytes that serde writes as bytes and not as a list of numbers.
@@ -182,7 +193,8 @@ impl Dialect {
     }
 }
 
-fn json(message: &Field) -> String {
+/// Writes a message as JSON text.
+pub(crate) fn json(message: &Field) -> String {
     serde_json::to_string(message).expect("every field can be written to memory")
 }
 
