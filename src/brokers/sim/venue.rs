@@ -252,7 +252,12 @@ impl SimVenue {
                     let orders = order.map(Order::report).into_iter().collect();
                     out.publish(VenueEvent::Orders(OrdersReported { orders }));
                 }
-                What::Routed | What::Armed { .. } => {}
+                // The last three are faults that only a server injects.
+                What::Routed
+                | What::Armed { .. }
+                | What::CancelPending
+                | What::Rejected
+                | What::ReplaceRefused => {}
             }
         }
         self.reports = reports;

@@ -293,6 +293,7 @@ impl Exchange {
             symbol: request.symbol,
             side: request.side,
             qty: request.qty,
+            notional: None,
             kind: request.kind,
             time_in_force: request.time_in_force,
             extended_hours: request.extended_hours,

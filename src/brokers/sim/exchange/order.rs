@@ -43,14 +43,21 @@ pub enum Intent {
 /// Where an order stands, in Alpaca's words (protocol page §4.1, October 2026).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OrderStatus {
-    /// Queued for the next session.
+    /// Queued for the next session, or for the auction it is meant for.
     Accepted,
+    /// On its way to the venue. The exchange itself is never slow; a server shows
+    /// this in an answer that is written before the venue's own.
+    PendingNew,
     /// Working.
     New,
     /// A leg that waits for its entry, or an armed stop beside its target.
     Held,
     /// Working after a first fill.
     PartiallyFilled,
+    /// Working although its cancellation was asked for.
+    PendingCancel,
+    /// Working although its replacement was asked for.
+    PendingReplace,
     /// Filled completely.
     Filled,
     /// Cancelled, perhaps after fills.
@@ -59,6 +66,8 @@ pub enum OrderStatus {
     Expired,
     /// Superseded by another order.
     Replaced,
+    /// Refused after it had been taken.
+    Rejected,
 }
 
 impl OrderStatus {
@@ -66,21 +75,33 @@ impl OrderStatus {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::PendingNew => "pending_new",
             Self::New => "new",
             Self::Held => "held",
             Self::PartiallyFilled => "partially_filled",
+            Self::PendingCancel => "pending_cancel",
+            Self::PendingReplace => "pending_replace",
             Self::Filled => "filled",
             Self::Cancelled => "canceled",
             Self::Expired => "expired",
             Self::Replaced => "replaced",
+            Self::Rejected => "rejected",
         }
     }
 
     /// Tells whether nothing can happen to the order any more.
     pub const fn is_final(self) -> bool {
         match self {
-            Self::Accepted | Self::New | Self::Held | Self::PartiallyFilled => false,
-            Self::Filled | Self::Cancelled | Self::Expired | Self::Replaced => true,
+            Self::Accepted
+            | Self::PendingNew
+            | Self::New
+            | Self::Held
+            | Self::PartiallyFilled
+            | Self::PendingCancel
+            | Self::PendingReplace => false,
+            Self::Filled | Self::Cancelled | Self::Expired | Self::Replaced | Self::Rejected => {
+                true
+            }
         }
     }
 }
@@ -100,6 +121,9 @@ pub struct Order {
     pub side: Side,
     /// Shares ordered; legs shrink when their sibling fills in part.
     pub qty: Qty,
+    /// Dollars ordered, for orders of an amount instead of shares; `qty` is then
+    /// what the amount bought at the price known at submission.
+    pub notional: Option<Money>,
     /// What makes it execute.
     pub kind: OrderKind,
     /// How long it works.
@@ -161,13 +185,17 @@ impl Order {
         let status = match self.status {
             OrderStatus::Held if !self.is_armed => ReportedStatus::Held,
             OrderStatus::Accepted
+            | OrderStatus::PendingNew
             | OrderStatus::New
             | OrderStatus::Held
-            | OrderStatus::PartiallyFilled => ReportedStatus::Working,
+            | OrderStatus::PartiallyFilled
+            | OrderStatus::PendingCancel
+            | OrderStatus::PendingReplace => ReportedStatus::Working,
             OrderStatus::Filled => ReportedStatus::Filled,
             OrderStatus::Cancelled => ReportedStatus::Cancelled,
             OrderStatus::Expired => ReportedStatus::Expired,
             OrderStatus::Replaced => ReportedStatus::Replaced,
+            OrderStatus::Rejected => ReportedStatus::Rejected,
         };
         OrderReport {
             client_order_id: Some(self.client_order_id.clone()),

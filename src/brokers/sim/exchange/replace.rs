@@ -112,10 +112,15 @@ fn check_open(order: &Order) -> Result<(), Rejection> {
     match order.status {
         OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Held => Ok(()),
         OrderStatus::Accepted => Err(refused("cannot replace order in accepted status")),
-        OrderStatus::Replaced => Err(refused("order already replaced")),
-        OrderStatus::Filled | OrderStatus::Cancelled | OrderStatus::Expired => {
-            Err(refused("unable to replace order, order is not open"))
+        OrderStatus::PendingNew | OrderStatus::PendingCancel | OrderStatus::PendingReplace => {
+            let text = format!("cannot replace order in {} status", order.status.name());
+            Err(refused(&text))
         }
+        OrderStatus::Replaced => Err(refused("order already replaced")),
+        OrderStatus::Filled
+        | OrderStatus::Cancelled
+        | OrderStatus::Expired
+        | OrderStatus::Rejected => Err(refused("unable to replace order, order is not open")),
     }
 }
 

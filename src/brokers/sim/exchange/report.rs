@@ -9,7 +9,7 @@ use crate::domain::order::RejectReason;
 use crate::domain::position::Position;
 use crate::domain::time::Timestamp;
 
-use super::order::Role;
+use super::order::{Order, Role};
 
 /// One thing that happened to one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Report {
     pub symbol: Symbol,
     /// What happened.
     pub what: What,
+    /// The order as this left it.
+    pub order: Order,
 }
 
 /// What happened to an order.
@@ -71,6 +73,12 @@ pub enum What {
         /// Shares filled before.
         filled: Qty,
     },
+    /// Its cancellation was asked for and has not been carried out.
+    CancelPending,
+    /// It was refused after it had been taken.
+    Rejected,
+    /// Its replacement was refused after it had been taken.
+    ReplaceRefused,
     /// Another order took its place.
     Replaced {
         /// The client's name of the new order.

@@ -223,5 +223,6 @@ pub(super) fn said(order: &Order, at: Timestamp, what: What) -> Report {
         broker_order_id: order.broker_order_id.clone(),
         symbol: order.symbol,
         what,
+        order: order.clone(),
     }
 }

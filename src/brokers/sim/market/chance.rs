@@ -17,6 +17,8 @@ pub(super) enum Purpose {
     Sessions,
     /// The session bars before the start.
     History,
+    /// The daily bars before those.
+    Days,
 }
 
 /// A stream of lots, fixed by seed, symbol and purpose.
@@ -32,6 +34,7 @@ impl Chance {
         lots.set_stream(match purpose {
             Purpose::Sessions => 0,
             Purpose::History => 1,
+            Purpose::Days => 2,
         });
         Self(lots)
     }

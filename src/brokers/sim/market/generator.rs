@@ -56,6 +56,35 @@ impl Market {
         history::generate(&self.setup, &self.first_day, sessions)
     }
 
+    /// Returns when the next step is, `None` after the end of the calendar.
+    pub fn next_at(&self) -> Option<Timestamp> {
+        self.day.map(|_| self.at)
+    }
+
+    /// Takes another time between two steps from the next whole minute on, for
+    /// whoever wants to be elsewhere soon; tells whether it holds now. The path
+    /// through the market is another one from there.
+    pub fn set_cadence(&mut self, cadence: SignedDuration) -> bool {
+        if cadence == self.setup.cadence {
+            return true;
+        }
+        let is_minute = self.at.as_nanos() % 60_000_000_000 == 0;
+        let wanted = MarketSetup { cadence, ..self.setup.clone() };
+        if !is_minute || wanted.check().is_err() {
+            return false;
+        }
+        self.pace = Pace::new(cadence);
+        self.setup = wanted;
+        true
+    }
+
+    /// Returns daily bars of the last `sessions` sessions before the minute bars of a
+    /// [`history`](Self::history), oldest first, stamped with their opens: per session
+    /// one bar of each stock, ending where those minutes begin.
+    pub fn daily_history(&self, minutes: &[BarBatch], sessions: usize) -> Vec<BarBatch> {
+        history::generate_days(&self.setup, &self.first_day, minutes, sessions)
+    }
+
     fn step(&mut self, day: &TradingDay) -> MarketStep {
         let at = self.at;
         let since_open = at.since(day.open);

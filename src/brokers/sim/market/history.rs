@@ -9,7 +9,7 @@ use super::chance::{Chance, Purpose};
 use super::setup::{Listing, MarketSetup};
 use super::stock::{OVERNIGHT, in_cents, in_shares, price_of};
 use super::walk::Walk;
-use crate::domain::calendar::{TradingDay, previous_trading_day};
+use crate::domain::calendar::{TradingDay, date_in_new_york, previous_trading_day, trading_day};
 use crate::domain::ids::Symbol;
 use crate::domain::market::{Bar, BarBatch, Interval};
 use crate::domain::time::Timestamp;
@@ -50,6 +50,64 @@ pub(super) fn generate(
                 .collect(),
         })
         .collect()
+}
+
+/// Parts of a session in the walk of daily bars, and their length.
+const DAY_PARTS: u32 = 26;
+const DAY_PART_SECONDS: f64 = 900.0;
+
+/// Daily bars before the sessions of which there are minutes.
+pub(super) fn generate_days(
+    setup: &MarketSetup,
+    first_day: &TradingDay,
+    minutes: &[BarBatch],
+    sessions: usize,
+) -> Vec<BarBatch> {
+    let first = minutes.first();
+    let date = first.and_then(|batch| batch.bars.first()).map(|bar| date_in_new_york(bar.start));
+    let next_day = date.and_then(|date| trading_day(date).ok().flatten()).unwrap_or(*first_day);
+    let days = days_before(&next_day, sessions);
+    let end = |listing: &Listing| {
+        let bars = first.map_or(&[][..], |batch| &batch.bars);
+        let bar = bars.iter().find(|bar| bar.symbol == listing.symbol);
+        bar.map_or(listing.price, |bar| bar.open).to_f64()
+    };
+    let columns: Vec<(Symbol, Vec<Sketch>)> = setup
+        .listings
+        .iter()
+        .map(|listing| (listing.symbol, sketch_days(setup.seed, listing, days.len(), end(listing))))
+        .collect();
+    let batch = |(at, day): (usize, &TradingDay)| BarBatch {
+        interval: Interval::Day,
+        bars: columns.iter().map(|(symbol, days)| days[at].to_bar(*symbol, day.open)).collect(),
+    };
+    days.iter().enumerate().map(batch).collect()
+}
+
+fn sketch_days(seed: u64, listing: &Listing, days: usize, end: f64) -> Vec<Sketch> {
+    let chance = Chance::new(seed, listing.symbol, Purpose::Days);
+    let mut walk = Walk::new(chance, listing.price.to_f64(), listing.annual_volatility);
+    let mut sketches = Vec::with_capacity(days);
+    for _ in 0..days {
+        let open = walk.mid();
+        let mut sketch = Sketch { open, high: open, low: open, close: open, volume: 0 };
+        for part in 0..DAY_PARTS {
+            walk.advance(DAY_PART_SECONDS);
+            walk.end_minute();
+            sketch.high = sketch.high.max(walk.mid());
+            sketch.low = sketch.low.min(walk.mid());
+            let elapsed = f64::from(part) / f64::from(DAY_PARTS);
+            // Five minutes' worth at a time: a draw is at most 100 000 shares.
+            for _ in 0..3 {
+                sketch.volume += in_shares(walk.draw_volume(elapsed, 300.0));
+            }
+        }
+        sketch.close = walk.mid();
+        sketches.push(sketch);
+        walk.jump(OVERNIGHT);
+    }
+    let ratio = sketches.last().map_or(1.0, |last| end / last.close);
+    sketches.iter().map(|sketch| sketch.scaled(ratio)).collect()
 }
 
 /// The sessions before a day, oldest first.

@@ -75,7 +75,39 @@ const DEMO: [(&str, i64, f64); 8] = [
     ("AMD", 10_490, 1.8),
 ];
 
+/// A wider market with the ordinary volatility of such stocks.
+const BROAD: [(&str, i64, f64); 16] = [
+    ("AAPL", 22_450, 0.30),
+    ("MSFT", 41_380, 0.27),
+    ("SPY", 58_120, 0.17),
+    ("QQQ", 50_260, 0.22),
+    ("NVDA", 13_150, 0.50),
+    ("AMZN", 18_940, 0.34),
+    ("GOOGL", 16_620, 0.31),
+    ("META", 57_430, 0.38),
+    ("TSLA", 25_480, 0.60),
+    ("AMD", 15_310, 0.50),
+    ("JPM", 21_270, 0.25),
+    ("XOM", 11_690, 0.26),
+    ("KO", 6_930, 0.16),
+    ("DIS", 9_560, 0.30),
+    ("INTC", 2_370, 0.48),
+    ("BRK.B", 45_840, 0.18),
+];
+
 impl MarketSetup {
+    /// Returns the market behind the simulated broker: sixteen stocks and funds that
+    /// move about as much as the real ones do, a step per second.
+    #[expect(clippy::missing_panics_doc, reason = "the table is fixed and every test uses it")]
+    pub fn broad(seed: u64, start: Date) -> Self {
+        let listings = BROAD.map(|(ticker, cents, annual_volatility)| Listing {
+            symbol: Symbol::new(ticker).expect("the table holds legal tickers"),
+            price: Price::from_cents(cents).expect("the table holds legal prices"),
+            annual_volatility,
+        });
+        Self { seed, start, listings: listings.into(), cadence: SignedDuration::from_secs(1) }
+    }
+
     /// Returns the market that a newcomer sees: eight stocks, a step per second.
     ///
     /// Its volatility is four to six times that of the real stocks, on purpose: a

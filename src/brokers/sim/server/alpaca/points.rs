@@ -250,9 +250,7 @@ pub(super) fn said_band(
     let up = reference.plus(width)?;
     let down = reference.plus(-width)?;
     // Whole cents: the reference is a print, which may lie between two of them.
-    let [up, down] = [up, down].map(|edge| {
-        edge.round_to_increment(Rounding::Down).unwrap_or(edge)
-    });
+    let [up, down] = [up, down].map(|edge| edge.round_to_increment(Rounding::Down).unwrap_or(edge));
     let fields = vec![
         ("u", Field::Price(up)),
         ("d", Field::Price(down)),

@@ -215,8 +215,7 @@ impl ToldBar {
 
 fn has_moved(reference: Option<Price>, price: Price) -> bool {
     reference.is_none_or(|reference| {
-        price.minus(reference).abs().units() * i128::from(BAND_STEP)
-            >= reference.as_money().units()
+        price.minus(reference).abs().units() * i128::from(BAND_STEP) >= reference.as_money().units()
     })
 }
 
@@ -224,9 +223,7 @@ fn has_moved(reference: Option<Price>, price: Price) -> bool {
 fn band_percent(at: Timestamp) -> u32 {
     let day = trading_day(date_in_new_york(at)).ok().flatten();
     match day {
-        Some(day) if at < day.close && day.close.since(at) <= BEFORE_CLOSE => {
-            BAND_PERCENT_AT_CLOSE
-        }
+        Some(day) if at < day.close && day.close.since(at) <= BEFORE_CLOSE => BAND_PERCENT_AT_CLOSE,
         Some(_) | None => BAND_PERCENT,
     }
 }

@@ -2,19 +2,18 @@
 //! October 2026).
 //!
 //! Its own little market, a step every half second of the wall: a quote each time, a
-//! trade every second time. Prices go up and down between $130 and $134 in whole
+//! trade every second time. The price goes up and down between $130 and $134 in whole
 //! cents, by the number of the step alone. Knows nothing of the world beside it.
 
-use jiff::SignedDuration;
+use std::time::Duration;
 
-use super::tape::{Background, Misprints};
-use crate::brokers::sim::server::KeptBar;
+use super::tape::Background;
+use crate::brokers::sim::server::{KeptBar, Timeline};
 use crate::domain::ids::Symbol;
 use crate::domain::market::{Bar, BarBatch, Interval, MarketStep, Quote, Tick};
 use crate::domain::money::{Price, Qty};
 use crate::domain::time::Timestamp;
 
-const MINUTE_NANOS: i64 = 60_000_000_000;
 /// Half the way of the price in cents, and its lowest point.
 const WAY: u64 = 400;
 const LOWEST_CENTS: u64 = 13_000;
@@ -26,31 +25,32 @@ const STRIDE: u64 = 7;
 pub(super) struct TestFeed {
     symbol: Symbol,
     step: u64,
-    minute: Option<KeptBar>,
-    day: Option<KeptBar>,
+    timeline: Timeline,
 }
 
 impl TestFeed {
     /// Time between two steps.
-    pub(super) const PACE: std::time::Duration = std::time::Duration::from_millis(500);
+    pub(super) const PACE: Duration = Duration::from_millis(500);
 
     /// Makes the market before its first step.
     pub(super) fn new() -> Self {
         let symbol = Symbol::new("FAKEPACA").expect("eight letters are a symbol");
-        Self { symbol, step: 0, minute: None, day: None }
+        Self { symbol, step: 0, timeline: Timeline::default() }
     }
 
     /// Makes the next step.
     pub(super) fn next(&mut self, at: Timestamp) -> MarketStep {
-        let (bid, ask) = (self.price(0), self.price(2));
-        let quote = Quote::new(self.symbol, (bid, 200), (ask, 300), at);
         let mut step = MarketStep { at, ..MarketStep::default() };
-        step.quotes.extend(quote);
+        step.bars = self
+            .timeline
+            .end_minute(at)
+            .map(|kept| BarBatch { interval: Interval::Minute, bars: [kept.bar].into() });
+        let (bid, ask) = (self.price(0), self.price(2));
+        step.quotes.extend(Quote::new(self.symbol, (bid, 200), (ask, 300), at));
         if self.step.is_multiple_of(2) {
-            let shares = 1 + self.step % 9 * 25;
-            let size = Qty::shares(shares).unwrap_or(Qty::MAX);
+            let size = Qty::shares(1 + self.step % 9 * 25).unwrap_or(Qty::MAX);
             let tick = Tick { symbol: self.symbol, price: self.price(1), size, at };
-            step.bars = self.print(&tick);
+            self.timeline.print(&tick);
             step.ticks.push(tick);
         }
         self.step += 1;
@@ -66,27 +66,39 @@ impl TestFeed {
             .and_then(|cents| Price::from_cents(cents).ok())
             .expect("at most 134 dollars and two cents")
     }
+}
 
-    /// Takes a print into the bars; hands over the minute that it ends.
-    fn print(&mut self, tick: &Tick) -> Option<BarBatch> {
-        let start = Timestamp::from_nanos(
-            tick.at.as_nanos().div_euclid(MINUTE_NANOS) * MINUTE_NANOS,
-        );
-        let is_over = self.minute.is_some_and(|kept| kept.bar.start != start);
-        let ended = self.minute.take_if(|_| is_over);
-        let print = KeptBar::of_print(tick, start);
-        join(&mut self.minute, print);
-        join(&mut self.day, KeptBar::of_print(tick, start));
-        ended.map(|kept| {
-            self.ended = Some(kept);
-            BarBatch { interval: Interval::Minute, bars: [kept.bar].into() }
-        })
+impl Background for TestFeed {
+    fn tape(&self, _: Symbol) -> &'static str {
+        "C"
+    }
+
+    fn minute(&self, bar: &Bar) -> Option<KeptBar> {
+        self.timeline.minutes(bar.start, bar.start).pop()
+    }
+
+    fn day(&self, _: Symbol) -> Option<KeptBar> {
+        self.timeline.last_days().0
     }
 }
 
-fn join(held: &mut Option<KeptBar>, print: KeptBar) {
-    match held {
-        Some(bar) => bar.join(&print),
-        None => *held = Some(print),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_minute_has_two_quotes_and_a_trade_a_second_and_then_a_bar() {
+        let mut feed = TestFeed::new();
+        let start = Timestamp::from_seconds(1_800_000_000);
+        let steps: Vec<_> = (0..=120)
+            .map(|n| feed.next(start.plus(SignedDuration::from_millis(500 * n))))
+            .collect();
+        let bars: Vec<_> = steps.iter().filter_map(|step| step.bars.as_ref()).collect();
+        assert_eq!(bars.len(), 1);
+        let kept = feed.minute(&bars[0].bars[0]).unwrap();
+        assert_eq!((kept.bar.start, kept.trades), (start, 60));
+        assert_eq!(steps.iter().map(|step| step.quotes.len()).sum::<usize>(), 121);
+        assert_eq!(steps.iter().map(|step| step.ticks.len()).sum::<usize>(), 61);
     }
 }
