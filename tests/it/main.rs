@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is missing")]
 
 mod adversity;
+mod alpaca_streams;
 mod architecture;
 mod breaker_conformance;
 mod cli;
