@@ -1,11 +1,13 @@
 //! What can be written on the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::SignedDuration;
 
 use crate::domain::market::Interval;
+use crate::domain::time::Timestamp;
 
 /// A trading cockpit for US equities: five agents on the embedded market, on
 /// recorded data, or (in a later version) on a broker's account.
@@ -90,6 +92,8 @@ impl Run {
 pub(crate) enum Verb {
     /// Run the same agents over recorded bars, as fast as the machine goes.
     Replay(Replay),
+    /// Serve a simulated broker on loopback.
+    Sim(Sim),
     /// Check or export a journal.
     #[command(subcommand)]
     Journal(Journal),
@@ -103,6 +107,7 @@ impl Verb {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Replay(_) => "replay",
+            Self::Sim(_) => "sim",
             Self::Journal(_) => "journal",
             Self::Config(_) => "config",
         }
@@ -143,6 +148,63 @@ pub(crate) struct Replay {
     #[arg(long = "journal-file", value_name = "FILE")]
     pub(crate) journal_file: Option<PathBuf>,
 }
+
+/// Serves a simulated broker.
+///
+/// Prints one line of JSON with its address on standard output, logs on standard error,
+/// and ends cleanly at SIGINT or SIGTERM. Speaks Alpaca's trading and market data
+/// protocol for sixteen stocks with a generated market and a paper account of
+/// $100,000; takes every pair of keys that is not empty.
+#[derive(Debug, Args)]
+#[command(after_help = SIM_HELP)]
+pub(crate) struct Sim {
+    /// Where to serve Alpaca's protocol; loopback only, port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
+    pub(crate) alpaca: SocketAddr,
+
+    /// How much faster than the wall the clock goes, from the present instant on.
+    #[arg(long, value_name = "N", conflicts_with = "manual_clock",
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) accelerate: Option<u32>,
+
+    /// Let the clock stand; only POST /_sim/advance moves it.
+    #[arg(long)]
+    pub(crate) manual_clock: bool,
+
+    /// When the clock starts (RFC 3339); the present instant unless given.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start: Option<Timestamp>,
+
+    /// Do not serve /_sim/...
+    #[arg(long)]
+    pub(crate) no_control: bool,
+
+    /// A key id that is refused.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) reject_key: Option<String>,
+}
+
+const SIM_HELP: &str = "\
+Control (JSON, no keys, no rate limit):
+  POST /_sim/quote   {\"symbol\":\"AAPL\",\"bid\":99.99,\"ask\":100.01,\"last\":100}  pin a stock
+  POST /_sim/quote   {\"symbol\":\"AAPL\",\"release\":true}       give it back to the generator
+  POST /_sim/advance {\"seconds\":60} or {\"to\":\"open\"|\"close\"}  move the clock
+  POST /_sim/halt    {\"symbol\":\"AAPL\",\"halted\":true}        halt a stock, or resume (false)
+  POST /_sim/fault   {\"fault\":N,\"count\":n}                    let something go wrong n times;
+                     further fields: symbol, seconds, variant
+  GET  /_sim/ledger  the exchange's own books: cash, positions, orders, fills, requests
+
+Faults:
+   1 order accepted, connection dropped    11 cancel stays pending (seconds)
+   2 order accepted, answered 504          12 both exits of a bracket fill
+   3 429 (variant no_headers)              13 update with data:null
+   4 cancel answered 204, then a fill      14 fields missing, unknown status
+   5 replace answered 200, then refused    15 502 with HTML
+   6 trading stream drops                  16 print corrected and cancelled
+   7 fill sent twice                       17 halt and resume (symbol)
+   8 fill before the order's answer        18 clock tells a holiday (variant early_close)
+   9 data socket connected but mute        19 rejected after the answer 200
+  10 reconnections refused (seconds)       20 half filled, then cancelled";
 
 /// What to do with a journal.
 #[derive(Debug, Subcommand)]
@@ -199,6 +261,16 @@ fn seed() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(..=i64::MAX.unsigned_abs())
 }
 
+/// A simulated broker is for programs of the same machine.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let text = text.replacen("localhost:", "127.0.0.1:", 1);
+    match text.parse() {
+        Ok(address) if SocketAddr::ip(&address).is_loopback() => Ok(address),
+        Ok(_) => Err("only loopback is served: use 127.0.0.1:PORT or [::1]:PORT".into()),
+        Err(_) => Err("give an address and a port such as 127.0.0.1:8080".into()),
+    }
+}
+
 /// More threads than this are a slip of the finger: six seats can use six.
 const THREADS_MAX: usize = 64;
 
@@ -225,6 +297,16 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_simulated_broker_is_served_on_loopback_alone() {
+        for good in ["127.0.0.1:0", "[::1]:8080", "localhost:9", "127.9.9.9:1"] {
+            assert!(loopback(good).is_ok(), "{good}");
+        }
+        for bad in ["0.0.0.0:80", "192.168.0.1:80", "[::]:80", "example.org:80", "127.0.0.1"] {
+            assert!(loopback(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod journal;
 mod output;
 mod replay;
 mod run;
+mod sim;
 
 pub use arguments::Arguments;
 
@@ -70,6 +71,7 @@ fn carry_out(arguments: &Arguments) -> Outcome {
     match &arguments.verb {
         None => run::run(arguments),
         Some(Verb::Replay(replay)) => replay::replay(arguments, replay),
+        Some(Verb::Sim(sim)) => sim::sim(arguments, sim),
         Some(Verb::Journal(verb)) => journal::journal(verb),
         Some(Verb::Config(verb)) => config::config(arguments, verb),
     }

@@ -85,7 +85,9 @@ fn execute(settings: &Config, options: &HeadlessOptions, feed: Feed) -> Result<S
 }
 
 /// Cancels the token at SIGINT or SIGTERM; both end the run cleanly.
-fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<tokio::task::JoinHandle<()>> {
+pub(crate) fn stop_on_signals(
+    stop: CancellationToken,
+) -> anyhow::Result<tokio::task::JoinHandle<()>> {
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot hear SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot hear SIGTERM")?;
     Ok(tokio::spawn(async move {

@@ -169,6 +169,7 @@ impl SimVenue {
             limit: modify.limit,
             stop: modify.stop,
             trail: None,
+            time_in_force: None,
             client_order_id: Some(modify.new_client_order_id.clone()),
         };
         let name = OrderName::Client(&modify.client_order_id);

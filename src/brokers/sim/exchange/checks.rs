@@ -13,7 +13,9 @@ use crate::domain::order::RejectReason;
 use crate::domain::order::Side;
 use crate::domain::order::TimeInForce;
 use crate::domain::position::Direction;
+use crate::domain::time::Timestamp;
 
+use super::auctions;
 use super::config::{AssetFlags, Borrow, Multiplier, moved_against};
 use super::engine::Exchange;
 use super::order::{Intent, Order};
@@ -34,7 +36,11 @@ pub(super) struct Admission {
 
 impl Exchange {
     /// Decides whether an order may enter.
-    pub(super) fn admit(&self, request: &OrderRequest) -> Result<Admission, Rejection> {
+    pub(super) fn admit(
+        &self,
+        request: &OrderRequest,
+        at: Timestamp,
+    ) -> Result<Admission, Rejection> {
         rules::check(request, self.config.enforce_increments)?;
         if self.register.is_used(&request.client_order_id) {
             return Err(Rejection::malformed(
@@ -46,6 +52,7 @@ impl Exchange {
             let text = "new orders are rejected by user request";
             return Err(Rejection::forbidden(RejectReason::AccountBlocked, text));
         }
+        auctions::check_window(request.time_in_force, at)?;
         let flags = self.check_asset(request)?;
         let intent = self.check_intent(request)?;
         if (intent, request.side) == (Intent::Open, Side::Sell) {
@@ -66,6 +73,22 @@ impl Exchange {
                 Ok(Admission { intent, reserve_price: Some(price) })
             }
         }
+    }
+
+    /// Tells whether an order would be taken now.
+    ///
+    /// # Errors
+    /// When a rule would refuse it.
+    pub fn would_take(&self, request: &OrderRequest, at: Timestamp) -> Result<(), Rejection> {
+        self.admit(request, at).map(|_| ())
+    }
+
+    /// Tells whether an order would open or close.
+    ///
+    /// # Errors
+    /// When a bracket or OTO would close.
+    pub fn inferred_intent(&self, request: &OrderRequest) -> Result<Intent, Rejection> {
+        self.check_intent(request)
     }
 
     fn check_asset(&self, request: &OrderRequest) -> Result<AssetFlags, Rejection> {

@@ -7,8 +7,8 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::domain::ids::{BrokerOrderId, ClientOrderId};
-use crate::domain::market::Session;
+use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
+use crate::domain::market::{Quote, Session};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::OrderClass;
 use crate::domain::order::OrderKind;
@@ -21,6 +21,7 @@ use crate::domain::position::Position;
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
 
+use super::auctions::is_auction;
 use super::checks::Admission;
 use super::config::{AssetFlags, ExchangeConfig, Multiplier, Partials};
 use super::order::{GroupId, Intent, Order, OrderStatus, Role};
@@ -46,9 +47,20 @@ pub struct Exchange {
     /// Equity at the last close.
     pub(super) last_equity: Money,
     pub(super) is_suspended: bool,
+    /// How many groups whose second exit fills as well are still to come.
+    pub(super) both_exits: u32,
     pub(super) random: ChaCha8Rng,
     /// Reused by every price that concerns an order.
     pub(super) scratch: Vec<Key>,
+}
+
+/// What a submission may carry beside the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extras {
+    /// Dollars ordered instead of shares.
+    pub notional: Option<Money>,
+    /// Whether the order waits for the next price instead of executing at once.
+    pub waits: bool,
 }
 
 /// What the account is worth and may spend.
@@ -111,6 +123,7 @@ impl Exchange {
             reserved: Money::ZERO,
             last_equity: config.opening_cash,
             is_suspended: false,
+            both_exits: 0,
             random: ChaCha8Rng::seed_from_u64(seed),
             scratch: Vec::new(),
             config,
@@ -129,10 +142,47 @@ impl Exchange {
         at: Timestamp,
         out: &mut Vec<Report>,
     ) -> Result<BrokerOrderId, Rejection> {
-        let admission = self.admit(request)?;
-        let (key, id) = self.accept(request, admission, at, out);
-        self.attempt_now(key, at, out);
+        self.submit_with(request, Extras::default(), at, out)
+    }
+
+    /// Takes an order in that is ordered by amount, or that a slow venue leaves alone
+    /// until its next price. Of an amount, `qty` of the request is what it buys
+    /// ([`shares_for`](Self::shares_for)).
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn submit_with(
+        &mut self,
+        request: &OrderRequest,
+        extras: Extras,
+        at: Timestamp,
+        out: &mut Vec<Report>,
+    ) -> Result<BrokerOrderId, Rejection> {
+        let admission = self.admit(request, at)?;
+        let (key, id) = self.accept(request, (admission, extras.notional), at, out);
+        if extras.waits {
+            self.refresh(request.symbol);
+        } else {
+            self.attempt_now(key, at, out);
+        }
         Ok(id)
+    }
+
+    /// Returns how many shares an amount buys or sells now, rounded down to a billionth:
+    /// at the limit, else at the far side of the quote, else at the last price.
+    pub fn shares_for(
+        &self,
+        symbol: Symbol,
+        side: Side,
+        limit: Option<Price>,
+        amount: Money,
+    ) -> Option<Qty> {
+        let row = self.rows.get(symbol);
+        let far = |quote: Quote| if side == Side::Buy { quote.ask } else { quote.bid };
+        let market = row.and_then(|row| row.quote.map(far).or(row.last));
+        let price = limit.or(market)?;
+        let shares = amount.units().checked_mul(1_000_000_000)? / i128::from(price.units());
+        Qty::from_units(u64::try_from(shares).ok()?).ok()
     }
 
     /// Cancels an order and all members of its group. Cancelling a cancelled
@@ -156,7 +206,11 @@ impl Exchange {
                 }
             };
         };
-        let symbol = self.register.get(key).map(|order| order.symbol);
+        let found = self.register.get(key).map(|order| (order.symbol, order.status));
+        if found.is_some_and(|(_, status)| status == OrderStatus::PendingCancel) {
+            return Err(Rejection::unacceptable(RejectReason::NotWorking, "order pending cancel"));
+        }
+        let symbol = found.map(|(symbol, _)| symbol);
         self.cancel_group(key, CancelCause::Requested, at, out);
         if let Some(symbol) = symbol {
             self.refresh(symbol);
@@ -177,6 +231,16 @@ impl Exchange {
     /// Refuses all new orders from now on, or takes them again.
     pub const fn set_suspended(&mut self, is_suspended: bool) {
         self.is_suspended = is_suspended;
+    }
+
+    /// Allows or forbids new short sales.
+    pub const fn set_shorting(&mut self, is_enabled: bool) {
+        self.config.shorting_enabled = is_enabled;
+    }
+
+    /// Returns what an asset allows, `None` for one that is not listed.
+    pub fn asset(&self, symbol: Symbol) -> Option<AssetFlags> {
+        self.assets.get(symbol).copied().or(self.config.unlisted)
     }
 
     /// Returns what the account is worth.
@@ -238,11 +302,12 @@ impl Exchange {
     fn accept(
         &mut self,
         request: &OrderRequest,
-        admission: Admission,
+        (admission, notional): (Admission, Option<Money>),
         at: Timestamp,
         out: &mut Vec<Report>,
     ) -> (Key, BrokerOrderId) {
         let mut order = self.order_from(request, admission, at);
+        order.notional = notional;
         let id = order.broker_order_id.clone();
         let legs = legs_of(&order);
         let main = (order.class != OrderClass::Simple).then(|| order.clone());
@@ -278,7 +343,8 @@ impl Exchange {
 
     fn order_from(&mut self, request: &OrderRequest, admission: Admission, at: Timestamp) -> Order {
         let (sequence, broker_order_id) = self.register.next_order();
-        let is_queued = !self.is_in_session(request.extended_hours);
+        let is_queued =
+            !self.is_in_session(request.extended_hours) || is_auction(request.time_in_force);
         let role = match request.class {
             OrderClass::Simple => Role::Single,
             OrderClass::Oco { .. } => Role::Target,

@@ -14,10 +14,11 @@ use crate::domain::order::Side;
 use crate::domain::order::TimeInForce;
 use crate::domain::time::Timestamp;
 
+use super::auctions::is_auction;
 use super::config::{Partials, moved_against};
 use super::engine::Exchange;
 use super::matching::{Market, Pass, Verdict, best_price, judge};
-use super::order::{Intent, Order};
+use super::order::{Intent, Order, OrderStatus};
 use super::register::Key;
 use super::report::{CancelCause, Report};
 use super::row::Row;
@@ -101,7 +102,7 @@ impl Exchange {
     }
 
     /// Cancels what is left of orders that had to execute at once.
-    fn cancel_missed(&mut self, keys: &[Key], at: Timestamp, out: &mut Vec<Report>) {
+    pub(super) fn cancel_missed(&mut self, keys: &[Key], at: Timestamp, out: &mut Vec<Report>) {
         for key in keys {
             if self.register.get(*key).is_some_and(is_immediate) {
                 self.cancel_group(*key, CancelCause::NotImmediate, at, out);
@@ -110,7 +111,13 @@ impl Exchange {
     }
 
     /// Judges one order and carries the verdict out.
-    fn attempt(&mut self, key: Key, market: &Market, at: Timestamp, out: &mut Vec<Report>) {
+    pub(super) fn attempt(
+        &mut self,
+        key: Key,
+        market: &Market,
+        at: Timestamp,
+        out: &mut Vec<Report>,
+    ) {
         let Some(order) = self.register.get(key) else { return };
         if !self.may_execute(order) || self.is_too_new(order, market) {
             return;
@@ -147,6 +154,9 @@ impl Exchange {
     /// While short sales are restricted (Rule 201), an opening sale executes only
     /// on an uptick.
     pub(super) fn may_execute(&self, order: &Order) -> bool {
+        if is_auction(order.time_in_force) && order.status == OrderStatus::Accepted {
+            return false;
+        }
         let status = self.rows.get(order.symbol).map(|row| (row.status, row.is_uptick));
         let is_tradable = match status {
             None | Some((TradingStatus::Trading, _)) => true,
@@ -224,7 +234,11 @@ impl Exchange {
 }
 
 const fn is_immediate(order: &Order) -> bool {
-    matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok)
+    match order.time_in_force {
+        TimeInForce::Ioc | TimeInForce::Fok => true,
+        TimeInForce::Opg | TimeInForce::Cls => !matches!(order.status, OrderStatus::Accepted),
+        TimeInForce::Day | TimeInForce::Gtc => false,
+    }
 }
 
 /// Lets a trailing stop follow a better price.

@@ -18,12 +18,16 @@
 //! | how prices reach orders | `feed` |
 //! | what a fill, a cancel or an expiry drags along | `settle` |
 //! | open, close, halt, split | `sessions` |
+//! | orders for the opening and the closing auction | `auctions` |
+//! | what a venue does when it misbehaves | `mischief` |
 
+mod auctions;
 mod checks;
 mod config;
 mod engine;
 mod feed;
 mod matching;
+mod mischief;
 mod order;
 mod register;
 mod replace;
@@ -38,7 +42,7 @@ mod tests;
 pub use config::{
     AssetFlags, Borrow, ExchangeConfig, Fees, FillModel, MarketFill, Multiplier, Partials,
 };
-pub use engine::{AccountView, Exchange, PositionView};
+pub use engine::{AccountView, Exchange, Extras, PositionView};
 pub use order::{GroupId, Intent, Order, OrderStatus, Role};
 pub use register::OrderName;
 pub use replace::Change;

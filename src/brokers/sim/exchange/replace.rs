@@ -8,12 +8,13 @@ use crate::domain::money::{Price, Qty};
 use crate::domain::order::OrderClass;
 use crate::domain::order::OrderKind;
 use crate::domain::order::RejectReason;
+use crate::domain::order::TimeInForce;
 use crate::domain::order::Trail;
 use crate::domain::time::Timestamp;
 
 use super::engine::Exchange;
 use super::order::{Intent, Order, OrderStatus};
-use super::register::OrderName;
+use super::register::{Key, OrderName};
 use super::report::{Rejection, Report, What};
 use super::rules;
 
@@ -28,6 +29,8 @@ pub struct Change {
     pub stop: Option<Price>,
     /// New trailing distance.
     pub trail: Option<Trail>,
+    /// How long it works from now on.
+    pub time_in_force: Option<TimeInForce>,
     /// The client's name of the new order; made by the exchange when absent.
     pub client_order_id: Option<ClientOrderId>,
 }
@@ -45,6 +48,28 @@ impl Exchange {
         at: Timestamp,
         out: &mut Vec<Report>,
     ) -> Result<BrokerOrderId, Rejection> {
+        let (key, child) = self.child_of(name, change, at)?;
+        let id = child.broker_order_id.clone();
+        if let Some(old) = self.register.get_mut(key) {
+            old.replaced_by = Some(id.clone());
+        }
+        let what = What::Replaced {
+            client_order_id: child.client_order_id.clone(),
+            broker_order_id: id.clone(),
+        };
+        self.end(key, OrderStatus::Replaced, what, at, out);
+        let key = self.enter(child, None, at, out);
+        self.attempt_now(key, at, out);
+        Ok(id)
+    }
+
+    /// Makes the order that would take another's place, and checks it.
+    pub(super) fn child_of(
+        &mut self,
+        name: OrderName<'_>,
+        change: &Change,
+        at: Timestamp,
+    ) -> Result<(Key, Order), Rejection> {
         let old =
             self.register.find(name).ok_or_else(|| Rejection::unknown_order(name.as_str()))?;
         check_open(old)?;
@@ -57,21 +82,11 @@ impl Exchange {
         let client_id = change.client_order_id.clone();
         child.sequence = sequence;
         child.client_order_id = client_id.unwrap_or_else(|| self.register.client_id_of(sequence));
-        child.replaces = Some(std::mem::replace(&mut child.broker_order_id, id.clone()));
+        child.replaces = Some(std::mem::replace(&mut child.broker_order_id, id));
         child.submitted_at = at;
         child.updated_at = at;
         child.armed_in_bar = self.rows.get(child.symbol).map_or(0, |row| row.bars);
-        if let Some(old) = self.register.get_mut(key) {
-            old.replaced_by = Some(id.clone());
-        }
-        let what = What::Replaced {
-            client_order_id: child.client_order_id.clone(),
-            broker_order_id: id.clone(),
-        };
-        self.end(key, OrderStatus::Replaced, what, at, out);
-        let key = self.enter(child, None, at, out);
-        self.attempt_now(key, at, out);
-        Ok(id)
+        Ok((key, child))
     }
 
     fn check_child(
@@ -109,6 +124,10 @@ impl Exchange {
 }
 
 fn check_open(order: &Order) -> Result<(), Rejection> {
+    if order.notional.is_some() {
+        // Ours: the page names no text.
+        return Err(refused("notional orders cannot be replaced"));
+    }
     match order.status {
         OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Held => Ok(()),
         OrderStatus::Accepted => Err(refused("cannot replace order in accepted status")),
@@ -129,7 +148,8 @@ fn changed(old: &Order, change: &Change) -> Result<Order, Rejection> {
     let mut child = old.clone();
     child.kind = changed_kind(old.kind, change)?;
     child.qty = change.qty.unwrap_or(old.qty);
-    if child.kind == old.kind && child.qty == old.qty {
+    child.time_in_force = change.time_in_force.unwrap_or(old.time_in_force);
+    if (child.kind, child.qty, child.time_in_force) == (old.kind, old.qty, old.time_in_force) {
         return Err(refused("order parameters are not changed"));
     }
     if child.qty != old.qty {

@@ -154,7 +154,8 @@ enum Interest {
 }
 
 fn interest(order: &Order) -> Interest {
-    let is_immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+    let is_immediate =
+        matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Opg);
     if is_immediate || matches!(order.kind, OrderKind::TrailingStop { .. }) {
         return Interest::Always;
     }

@@ -15,6 +15,7 @@ use crate::domain::order::StopLeg;
 use crate::domain::order::TimeInForce;
 use crate::domain::order::Trail;
 
+use super::auctions::is_auction;
 use super::report::Rejection;
 
 /// The longest client order id in characters (§4.3).
@@ -70,15 +71,20 @@ fn check_combination(request: &OrderRequest) -> Result<(), Rejection> {
             return refuse("fractional orders must be simple orders");
         }
     }
-    if request.extended_hours && (!is_limit || is_immediate || !is_simple) {
+    let is_timed = is_immediate || is_auction(request.time_in_force);
+    if request.extended_hours && (!is_limit || is_timed || !is_simple) {
         return refuse("extended hours order must be DAY or GTC limit orders");
     }
     // The texts below are ours.
     if is_immediate && !is_limit && request.kind != OrderKind::Market {
         return refuse("ioc and fok orders must be market or limit orders");
     }
-    if is_immediate && !is_simple {
+    let is_auction = is_auction(request.time_in_force);
+    if (is_immediate || is_auction) && !is_simple {
         return refuse("complex orders must be DAY or GTC orders");
+    }
+    if is_auction && !is_limit && request.kind != OrderKind::Market {
+        return refuse("opg and cls orders must be market or limit orders");
     }
     if !is_simple && matches!(request.kind, OrderKind::TrailingStop { .. }) {
         return refuse("trailing stop orders must be simple orders");

@@ -27,10 +27,13 @@ impl Exchange {
     /// regular session ends, those for extended hours when all trading ends. An
     /// order that still waits for its session is left alone.
     pub fn set_session(&mut self, session: Session, at: Timestamp, out: &mut Vec<Report>) {
-        let before = std::mem::replace(&mut self.session, session);
-        if before == session {
+        if self.session == session {
             return;
         }
+        if self.session == Session::Open {
+            self.close_auction(at, out);
+        }
+        let before = std::mem::replace(&mut self.session, session);
         if before == Session::Open {
             self.last_equity = self.book.equity();
         }
@@ -102,7 +105,11 @@ impl Exchange {
 
     fn route(&mut self, key: Key, at: Timestamp, out: &mut Vec<Report>) {
         let Some(order) = self.register.get(key) else { return };
-        if order.status != OrderStatus::Accepted || !self.is_in_session(order.extended_hours) {
+        let waits_for_close = order.time_in_force == TimeInForce::Cls;
+        if order.status != OrderStatus::Accepted
+            || waits_for_close
+            || !self.is_in_session(order.extended_hours)
+        {
             return;
         }
         let Some(order) = self.register.get_mut(key) else { return };

@@ -34,7 +34,22 @@ impl Exchange {
         order.filled_value += price.times(qty);
         order.updated_at = at;
         let is_done = order.leaves().is_zero();
-        order.status = if is_done { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+        order.status = match order.status {
+            _ if is_done => OrderStatus::Filled,
+            // A fill does not take a wish to cancel back.
+            OrderStatus::PendingCancel => OrderStatus::PendingCancel,
+            OrderStatus::Accepted
+            | OrderStatus::PendingNew
+            | OrderStatus::New
+            | OrderStatus::Held
+            | OrderStatus::PartiallyFilled
+            | OrderStatus::PendingReplace
+            | OrderStatus::Filled
+            | OrderStatus::Cancelled
+            | OrderStatus::Expired
+            | OrderStatus::Replaced
+            | OrderStatus::Rejected => OrderStatus::PartiallyFilled,
+        };
         self.reserved += order.reserve() - reserve_before;
         let (symbol, side, group, role) = (order.symbol, order.side, order.group, order.role);
         let fee = self.config.fees.of(is_first, qty, price);
@@ -80,7 +95,10 @@ impl Exchange {
             if key == filled {
                 continue;
             }
-            if is_done {
+            if is_done && self.both_exits > 0 {
+                self.both_exits -= 1;
+                self.fill_other_exit(key, at, out);
+            } else if is_done {
                 self.cancel_one(key, CancelCause::Group, at, out);
             } else if let Some(order) = self.register.get_mut(key) {
                 order.qty = order.qty.saturating_sub(qty);
@@ -177,7 +195,7 @@ impl Exchange {
     }
 
     /// Returns the other working members of an order's group.
-    fn group_of(&self, key: Key) -> Vec<Key> {
+    pub(super) fn group_of(&self, key: Key) -> Vec<Key> {
         let order = self.register.get(key);
         let Some((symbol, group)) = order.and_then(|order| Some((order.symbol, order.group?)))
         else {

@@ -23,6 +23,8 @@ pub(super) mod family {
     pub(in super::super) const GROUP: u16 = 4;
     /// Stocks.
     pub(in super::super) const ASSET: u16 = 5;
+    /// Orders that the client did not name.
+    pub(in super::super) const CLIENT: u16 = 9;
     /// The account.
     pub(in super::super) const ACCOUNT: u16 = 6;
     /// Watchlists.

@@ -71,6 +71,15 @@ impl RateWindow {
         Limit { limit: self.limit, remaining, reset, is_served }
     }
 
+    /// Tells where the window stands without counting anything.
+    pub fn look(&self, now: Timestamp) -> Limit {
+        let used = u32::try_from(self.requests.len()).unwrap_or(u32::MAX);
+        let oldest = self.requests.front().map_or(now, |(at, _)| *at);
+        let reset = oldest.plus(WINDOW).as_nanos().div_euclid(1_000_000_000) + 1;
+        let remaining = self.limit.saturating_sub(used);
+        Limit { limit: self.limit, remaining, reset, is_served: true }
+    }
+
     /// Returns the most requests that any minute has seen, those served, those refused.
     pub const fn tally(&self) -> (usize, u64, u64) {
         (self.most, self.served, self.refused)

@@ -1,20 +1,26 @@
 //! The world behind a lock, with clock, faults and limits: what every route shares.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::bus::clock::Clock;
+use crate::bus::clock::{Clock, Stopwatch};
 use crate::domain::time::Timestamp;
 
 use super::alpaca::{Desk, StreamRules};
 use super::clock::{Pace, SimClock};
 use super::faults::Faults;
+use super::ids::{family, uuid};
 use super::limits::{Limit, RateWindow};
 use super::world::{World, WorldError, WorldSetup};
 
+/// When an answer is likely to have arrived.
+const SOON: Duration = Duration::from_millis(50);
+/// Deeds that may wait; more are dropped.
+const DEEDS_MAX: usize = 1_000;
 /// How often the world is moved with its clock.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -59,6 +65,25 @@ pub struct ServerState {
     data: Mutex<RateWindow>,
     desk: Mutex<Desk>,
     requests: AtomicU64,
+    deeds: Mutex<Deeds>,
+}
+
+/// What is still to be done to the world, oldest first; at most [`DEEDS_MAX`].
+#[derive(Default)]
+struct Deeds(Vec<Deed>);
+
+impl fmt::Debug for Deeds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} deeds", self.0.len())
+    }
+}
+
+/// Something to be done to the world later.
+struct Deed {
+    due: Option<Timestamp>,
+    since: Stopwatch,
+    wait: Duration,
+    act: Box<dyn FnOnce(&mut World) + Send>,
 }
 
 /// The state as the routes hold it.
@@ -86,6 +111,7 @@ impl ServerState {
             data: window(),
             desk: Mutex::default(),
             requests: AtomicU64::new(0),
+            deeds: Mutex::default(),
             config,
         }
     }
@@ -116,6 +142,53 @@ impl ServerState {
     /// Counts a market data request: both surfaces count separately.
     pub fn count_data(&self) -> Limit {
         count(&self.data, self.now())
+    }
+
+    /// Tells where the window of trading or of market data stands, for answers that are
+    /// not counted.
+    pub fn look_at_limit(&self, is_data: bool) -> Limit {
+        let window = if is_data { &self.data } else { &self.trading };
+        window.lock().unwrap_or_else(PoisonError::into_inner).look(self.now())
+    }
+
+    /// Does something to the world a moment after the answer under way: after some
+    /// seconds of the world or the wall, whichever are over first, or as soon as the
+    /// answer is likely to have arrived.
+    pub(super) fn later(
+        &self,
+        seconds: Option<u32>,
+        act: impl FnOnce(&mut World) + Send + 'static,
+    ) {
+        let wait = seconds.map_or(SOON, |seconds| Duration::from_secs(seconds.into()));
+        let due =
+            seconds.map(|seconds| self.now().plus(jiff::SignedDuration::from_secs(seconds.into())));
+        let deed = Deed { due, since: Stopwatch::start(), wait, act: Box::new(act) };
+        let mut deeds = self.deeds.lock().unwrap_or_else(PoisonError::into_inner);
+        if deeds.0.len() < DEEDS_MAX {
+            deeds.0.push(deed);
+        }
+    }
+
+    /// Does what is due, and returns how much that was.
+    fn do_deeds(&self) -> usize {
+        let now = self.now();
+        let is_due = |deed: &mut Deed| {
+            deed.since.elapsed() >= deed.wait || deed.due.is_some_and(|due| now >= due)
+        };
+        let due: Vec<Deed> = {
+            let mut deeds = self.deeds.lock().unwrap_or_else(PoisonError::into_inner);
+            deeds.0.extract_if(.., is_due).collect()
+        };
+        let count = due.len();
+        for deed in due {
+            self.with_world(deed.act);
+        }
+        count
+    }
+
+    /// Returns a new name for an order that the client did not name.
+    pub(super) fn spare_id(&self) -> String {
+        uuid(family::CLIENT, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Returns the most requests of any minute, those served, those refused: first of
@@ -153,7 +226,10 @@ pub(super) async fn tick(state: Shared, stop: CancellationToken) {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            _ = beat.tick() => state.with_world(|_| ()),
+            _ = beat.tick() => {
+                state.with_world(|_| ());
+                state.do_deeds();
+            }
         }
     }
 }

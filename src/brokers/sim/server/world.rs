@@ -37,6 +37,8 @@ const DAILY_SESSIONS: usize = 45;
 const MARKET_LAG_MAX: usize = 4_096;
 /// Executions kept for activity rows.
 const EXECUTIONS_MAX: usize = 100_000;
+/// Minutes of which the account's worth is kept: a quarter of a year.
+const EQUITY_MAX: usize = 25_000;
 /// Finished orders kept.
 const ORDERS_MAX: usize = 100_000;
 /// A leap longer than this is made in steps of a minute, its last part excepted.
@@ -92,6 +94,8 @@ pub struct World {
     market_listeners: broadcast::Sender<Arc<MarketStep>>,
     order_listeners: Vec<mpsc::UnboundedSender<Arc<OrderNotice>>>,
     executions: VecDeque<Arc<OrderNotice>>,
+    /// What the account was worth at the end of each minute with a print.
+    equity: VecDeque<(Timestamp, Money)>,
     notices: u64,
     /// Used for one call at a time; kept to spare an allocation.
     reports: Vec<Report>,
@@ -151,6 +155,7 @@ impl World {
             market_listeners: broadcast::Sender::new(MARKET_LAG_MAX),
             order_listeners: Vec::new(),
             executions: VecDeque::new(),
+            equity: VecDeque::new(),
             notices: 0,
             reports: Vec::new(),
         };
@@ -288,6 +293,15 @@ impl World {
         self.executions.iter()
     }
 
+    /// Returns what the account was worth at an instant, `None` before it was opened.
+    pub fn equity_at(&self, at: Timestamp) -> Option<Money> {
+        if at >= self.now {
+            return Some(self.exchange.account().equity);
+        }
+        let later = self.equity.partition_point(|(noted, _)| *noted <= at);
+        self.equity.get(later.checked_sub(1)?).map(|(_, equity)| *equity)
+    }
+
     /// Finds an order.
     pub fn order(&self, id: &BrokerOrderId) -> Option<&Order> {
         self.exchange.order(OrderName::Broker(id))
@@ -387,6 +401,12 @@ impl World {
             self.exchange.on_tick(tick, at, &mut self.reports);
         }
         self.say_reports();
+        if step.bars.is_some() {
+            if self.equity.len() >= EQUITY_MAX {
+                self.equity.pop_front();
+            }
+            self.equity.push_back((at, self.exchange.account().equity));
+        }
         let is_silent = step.bars.is_none()
             && step.status.is_empty()
             && step.quotes.is_empty()

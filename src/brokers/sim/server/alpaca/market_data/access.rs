@@ -1,20 +1,13 @@
-//! Who may ask for market data, and how often: the keys of a request, the surface's
-//! own limit, the headers of every answer (Alpaca, protocol page §1 and §2.5 of
-//! October 2026).
+//! The keys of a request in their three forms, and the data surface's own way of
+//! refusing (Alpaca, protocol page §1 and §2.4 of October 2026). Who is let through to
+//! REST, and how often, is the guard's business.
 
 use axum::Json;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::base64;
 use crate::brokers::sim::server::alpaca::data_stream::Keys;
-use crate::brokers::sim::server::{Limit, Shared};
-
-/// What the front proxy says to a request without keys: HTML, not JSON.
-const NO_KEYS: &str = "<html>\r\n<head><title>401 Authorization Required</title></head>\r\n\
-<body>\r\n<center><h1>401 Authorization Required</h1></center>\r\n</body>\r\n</html>\r\n";
 
 /// Returns the keys of a request: the two headers, a bearer's token as the secret of
 /// `oauth`, or HTTP Basic.
@@ -39,45 +32,10 @@ pub(super) fn refused(status: StatusCode, message: impl Into<String>) -> Respons
     (status, Json(serde_json::json!({ "message": message.into() }))).into_response()
 }
 
-/// Lets a request through to its route, or answers in its place.
-pub(super) async fn guard(State(state): State<Shared>, request: Request, next: Next) -> Response {
-    let keys = keys_in(request.headers());
-    let Some(keys) = keys else {
-        let kind = [(header::CONTENT_TYPE, "text/html")];
-        return named(&state, (StatusCode::UNAUTHORIZED, kind, NO_KEYS).into_response());
-    };
-    if !state.accepts_keys(&keys.id, &keys.secret) {
-        return named(&state, refused(StatusCode::UNAUTHORIZED, "unauthorized."));
-    }
-    let limit = state.count_data();
-    let mut answer = if limit.is_served {
-        next.run(request).await
-    } else {
-        refused(StatusCode::TOO_MANY_REQUESTS, "too many requests.")
-    };
-    tell_limit(answer.headers_mut(), limit);
-    named(&state, answer)
-}
-
-fn tell_limit(headers: &mut HeaderMap, limit: Limit) {
-    let mut tell = |name, value: i64| {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
-    };
-    tell("x-ratelimit-limit", limit.limit.into());
-    tell("x-ratelimit-remaining", limit.remaining.into());
-    tell("x-ratelimit-reset", limit.reset);
-}
-
-/// Every answer has a name.
-fn named(state: &Shared, mut answer: Response) -> Response {
-    let id = HeaderValue::from_str(&state.request_id()).expect("hexadecimal digits are a value");
-    answer.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
-    answer
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::{HeaderName, HeaderValue};
 
     #[track_caller]
     fn check(headers: &[(&'static str, &'static str)], expected: Option<(&str, &str)>) {

@@ -2,7 +2,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | who may ask, and how often | `access` |
+//! | whose keys, and how a request is refused | `access` |
 //! | what was asked for | `query` |
 //! | which timeframes there are | `timeframe` |
 //! | where a page ends and the next begins | `page` |

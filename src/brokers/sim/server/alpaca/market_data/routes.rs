@@ -1,24 +1,18 @@
 //! The routes of market data, and the one way in which all of them answer.
 
 use axum::Router;
-use axum::extract::Request;
-use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::access::{guard, refused};
+use super::access::refused;
 use super::query::Fault;
 use super::{history, latest, reference};
 use crate::brokers::sim::server::Shared;
 use crate::brokers::sim::server::alpaca::frames::{Field, json};
 
-/// Returns all routes of market data.
-pub(in crate::brokers::sim::server::alpaca) fn routes(state: &Shared) -> Router<Shared> {
-    let state = state.clone();
-    let guarded =
-        from_fn(move |request: Request, next: Next| guard(State(state.clone()), request, next));
+/// Returns all routes of market data; keys and limits are checked before them.
+pub(in crate::brokers::sim::server::alpaca) fn routes() -> Router<Shared> {
     // The router wants one name per place: the first stands for a kind here and there.
     Router::new()
         .route("/v2/stocks/{symbol}", get(history::of_many))
@@ -33,7 +27,6 @@ pub(in crate::brokers::sim::server::alpaca) fn routes(state: &Shared) -> Router<
         .route("/v2/stocks/{symbol}/{name}/latest", get(latest::of_one))
         .route("/v1beta1/screener/stocks/most-actives", get(reference::most_actives))
         .route("/v1beta1/screener/{market}/movers", get(reference::movers))
-        .route_layer(guarded)
 }
 
 /// Writes an answer, or says why there is none.

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::session::TradingSession;
 use super::updates::{null_update, strange_update, update};
 use crate::brokers::sim::server::alpaca::frames::{Dialect, Field};
+use crate::brokers::sim::server::alpaca::order_json::order_json;
 use crate::brokers::sim::server::alpaca::places::{Place, Places, Seat};
 use crate::brokers::sim::server::alpaca::socket::{Connection, Heard, Socket, Unsent, upgrade};
 use crate::brokers::sim::server::{Fault, FaultOrder, NoticeKind, OrderNotice, Shared};
@@ -138,7 +139,7 @@ async fn tell(connection: &Connection, state: &Shared, notice: &OrderNotice) -> 
     if is_fill && strikes(Fault::StreamDrop) {
         return Some(End::Cut);
     }
-    let order = order_field(state, notice);
+    let order = Field::from(order_json(&notice.order));
     let mut messages: Vec<Field> = Vec::new();
     if strikes(Fault::NullUpdate) {
         messages.push(null_update());
@@ -160,12 +161,4 @@ async fn tell(connection: &Connection, state: &Shared, notice: &OrderNotice) -> 
         }
     }
     None
-}
-
-/// The order as REST writes it.
-fn order_field(_: &Shared, notice: &OrderNotice) -> Field {
-    Field::object([
-        ("id", Field::text(notice.order.broker_order_id.as_str())),
-        ("status", notice.order.status.name().into()),
-    ])
 }
