@@ -51,7 +51,7 @@ async fn a_messagepack_client_hears_timestamps_and_doubles_after_a_fragmented_re
 }
 
 #[tokio::test]
-async fn a_json_text_is_understood_on_a_messagepack_connection() {
+async fn messagepack_requests_are_understood_on_a_json_connection() {
     let server = Server::start().await;
     let mut client = Client::connect(
         &server.address,

@@ -63,8 +63,8 @@ async fn trades_and_quotes_of_the_past_fit_their_minute() {
     assert_eq!((trades.len(), quotes["quotes"].as_array().unwrap().len()), (4, 4));
     assert_eq!((&trades[0]["p"], &trades[3]["p"]), (&bar["o"], &bar["c"]));
     let prices = || trades.iter().map(|trade| trade["p"].as_f64().unwrap());
-    assert_eq!(prices().fold(f64::MIN, f64::max), bar["h"].as_f64().unwrap());
-    assert_eq!(prices().fold(f64::MAX, f64::min), bar["l"].as_f64().unwrap());
+    let extremes = [prices().max_by(f64::total_cmp), prices().min_by(f64::total_cmp)];
+    assert_eq!(extremes.map(Option::unwrap).map(Value::from), [bar["h"].clone(), bar["l"].clone()]);
     let again = server.get(&format!("/v2/stocks/AAPL/trades?{span}")).await.1;
     assert_eq!(again["trades"].as_array().unwrap(), trades);
 }

@@ -1,4 +1,4 @@
-//! Reads MessagePack by its specification, without the library that wrote it.
+//! Reads `MessagePack` by its specification, without the library that wrote it.
 //!
 //! A timestamp becomes the text `ext:` with its seconds and nanoseconds; a double
 //! becomes a JSON number.

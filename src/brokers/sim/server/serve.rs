@@ -48,7 +48,7 @@ pub async fn serve(
     let tasks = TaskTracker::new();
     tasks.spawn(tick(state.clone(), stop.clone()));
     tasks.spawn(alpaca::halt_on_purpose(state.clone(), stop.clone()));
-    let router = alpaca::router(state, stop.clone());
+    let router = alpaca::router(state, tasks.clone(), stop.clone());
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         // The stop first: a flood of connections must not keep the server alive.

@@ -1,8 +1,8 @@
-//! What the streams say, and how it is put into frames: JSON or MessagePack.
+//! What the streams say, and how it is put into frames: JSON or `MessagePack`.
 //!
 //! A message is built once as a [`Field`] and written in the [`Dialect`] that the
 //! client asked for. Prices stay exact: JSON numbers carry their own decimals, and
-//! a MessagePack double is the one nearest to that text. Nothing here knows what
+//! a `MessagePack` double is the one nearest to that text. Nothing here knows what
 //! the messages mean; see `data_stream` and `trading_stream`.
 
 use std::borrow::Cow;

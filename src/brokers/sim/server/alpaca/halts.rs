@@ -32,7 +32,7 @@ pub(in crate::brokers::sim::server) async fn halt_on_purpose(
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            changed = changes.changed() => if changed.is_err() { return },
+            armed = changes.changed() => if armed.is_err() { return },
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::socket::SendBuffer;
 use crate::brokers::sim::server::{Fault, Faults};
@@ -52,6 +53,8 @@ pub(super) struct Places {
     refusal: Mutex<Option<Refusal>>,
     /// Ends every connection.
     pub(super) stop: CancellationToken,
+    /// Knows every connection, so that the server can wait for their end.
+    pub(super) tasks: TaskTracker,
 }
 
 /// A while in which nobody gets a place.
@@ -70,8 +73,8 @@ pub(super) struct Place {
 
 impl Places {
     /// Makes a server's places, all free.
-    pub(super) fn new(stop: CancellationToken) -> Arc<Self> {
-        Arc::new(Self { taken: Mutex::default(), refusal: Mutex::default(), stop })
+    pub(super) fn new(tasks: TaskTracker, stop: CancellationToken) -> Arc<Self> {
+        Arc::new(Self { taken: Mutex::default(), refusal: Mutex::default(), stop, tasks })
     }
 
     /// Takes a place; `None` when somebody has it, or while nobody gets one.
@@ -125,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_place_is_free_again_as_soon_as_it_is_given_back() {
-        let (places, faults) = (Places::new(CancellationToken::new()), Faults::default());
+        let (places, faults) =
+            (Places::new(TaskTracker::new(), CancellationToken::new()), Faults::default());
         let held = places.take(Seat::Data(1), &faults);
         assert!(held.is_some());
         assert!(places.take(Seat::Data(1), &faults).is_none());
@@ -137,7 +141,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_gets_a_place_while_reconnections_are_refused() {
-        let (places, faults) = (Places::new(CancellationToken::new()), Faults::default());
+        let (places, faults) =
+            (Places::new(TaskTracker::new(), CancellationToken::new()), Faults::default());
         let order = FaultOrder { seconds: Some(90), ..FaultOrder::times(1) };
         faults.arm(Fault::RefuseReconnect, order);
         let is_refused = || places.take(Seat::Trading, &faults).is_none();

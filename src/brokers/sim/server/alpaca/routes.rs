@@ -4,6 +4,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::brokers::sim::server::Shared;
 
@@ -14,9 +15,10 @@ use super::{
     orders, portfolio_history, positions, trading_stream, watchlists,
 };
 
-/// Returns all routes behind the guard; streams end when the token is cancelled.
-pub fn router(state: Shared, stop: CancellationToken) -> Router {
-    let mut routes = trading().merge(stream_routes(stop));
+/// Returns all routes behind the guard; streams are run by the tracker
+/// and end when the token is cancelled.
+pub fn router(state: Shared, tasks: TaskTracker, stop: CancellationToken) -> Router {
+    let mut routes = trading().merge(stream_routes(tasks, stop));
     if state.config.has_control {
         routes = routes.merge(controls());
     }
@@ -28,8 +30,8 @@ pub fn router(state: Shared, stop: CancellationToken) -> Router {
 }
 
 /// The routes of the streams and of market data.
-fn stream_routes(stop: CancellationToken) -> Router<Shared> {
-    let places = Places::new(stop);
+fn stream_routes(tasks: TaskTracker, stop: CancellationToken) -> Router<Shared> {
+    let places = Places::new(tasks, stop);
     data_stream::routes(&places).merge(trading_stream::routes(places)).merge(market_data::routes())
 }
 

@@ -24,6 +24,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::frames::{self, Dialect, Field};
 
@@ -35,16 +36,16 @@ const MESSAGE_BYTES_MAX: usize = 512 * 1024;
 /// How long the change of protocol may take after the answer.
 const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a goodbye may take: what is queued, the close frame, the client's own.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the last word to a slow client may take.
 const LAST_WORD_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Answers a handshake and runs a conversation on the socket that comes of it. A
-/// request that is no handshake gets 400 or 426.
-pub(super) fn upgrade<Run, Talk>(mut request: Request, run: Run) -> Response
+/// request that is no handshake gets 426.
+pub(super) fn upgrade<Run, Talk>(mut request: Request, tasks: &TaskTracker, run: Run) -> Response
 where
     Run: FnOnce(Socket) -> Talk + Send + 'static,
-    Talk: Future<Output = ()> + Send,
+    Talk: Future<Output = ()> + Send + 'static,
 {
     let Some(accept) = accept_key(request.headers()) else {
         let upgrade = [(header::UPGRADE, "websocket"), (header::SEC_WEBSOCKET_VERSION, "13")];
@@ -53,7 +54,7 @@ where
     };
     // Taken before the answer: afterwards the request is gone.
     let upgraded = hyper::upgrade::on(&mut request);
-    tokio::spawn(async move {
+    tasks.spawn(async move {
         let Ok(Ok(io)) = timeout(UPGRADE_TIMEOUT, upgraded).await else { return };
         let limits = WebSocketConfig::default()
             .max_message_size(Some(MESSAGE_BYTES_MAX))

@@ -37,7 +37,8 @@ pub(in crate::brokers::sim::server::alpaca) fn routes(places: &Arc<Places>) -> R
 fn accept(door: Door, request: Request) -> Response {
     let dialect = Dialect::asked_for(request.headers(), Dialect::TextJson);
     let keys = keys_in(request.headers());
-    upgrade(request, move |socket| talk(socket, dialect, keys, door))
+    let tasks = door.places.tasks.clone();
+    upgrade(request, &tasks, move |socket| talk(socket, dialect, keys, door))
 }
 
 /// What decides over one client, and keeps its place.
@@ -134,10 +135,10 @@ async fn converse(connection: &mut Connection, keys: Option<Keys>, door: &mut Do
                 }
                 return End::Closed;
             }
-            step = source.next() => {
-                let Some(step) = step else { return End::Closed };
+            moved = source.next() => {
+                let Some(news) = moved else { return End::Closed };
                 is_mute |= session.is_authenticated() && state.faults.take(Fault::MuteData);
-                let said = source.say(&mut tape, &step, session.subscription(), &state);
+                let said = source.say(&mut tape, &news, session.subscription(), &state);
                 if let Some(message) = said.filter(|_| !is_mute)
                     && let Err(unsent) = connection.say(&message).await
                 {

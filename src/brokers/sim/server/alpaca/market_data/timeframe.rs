@@ -88,14 +88,13 @@ impl Timeframe {
         let mut joined: Vec<KeptBar> = Vec::new();
         for bar in bars {
             let start = self.start(bar.bar.start);
-            match joined.last_mut().filter(|last| last.bar.start == start) {
-                Some(last) => last.join(bar),
-                None => {
-                    let mut first = *bar;
-                    first.bar.start = start;
-                    joined.push(first);
-                }
+            if let Some(last) = joined.last_mut().filter(|last| last.bar.start == start) {
+                last.join(bar);
+                continue;
             }
+            let mut first = *bar;
+            first.bar.start = start;
+            joined.push(first);
         }
         joined
     }

@@ -19,7 +19,7 @@ use crate::brokers::sim::server::alpaca::frames::{Dialect, Field};
 use crate::brokers::sim::server::alpaca::order_json::order_json;
 use crate::brokers::sim::server::alpaca::places::{Place, Places, Seat};
 use crate::brokers::sim::server::alpaca::socket::{Connection, Heard, Socket, Unsent, upgrade};
-use crate::brokers::sim::server::{Fault, FaultOrder, NoticeKind, OrderNotice, Shared};
+use crate::brokers::sim::server::{Fault, FaultOrder, NoticeKind, OrderNotice, Shared, World};
 
 /// How long a client may take to show its keys, by the wall's time: nothing is
 /// documented, but a silent client must not hold the account's only place for ever.
@@ -44,7 +44,8 @@ async fn accept(
         return (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
     };
     let dialect = Dialect::asked_for(request.headers(), Dialect::BinaryJson);
-    upgrade(request, move |socket| talk(socket, dialect, state, places, place))
+    let tasks = places.tasks.clone();
+    upgrade(request, &tasks, move |socket| talk(socket, dialect, state, places, place))
 }
 
 /// How a conversation ends.
@@ -94,7 +95,7 @@ async fn converse(connection: &mut Connection, state: &Shared, places: &Places) 
                     notices = None;
                 } else if notices.is_none() {
                     // Before the answer: what happens after it is never missed.
-                    notices = Some(state.with_world(|world| world.subscribe_orders()));
+                    notices = Some(state.with_world(World::subscribe_orders));
                 }
                 match connection.say(&answer.message).await {
                     Ok(()) if answer.is_last => return End::Closed,
