@@ -6,6 +6,7 @@ mod adversity;
 mod alpaca_client;
 mod alpaca_feeds;
 mod alpaca_server;
+mod alpaca_streams;
 mod architecture;
 mod breaker_conformance;
 mod cli;

@@ -47,7 +47,8 @@ pub async fn serve(
     tracing::info!(%address, "the simulated broker listens");
     let tasks = TaskTracker::new();
     tasks.spawn(tick(state.clone(), stop.clone()));
-    let router = alpaca::router(state);
+    tasks.spawn(alpaca::halt_on_purpose(state.clone(), stop.clone()));
+    let router = alpaca::router(state, tasks.clone(), stop.clone());
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         // The stop first: a flood of connections must not keep the server alive.

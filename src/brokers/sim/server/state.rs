@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::clock::{Clock, Stopwatch};
 use crate::domain::time::Timestamp;
 
-use super::alpaca::Desk;
+use super::alpaca::{Desk, StreamRules};
 use super::clock::{Pace, SimClock};
 use super::faults::Faults;
 use super::ids::{family, uuid};
@@ -33,13 +33,20 @@ pub struct ServerConfig {
     pub rejected_key: Option<String>,
     /// Trading requests a minute, and market data requests a minute.
     pub requests_per_minute: u32,
+    /// What holds for the streams and for market data.
+    pub streams: StreamRules,
 }
 
 impl Default for ServerConfig {
     /// Control served, every key taken, 200 requests a minute (Alpaca, protocol page
     /// §2.5 of October 2026).
     fn default() -> Self {
-        Self { has_control: true, rejected_key: None, requests_per_minute: 200 }
+        Self {
+            has_control: true,
+            rejected_key: None,
+            requests_per_minute: 200,
+            streams: StreamRules::default(),
+        }
     }
 }
 

@@ -11,24 +11,40 @@
 //! | everything else of the account | `account`, `positions`, `activities`, `portfolio_history`, `watchlists`, `desk` |
 //! | the market | `assets`, `clock_calendar` |
 //! | what a test may do | `control` |
+//! | market data asked for | `market_data` |
+//! | streams: of data, of trading updates | `data_stream`, `trading_stream` |
+//! | under the streams: frames, sockets, who has a place | `frames`, `socket`, `places` |
+//! | trades, quotes, bars as they are written | `points` |
+//! | halts on purpose | `halts` |
 
 mod account;
 mod activities;
 mod assets;
 mod clock_calendar;
 mod control;
+mod data_stream;
 mod desk;
 mod errors;
+mod frames;
 mod guard;
+mod halts;
+mod market_data;
 mod order_json;
 mod order_list;
 mod order_request;
 mod orders;
 mod params;
+mod places;
+mod points;
 mod portfolio_history;
 mod positions;
 mod routes;
+mod socket;
+mod trading_stream;
 mod watchlists;
 
 pub(super) use desk::Desk;
+pub(super) use halts::halt_on_purpose;
+pub use places::StreamRules;
 pub use routes::router;
+pub use socket::SendBuffer;

@@ -3,18 +3,22 @@
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::brokers::sim::server::Shared;
 
 use super::guard::{guard, no_such_method, no_such_path};
+use super::places::Places;
 use super::{
-    account, activities, assets, clock_calendar, control, order_list, orders, portfolio_history,
-    positions, watchlists,
+    account, activities, assets, clock_calendar, control, data_stream, market_data, order_list,
+    orders, portfolio_history, positions, trading_stream, watchlists,
 };
 
-/// Returns all routes behind the guard.
-pub fn router(state: Shared) -> Router {
-    let mut routes = trading().merge(stream_routes());
+/// Returns all routes behind the guard; streams are run by the tracker
+/// and end when the token is cancelled.
+pub fn router(state: Shared, tasks: TaskTracker, stop: CancellationToken) -> Router {
+    let mut routes = trading().merge(stream_routes(tasks, stop));
     if state.config.has_control {
         routes = routes.merge(controls());
     }
@@ -26,8 +30,9 @@ pub fn router(state: Shared) -> Router {
 }
 
 /// The routes of the streams and of market data.
-fn stream_routes() -> Router<Shared> {
-    Router::new()
+fn stream_routes(tasks: TaskTracker, stop: CancellationToken) -> Router<Shared> {
+    let places = Places::new(tasks, stop);
+    data_stream::routes(&places).merge(trading_stream::routes(places)).merge(market_data::routes())
 }
 
 fn trading() -> Router<Shared> {
