@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::breakers::CallOutcome;
+use jiff::SignedDuration;
+
+use crate::breakers::{CallOutcome, RateHeaders};
 use crate::brokers::gateway::Gate;
+use crate::brokers::gateway::tests::house::START;
 use crate::brokers::{
     Answer, Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, CallError, Refusal,
     Replacement,
@@ -147,6 +150,7 @@ pub(super) struct Fake {
 }
 
 fn refusal(status: u16, reason: RejectReason) -> CallError {
+    let shut = START.plus(SignedDuration::from_secs(30));
     CallError::Refused(Refusal {
         status,
         code: None,
@@ -156,7 +160,7 @@ fn refusal(status: u16, reason: RejectReason) -> CallError {
             .then(|| Money::from_dollars(900)),
         buying_power: (reason == RejectReason::InsufficientFunds).then(|| Money::from_dollars(12)),
         retry_at: None,
-        rate: None,
+        rate: (status == 429).then_some(RateHeaders { limit: 200, remaining: 0, reset: shut }),
         request_id: None,
     })
 }

