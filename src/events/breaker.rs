@@ -12,6 +12,8 @@ family! {
         StateChanged(BreakerStateChanged) = "breaker.state.changed",
         /// A budget has nothing left for a lane.
         BudgetExhausted(BudgetExhausted) = "breaker.budget.exhausted",
+        /// The use of a budget changed.
+        BudgetChanged(BudgetChanged) = "breaker.budget.changed",
     }
 }
 
@@ -40,4 +42,18 @@ pub struct BudgetExhausted {
     pub lane: String,
     /// When the next request may leave.
     pub until: Timestamp,
+}
+
+/// The use of a budget changed; said at most once a second.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetChanged {
+    /// Its name, such as `alpaca.paper`.
+    pub budget: String,
+    /// Requests counted in the last minute, others' with our keys included.
+    pub used: u32,
+    /// Requests per minute that are allowed.
+    pub limit: u32,
+    /// Until when nothing leaves, because the broker said so; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shut_until: Option<Timestamp>,
 }

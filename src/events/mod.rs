@@ -22,7 +22,7 @@ mod breaker;
 mod operator;
 mod system;
 
-pub use breaker::{BreakerEvent, BreakerStateChanged, BudgetExhausted};
+pub use breaker::{BreakerEvent, BreakerStateChanged, BudgetChanged, BudgetExhausted};
 pub use envelope::{Envelope, Event};
 pub use feed::{FeedEvent, FeedLinkChanged, TapeEvent};
 pub use market::{

@@ -1,1 +1,35 @@
 //! The venue seat when the venue is outside: what may leave, and what comes back.
+//!
+//! The seat has two halves. [`Port`] is the agent: it hears requests and passes them
+//! on. [`Gateway`] is the task behind it: it admits calls (the [`Gate`] for entries,
+//! the budget of requests, the breakers of reads), makes them through a
+//! [`Broker`](crate::brokers::Broker), and offers what comes back at the
+//! [`Entrance`] of the house. What to *do* about an answer, or about none, is decided
+//! by the agents; the gateway only repeats what repeating cannot double.
+
+mod gate;
+mod port;
+mod entrance;
+mod config;
+mod market;
+mod admission;
+mod ledger;
+mod news;
+mod desk;
+mod submit;
+mod cancel;
+mod replace;
+mod reads;
+mod lines;
+mod feeding;
+mod room;
+
+pub use config::GatewayConfig;
+pub use entrance::{Closed, Entrance};
+pub use gate::Gate;
+pub use market::{MarketBuffer, MarketItem};
+pub use port::{Port, Request};
+pub use room::{Gateway, Streams};
+
+#[cfg(test)]
+mod tests;

@@ -8,10 +8,10 @@ use flightdeck::domain::market::Interval;
 use flightdeck::domain::position::Direction;
 use flightdeck::events::{
     AgentFailed, AgentRetired, AgentStarted, Alert, ApproveTrade, AssessPortfolio, BreakerEvent,
-    BreakerStateChanged, BudgetExhausted, CalculateSize, CheckExit, CheckStatus, Event, GetBars,
-    GetOrderStatus, GetQuote, ReconcileDifference, RequestEvent, ScanCandidates, SessionEnded,
-    SessionStarted, Severity, ShouldExit, Subscribe, SystemEvent, Timer, TimerDue, TradeEvent,
-    TradeStateChanged, TradingChanged, TransitionInvalid,
+    BreakerStateChanged, BudgetChanged, BudgetExhausted, CalculateSize, CheckExit, CheckStatus,
+    Event, GetBars, GetOrderStatus, GetQuote, ReconcileDifference, RequestEvent, ScanCandidates,
+    SessionEnded, SessionStarted, Severity, ShouldExit, Subscribe, SystemEvent, Timer, TimerDue,
+    TradeEvent, TradeStateChanged, TradingChanged, TransitionInvalid,
 };
 
 use crate::support::examples::{aapl, ours, price, time, trade};
@@ -42,7 +42,7 @@ fn trades() -> [TradeEvent; 3] {
     [changed(None), changed(Some("expired".into())), TradeEvent::TransitionInvalid(invalid)]
 }
 
-fn breakers() -> [BreakerEvent; 3] {
+fn breakers() -> [BreakerEvent; 5] {
     let changed = |retry_at| {
         BreakerEvent::StateChanged(BreakerStateChanged {
             breaker: "alpaca.paper.orders".into(),
@@ -57,10 +57,16 @@ fn breakers() -> [BreakerEvent; 3] {
         lane: "entry".into(),
         until: time("2025-10-28T14:31:00Z"),
     };
+    let used = |shut_until| {
+        let budget = "alpaca.paper".into();
+        BreakerEvent::BudgetChanged(BudgetChanged { budget, used: 7, limit: 200, shut_until })
+    };
     [
         changed(None),
         changed(Some(time("2025-10-28T14:31:00Z"))),
         BreakerEvent::BudgetExhausted(exhausted),
+        used(None),
+        used(Some(time("2025-10-28T14:31:00Z"))),
     ]
 }
 

@@ -1,0 +1,45 @@
+//! How a gateway is set up.
+
+use crate::breakers::{BreakerConfig, BudgetConfig};
+use crate::domain::ids::Symbol;
+use crate::domain::time::Timestamp;
+
+/// How a gateway is set up; ranges are checked by whoever reads the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayConfig {
+    /// The request limit of the account.
+    pub budget: BudgetConfig,
+    /// When reads of the account and of market data are refused.
+    pub breaker: BreakerConfig,
+    /// The command that a human runs when a breaker latches.
+    pub remedy: String,
+    /// The account that must answer; another one closes the gate. `None` takes any.
+    pub account_id: Option<String>,
+    /// Stocks that are followed, in the order of the watch list.
+    pub symbols: Vec<Symbol>,
+    /// Minute bars read at the start, minutes back; 0 reads none.
+    pub warm_up_minutes: u32,
+    /// Seconds between two readings of orders, positions and account, 1 or more.
+    pub reconcile_seconds: u32,
+    /// When the journal last heard of the venue; orders submitted since a minute
+    /// before are read at the start, in whatever state.
+    pub last_seen: Timestamp,
+    /// Seed of the jitter between tries.
+    pub seed: u64,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            budget: BudgetConfig::ALPACA,
+            breaker: BreakerConfig::default(),
+            remedy: "flightdeck doctor".into(),
+            account_id: None,
+            symbols: Vec::new(),
+            warm_up_minutes: 0,
+            reconcile_seconds: 30,
+            last_seen: Timestamp::default(),
+            seed: 0,
+        }
+    }
+}

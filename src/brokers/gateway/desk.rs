@@ -1,0 +1,313 @@
+//! What all tasks of a gateway share: the broker, the way out and the way in.
+//!
+//! One function makes every call: it waits for its lane, keeps to the breaker, feeds
+//! back what the answer says of the broker's count, and gives up in time. What a call
+//! means is in the files of the verbs.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::breakers::{Bank, Call, CallClass, CallOutcome, Cause, Lane, Phase, Ticket, Transition};
+use crate::brokers::gateway::admission::Admission;
+use crate::brokers::gateway::config::GatewayConfig;
+use crate::brokers::gateway::entrance::Entrance;
+use crate::brokers::gateway::gate::Gate;
+use crate::brokers::gateway::ledger::Ledger;
+use crate::brokers::{Answer, Broker, CallError};
+use crate::bus::clock::Clock;
+use crate::domain::ids::{AgentId, ClientOrderId};
+use crate::events::{
+    Alert, BreakerEvent, BreakerStateChanged, CallFailed, Event, Severity, SystemEvent, VenueCall,
+    VenueEvent,
+};
+
+/// A call that its broker has not ended by then is given up: longer than the longest
+/// time-out inside a broker (an order's POST, 10 s), so it only catches a broken one.
+const CALL_LONGEST: Duration = Duration::from_secs(20);
+/// Tries of a read.
+const READ_TRIES: u32 = 3;
+/// Longest wait between two tries of a read; full jitter.
+const READ_WAIT: Duration = Duration::from_secs(2);
+/// How long comparisons and data wait for the budget before they are left out.
+const READ_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why a call brought nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Failure {
+    /// It was held back here; not one byte has left, and it says nothing of the broker.
+    #[error("{0}")]
+    Held(String),
+    /// It failed at or on the way to the broker.
+    #[error(transparent)]
+    Failed(#[from] CallError),
+}
+
+impl Failure {
+    /// Whether it counts against the breaker of the broker.
+    pub(super) fn counts(&self) -> bool {
+        use crate::breakers::Verdict;
+        match self {
+            Self::Held(_) => false,
+            Self::Failed(error) => {
+                matches!(error.outcome().verdict(), Verdict::Fails | Verdict::Dead)
+            }
+        }
+    }
+
+    /// Whether the broker certainly did not do it.
+    pub(super) const fn is_certain(&self) -> bool {
+        matches!(
+            self,
+            Self::Held(_) | Self::Failed(CallError::NotSent { .. } | CallError::Refused(_))
+        )
+    }
+}
+
+/// How a call may leave.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leave {
+    pub(super) lane: Lane,
+    /// `None` for orders: their breaker is the execution agent's.
+    pub(super) class: Option<CallClass>,
+    /// How long it may wait for its lane; `None` for as long as it takes.
+    pub(super) patience: Option<Duration>,
+    /// Whether it adds risk and so must find the gate open.
+    pub(super) is_gated: bool,
+}
+
+impl Leave {
+    /// A call about orders that may wait.
+    pub(super) const fn by(lane: Lane) -> Self {
+        Self { lane, class: None, patience: None, is_gated: false }
+    }
+
+    /// A read that is left out when there is no room for it.
+    pub(super) const fn read(lane: Lane, class: Option<CallClass>) -> Self {
+        Self { lane, class, patience: Some(READ_PATIENCE), is_gated: false }
+    }
+}
+
+/// Shared by all tasks of one gateway. No lock is held across an await.
+pub(super) struct Desk<B, E> {
+    pub(super) broker: Arc<B>,
+    /// A second connection or endpoint of the same account, for orders that must
+    /// arrive.
+    pub(super) backup: Option<Arc<B>>,
+    pub(super) gate: Gate,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: GatewayConfig,
+    pub(super) admission: Admission,
+    bank: Mutex<Bank>,
+    ledger: Mutex<Ledger>,
+    entrance: E,
+    /// Cancelled when the house has ended.
+    pub(super) closed: CancellationToken,
+}
+
+impl<B: Broker, E: Entrance> Desk<B, E> {
+    pub(super) fn new(
+        (broker, backup): (Arc<B>, Option<Arc<B>>),
+        (gate, clock): (Gate, Arc<dyn Clock>),
+        config: GatewayConfig,
+        entrance: E,
+    ) -> Self {
+        Self {
+            bank: Mutex::new(Bank::new(broker.name(), &config.remedy, config.breaker)),
+            admission: Admission::new(config.budget, config.seed, clock.clone()),
+            ledger: Mutex::default(),
+            closed: CancellationToken::new(),
+            broker,
+            backup,
+            gate,
+            clock,
+            config,
+            entrance,
+        }
+    }
+
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        // A panic in a task leaves names that are still right.
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn bank(&self) -> MutexGuard<'_, Bank> {
+        self.bank.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says something to the house, as the occupant of the venue seat.
+    pub(super) async fn say(&self, event: impl Into<Event>) {
+        self.say_as(AgentId::Venue, event).await;
+    }
+
+    pub(super) async fn say_as(&self, source: AgentId, event: impl Into<Event>) {
+        if self.entrance.offer(self.clock.now(), source, event.into()).await.is_err() {
+            self.closed.cancel();
+        }
+    }
+
+    pub(super) async fn say_all(&self, events: Vec<VenueEvent>) {
+        for event in events {
+            self.say(event).await;
+        }
+    }
+
+    pub(super) async fn alert(&self, severity: Severity, text: String) {
+        self.say(SystemEvent::Alert(Alert { severity, text })).await;
+    }
+
+    /// Says that a call about an order failed.
+    pub(super) async fn say_failed(
+        &self,
+        call: VenueCall,
+        id: &ClientOrderId,
+        definitely_not_sent: bool,
+        failure: &Failure,
+    ) {
+        self.say(VenueEvent::CallFailed(CallFailed {
+            breaker: format!("{}.{}", self.broker.name(), CallClass::Orders.name()),
+            call,
+            client_order_id: Some(id.clone()),
+            definitely_not_sent,
+            counts: failure.counts(),
+            detail: failure.to_string(),
+        }))
+        .await;
+    }
+
+    /// Makes one call. The future is not begun before it may leave.
+    pub(super) async fn call<T>(
+        &self,
+        leave: Leave,
+        ask: impl Future<Output = Result<Answer<T>, CallError>> + Send,
+    ) -> Result<T, Failure> {
+        let ticket = match leave.class {
+            Some(class) => Some((class, self.admit(class).await?)),
+            None => None,
+        };
+        let permit = match self.admission.enter(leave.lane, leave.patience).await {
+            Ok(permit) => permit,
+            Err(held) => {
+                self.record(ticket, CallOutcome::CancelledByUs).await;
+                return Err(Failure::Held(held.to_string()));
+            }
+        };
+        // The last step before the bytes leave.
+        if leave.is_gated && self.gate.is_closed() {
+            return Err(Failure::Held("the gate for entries is closed".into()));
+        }
+        let answer = tokio::time::timeout(CALL_LONGEST, ask).await.unwrap_or_else(|_| {
+            Err(CallError::Unknown {
+                outcome: CallOutcome::TimedOut,
+                detail: format!("no answer within {} s", CALL_LONGEST.as_secs()),
+                rate: None,
+            })
+        });
+        drop(permit);
+        let outcome = answer.as_ref().map_or_else(CallError::outcome, |_| CallOutcome::Success);
+        self.feed_back(&answer);
+        self.record(ticket, outcome).await;
+        Ok(answer?.value)
+    }
+
+    /// Reads with three tries; `ask` makes the call anew for each.
+    pub(super) async fn read<T, F>(&self, leave: Leave, ask: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<Answer<T>, CallError>> + Send,
+    {
+        let mut tries = 1;
+        loop {
+            let failure = match self.call(leave, ask()).await {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            let is_over =
+                matches!(failure, Failure::Held(_) | Failure::Failed(CallError::Refused(_)));
+            if is_over || tries >= READ_TRIES {
+                return Err(failure);
+            }
+            tries += 1;
+            tokio::time::sleep(self.admission.jitter(READ_WAIT)).await;
+        }
+    }
+
+    fn feed_back<T>(&self, answer: &Result<Answer<T>, CallError>) {
+        match answer {
+            Ok(answer) => self.admission.answered(answer.rate),
+            Err(CallError::Refused(refusal)) if refusal.status == 429 => {
+                let reset = refusal.rate.map(|rate| rate.reset);
+                self.admission.refused(refusal.retry_at.or(reset));
+            }
+            Err(error @ (CallError::Refused(_) | CallError::Unknown { .. })) => {
+                if let Some(rate) = error.rate() {
+                    self.admission.answered(Some(rate));
+                }
+            }
+            Err(CallError::NotSent { .. }) => {}
+        }
+    }
+
+    async fn admit(&self, class: CallClass) -> Result<Ticket, Failure> {
+        let admission = self.bank().admit(class, Call::Read, self.clock.now());
+        self.say_changes(admission.transition).await;
+        admission.ticket.map_err(|refusal| Failure::Held(refusal.to_string()))
+    }
+
+    async fn record(&self, ticket: Option<(CallClass, Ticket)>, outcome: CallOutcome) {
+        let Some((class, ticket)) = ticket else { return };
+        let changes = self.bank().record(class, ticket, outcome, self.clock.now());
+        self.say_changes(changes).await;
+    }
+
+    /// Notices probes that have not come back.
+    pub(super) async fn tick(&self) {
+        let changes = self.bank().tick(self.clock.now());
+        self.say_changes(changes).await;
+    }
+
+    /// The operator resets one of the gateway's breakers.
+    pub(super) async fn reset(&self, name: &str) {
+        let change = {
+            let mut bank = self.bank();
+            let class = bank.class_of(name);
+            let owned = class.filter(|class| *class != CallClass::Orders);
+            owned.and_then(|class| bank.reset_by_operator(class, self.clock.now()))
+        };
+        self.say_changes(change).await;
+    }
+
+    async fn say_changes(&self, changes: impl IntoIterator<Item = Transition>) {
+        for Transition { breaker, from, to, cause, at } in changes {
+            let retry_at =
+                (to == Phase::Open && from != to).then(|| at.plus(self.config.breaker.open_for));
+            self.say(BreakerEvent::StateChanged(BreakerStateChanged {
+                breaker,
+                from: from.name().to_owned(),
+                to: to.name().to_owned(),
+                reason: self.in_words(cause),
+                retry_at,
+            }))
+            .await;
+        }
+    }
+
+    fn in_words(&self, cause: Cause) -> String {
+        match cause {
+            Cause::Failures => "too many failures in a row".into(),
+            Cause::ProbeDue => "the period is over, one probe leaves".into(),
+            Cause::ProbeSucceeded => "the probe succeeded".into(),
+            Cause::ProbeFailed => "the probe failed".into(),
+            Cause::ProbeTimedOut => "the probe did not come back".into(),
+            Cause::TokenDead => {
+                format!("the token is dead: run `{}`, then reset", self.config.remedy)
+            }
+            Cause::LatchLifted => "the account answers again".into(),
+            Cause::OpenedByOperator => "the operator opened it".into(),
+            Cause::ClosedByOperator => "the operator closed it".into(),
+            Cause::ResetByOperator => "the operator reset it, the next call is a probe".into(),
+            Cause::Overridden(_) => "overridden".into(),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Which orders the gateway has carried: our names and the broker's, and what was told
+//! of each.
+//!
+//! It exists to find an order by either name and to tell a thing once; where an order
+//! *stands* is the execution agent's business. After a restart it is filled by the
+//! first list of orders.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::brokers::BrokerOrder;
+use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
+use crate::domain::money::{Price, Qty};
+use crate::domain::order::{OrderClass, OrderPurpose, OrderRequest, ReportedStatus, Side};
+
+/// Orders that have ended and are still known, the newest ones: for late news.
+const FINISHED_MAX: usize = 2_000;
+
+/// A replacement that was asked for and has not been confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Successor {
+    pub(super) client_order_id: ClientOrderId,
+    pub(super) broker_order_id: Option<BrokerOrderId>,
+    pub(super) qty: Qty,
+    pub(super) limit: Option<Price>,
+    pub(super) stop: Option<Price>,
+}
+
+/// One order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) broker_order_id: Option<BrokerOrderId>,
+    /// Absent for orders of a run before, and of others.
+    pub(super) purpose: Option<OrderPurpose>,
+    pub(super) symbol: Symbol,
+    pub(super) side: Side,
+    pub(super) qty: Qty,
+    /// Whether attached exits were ordered with it.
+    pub(super) has_legs: bool,
+    /// Whether the house has been told that the broker has it, legs included.
+    pub(super) is_told: bool,
+    pub(super) is_over: bool,
+    pub(super) successor: Option<Successor>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    rows: BTreeMap<ClientOrderId, Row>,
+    by_broker: BTreeMap<BrokerOrderId, ClientOrderId>,
+    /// Names of orders that were replaced, with the names of what took their place.
+    renamed: BTreeMap<ClientOrderId, ClientOrderId>,
+    finished: VecDeque<ClientOrderId>,
+}
+
+impl Ledger {
+    /// Notes an order of ours before it is sent.
+    pub(super) fn open(&mut self, request: &OrderRequest, purpose: OrderPurpose) {
+        self.rows.insert(
+            request.client_order_id.clone(),
+            Row {
+                broker_order_id: None,
+                purpose: Some(purpose),
+                symbol: request.symbol,
+                side: request.side,
+                qty: request.qty,
+                has_legs: request.class != OrderClass::Simple,
+                is_told: false,
+                is_over: false,
+                successor: None,
+            },
+        );
+    }
+
+    /// The present name of an order that may have been replaced.
+    pub(super) fn current(&self, id: &ClientOrderId) -> ClientOrderId {
+        let mut name = id;
+        // Each replacement adds one link, and a name is never used twice.
+        while let Some(next) = self.renamed.get(name) {
+            name = next;
+        }
+        name.clone()
+    }
+
+    pub(super) fn get(&self, id: &ClientOrderId) -> Option<&Row> {
+        self.rows.get(id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: &ClientOrderId) -> Option<&mut Row> {
+        self.rows.get_mut(id)
+    }
+
+    /// Under which name the house knows an order: ours by either name, a stranger's by
+    /// whatever name it has.
+    pub(super) fn name_of(&self, order: &BrokerOrder) -> ClientOrderId {
+        let report = &order.report;
+        if let Some(known) = self.by_broker.get(&report.broker_order_id) {
+            return self.current(known);
+        }
+        match &report.client_order_id {
+            Some(name) => self.current(name),
+            None => ClientOrderId::new(report.broker_order_id.as_str()),
+        }
+    }
+
+    /// Whether an order is known by either name.
+    pub(super) fn knows(&self, order: &BrokerOrder) -> bool {
+        self.by_broker.contains_key(&order.report.broker_order_id)
+            || order.report.client_order_id.as_ref().is_some_and(|id| self.rows.contains_key(id))
+    }
+
+    /// Notes what a broker said of an order, its legs included; returns the house's
+    /// name of it.
+    pub(super) fn learn(&mut self, order: &BrokerOrder) -> ClientOrderId {
+        let name = self.name_of(order);
+        let report = &order.report;
+        let is_own = self.by_broker.get(&report.broker_order_id).is_none_or(|own| *own == name);
+        let row = self.rows.entry(name.clone()).or_insert_with(|| Row {
+            broker_order_id: None,
+            purpose: None,
+            symbol: report.symbol,
+            side: report.side,
+            qty: report.qty,
+            has_legs: !order.legs.is_empty(),
+            is_told: false,
+            is_over: false,
+            successor: None,
+        });
+        // News of the order that was replaced says nothing of the one that works now.
+        if is_own && row.broker_order_id.as_ref().is_none_or(|id| *id == report.broker_order_id) {
+            row.broker_order_id = Some(report.broker_order_id.clone());
+            self.by_broker.insert(report.broker_order_id.clone(), name.clone());
+            // What was replaced goes on under another name: see `news`.
+            if has_ended(report.status) && report.status != ReportedStatus::Replaced {
+                self.finish(&name);
+            }
+        }
+        for leg in &order.legs {
+            self.learn(leg);
+        }
+        name
+    }
+
+    /// Notes that an order was replaced: from now on it has its successor's names.
+    pub(super) fn replaced(&mut self, old: &ClientOrderId, successor: &Successor) {
+        let Some(mut row) = self.rows.remove(old) else { return };
+        row.broker_order_id.clone_from(&successor.broker_order_id);
+        row.qty = successor.qty;
+        row.successor = None;
+        row.is_over = false;
+        let new = successor.client_order_id.clone();
+        if let Some(id) = &successor.broker_order_id {
+            self.by_broker.insert(id.clone(), new.clone());
+        }
+        self.renamed.insert(old.clone(), new.clone());
+        self.rows.insert(new, row);
+    }
+
+    /// Own entries that may still execute, also those whose answer is awaited.
+    pub(super) fn live_entries(&self) -> Vec<ClientOrderId> {
+        let entries = self.rows.iter().filter(|(_, row)| row.purpose == Some(OrderPurpose::Entry));
+        entries.filter(|(_, row)| !row.is_over).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Notes the end of an order; the newest ones stay known.
+    pub(super) fn finish(&mut self, id: &ClientOrderId) {
+        let Some(row) = self.rows.get_mut(id).filter(|row| !row.is_over) else { return };
+        row.is_over = true;
+        self.finished.push_back(id.clone());
+        if self.finished.len() > FINISHED_MAX
+            && let Some(oldest) = self.finished.pop_front()
+        {
+            self.forget(&oldest);
+        }
+    }
+
+    fn forget(&mut self, id: &ClientOrderId) {
+        self.rows.remove(id);
+        self.by_broker.retain(|_, name| name != id);
+        self.renamed.retain(|_, name| name != id);
+    }
+}
+
+/// Whether a status is the end of an order.
+pub(super) const fn has_ended(status: ReportedStatus) -> bool {
+    match status {
+        ReportedStatus::Working | ReportedStatus::Held => false,
+        ReportedStatus::Filled
+        | ReportedStatus::Cancelled
+        | ReportedStatus::Expired
+        | ReportedStatus::Rejected
+        | ReportedStatus::Replaced => true,
+    }
+}

@@ -1,0 +1,136 @@
+//! The gateway's listening half: an agent that passes requests on and holds nothing.
+//!
+//! It is never folded, since an effect must not happen twice; what was on its way when
+//! the process ended is asked for by the execution agent. The speaking half is
+//! [`Gateway`](crate::brokers::gateway::Gateway).
+
+use tokio::sync::mpsc;
+
+use crate::bus::{Agent, Outbox};
+use crate::domain::command::{OperatorCommand, ResetBreaker};
+use crate::domain::ids::{AgentId, ClientOrderId};
+use crate::events::{
+    Envelope, Event, GetBars, OrderCancel, OrderEvent, OrderModify, OrderSubmit, RequestEvent,
+    Topic, Topics,
+};
+
+/// What the house asks of the venue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// To take an order.
+    Submit(Box<OrderSubmit>),
+    /// To replace one.
+    Modify(OrderModify),
+    /// To cancel one.
+    Cancel(OrderCancel),
+    /// Where an order stands.
+    Status(ClientOrderId),
+    /// Bars of the past.
+    Bars(GetBars),
+    /// To close a breaker that the gateway owns.
+    Reset(ResetBreaker),
+    /// To read orders, positions and account now.
+    Reconcile,
+}
+
+/// The agent in the venue seat.
+#[derive(Debug)]
+pub struct Port {
+    /// Unbounded on purpose: a seat never waits. A cascade sends at most
+    /// [`MAX_CASCADE`](crate::bus) requests, entries are limited by risk, and the
+    /// gateway takes everything at once into the lines of its orders.
+    requests: mpsc::UnboundedSender<Request>,
+}
+
+impl Port {
+    /// Makes the half that feeds the given queue.
+    pub const fn new(requests: mpsc::UnboundedSender<Request>) -> Self {
+        Self { requests }
+    }
+
+    fn pass(&self, request: Request) {
+        // A gateway that has ended answers nobody; the agents' own timers notice.
+        if self.requests.send(request).is_err() {
+            tracing::error!("the gateway has ended, a request is lost");
+        }
+    }
+
+    fn order(&self, event: &OrderEvent) {
+        match event {
+            OrderEvent::Submit(submit) => self.pass(Request::Submit(Box::new(submit.clone()))),
+            OrderEvent::Modify(modify) => self.pass(Request::Modify(modify.clone())),
+            OrderEvent::Cancel(cancel) => self.pass(Request::Cancel(cancel.clone())),
+            OrderEvent::Submitted(_)
+            | OrderEvent::Filled(_)
+            | OrderEvent::PartiallyFilled(_)
+            | OrderEvent::Rejected(_)
+            | OrderEvent::Cancelled(_)
+            | OrderEvent::CancelRejected(_)
+            | OrderEvent::Modified(_)
+            | OrderEvent::ModifyRejected(_)
+            | OrderEvent::Expired(_)
+            | OrderEvent::OutcomeUnknown(_)
+            | OrderEvent::StatusReported(_)
+            | OrderEvent::StateChanged(_) => {}
+        }
+    }
+
+    fn question(&self, request: &RequestEvent) {
+        match request {
+            RequestEvent::GetOrderStatus(wanted) => {
+                self.pass(Request::Status(wanted.client_order_id.clone()));
+            }
+            RequestEvent::GetBars(wanted) => self.pass(Request::Bars(*wanted)),
+            RequestEvent::GetQuote(_)
+            | RequestEvent::Subscribe(_)
+            | RequestEvent::CheckStatus(_)
+            | RequestEvent::ScanCandidates(_)
+            | RequestEvent::EvaluateSetup(_)
+            | RequestEvent::ManagePosition(_)
+            | RequestEvent::ShouldExit(_)
+            | RequestEvent::CalculateSize(_)
+            | RequestEvent::CheckLimits(_)
+            | RequestEvent::AssessPortfolio(_)
+            | RequestEvent::ApproveTrade(_)
+            | RequestEvent::Track(_)
+            | RequestEvent::CalculatePnl(_)
+            | RequestEvent::CheckExit(_) => {}
+        }
+    }
+}
+
+impl Agent for Port {
+    fn id(&self) -> AgentId {
+        AgentId::Venue
+    }
+
+    fn topics(&self) -> Topics {
+        // Of the operator's words only the reset of a breaker is for the gateway.
+        Topics::of(&[Topic::Order, Topic::Request, Topic::Operator])
+    }
+
+    fn is_port(&self) -> bool {
+        true
+    }
+
+    fn handle(&mut self, input: &Envelope, _out: &mut Outbox) {
+        match &input.event {
+            Event::Order(event) => self.order(event),
+            Event::Request(request) => self.question(request),
+            Event::Operator(OperatorCommand::ResetBreaker(reset)) => {
+                self.pass(Request::Reset(reset.clone()));
+            }
+            Event::Operator(_)
+            | Event::Tape(_)
+            | Event::Feed(_)
+            | Event::Market(_)
+            | Event::Signal(_)
+            | Event::Risk(_)
+            | Event::Venue(_)
+            | Event::Position(_)
+            | Event::Trade(_)
+            | Event::Breaker(_)
+            | Event::System(_) => {}
+        }
+    }
+}

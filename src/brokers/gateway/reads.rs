@@ -1,0 +1,139 @@
+//! Reading the broker's view of things: orders, positions, account, bars.
+//!
+//! The broker is compared with the house at the start, after every gap of its stream,
+//! every half minute, and when somebody asks (C25). Here it is only read and told;
+//! what a difference means is decided by the agents.
+
+use jiff::SignedDuration;
+
+use crate::breakers::{CallClass, Lane};
+use crate::brokers::gateway::desk::{Desk, Leave};
+use crate::brokers::gateway::entrance::Entrance;
+use crate::brokers::{Broker, BrokerAccount, BrokerOrder};
+use crate::domain::ids::AgentId;
+use crate::domain::market::{Bar, BarBatch, Interval};
+use crate::domain::time::Timestamp;
+use crate::events::{
+    AccountReported, FeedEvent, GetBars, ReconcileDifference, Severity, SystemEvent, VenueEvent,
+};
+
+/// Orders are read from so long before the last reading: the broker's stamps and ours
+/// differ, and what was submitted meanwhile must be among them.
+const OVERLAP: SignedDuration = SignedDuration::from_secs(60);
+/// Bars of the past that are read at once.
+const BARS_MAX: u32 = 1_000;
+
+impl<B: Broker, E: Entrance> Desk<B, E> {
+    /// Reads orders, positions and account and tells them. False when it could not.
+    pub(super) async fn reconcile(&self, last_seen: Timestamp) -> bool {
+        let since = last_seen.plus(-OVERLAP);
+        let leave = Leave::read(Lane::Reconcile, None);
+        let orders = match self.read(leave, || self.broker.orders(since)).await {
+            Ok(orders) => orders,
+            Err(failure) => {
+                tracing::warn!(%failure, "the broker's orders could not be read");
+                return false;
+            }
+        };
+        let (events, follow) = self.ledger().listed(&orders);
+        self.say_all(events).await;
+        for news in follow {
+            if let Some((old, child)) = news.follow {
+                self.follow(&old, &child).await;
+            }
+        }
+        self.say_account().await
+    }
+
+    /// Reads positions and account and tells them. False when it could not.
+    pub(super) async fn say_account(&self) -> bool {
+        let leave = Leave::read(Lane::Reconcile, Some(CallClass::Accounts));
+        let positions = self.read(leave, || self.broker.positions()).await;
+        let account = self.read(leave, || self.broker.account()).await;
+        let (positions, account) = match (positions, account) {
+            (Ok(positions), Ok(account)) => (positions, account),
+            (Err(failure), _) | (_, Err(failure)) => {
+                tracing::warn!(%failure, "the account could not be read");
+                return false;
+            }
+        };
+        self.check_account(&account).await;
+        let BrokerAccount { cash, equity, buying_power, .. } = account;
+        let reported = AccountReported { cash, equity, buying_power, positions };
+        self.say(VenueEvent::Account(reported)).await;
+        true
+    }
+
+    /// Another account than the configured one, or a blocked one, gets no entry (C15).
+    async fn check_account(&self, account: &BrokerAccount) {
+        let is_other = self.config.account_id.as_ref().is_some_and(|id| *id != account.account_id);
+        let text = match (&account.blocked, is_other) {
+            (_, true) => "the broker answers for another account than the one configured; \
+                          entries are stopped: correct the keys"
+                .to_owned(),
+            (Some(why), false) => format!("the account may not trade: {why}; entries are stopped"),
+            (None, false) => return,
+        };
+        if !self.gate.is_closed() {
+            self.gate.close();
+            self.alert(Severity::Critical, text).await;
+        }
+    }
+
+    /// An execution was corrected or taken back: says so and reads everything anew.
+    pub(super) async fn correct(&self, order: &BrokerOrder, last_seen: Timestamp) {
+        let report = &order.report;
+        self.say(SystemEvent::ReconcileDifference(ReconcileDifference {
+            subject: format!("order {}", report.broker_order_id),
+            journal: "executed as it was reported".into(),
+            venue: format!("an execution was corrected, {} filled now", report.filled),
+        }))
+        .await;
+        if let Some(order) = self.read_order(&report.broker_order_id, Lane::Reconcile).await {
+            self.tell(&order).await;
+        }
+        self.reconcile(last_seen).await;
+    }
+
+    /// Reads the newest bars of a symbol and tells them.
+    pub(super) async fn say_bars(&self, wanted: GetBars) {
+        let GetBars { symbol, interval, count } = wanted;
+        let count = count.min(BARS_MAX);
+        let now = self.clock.now();
+        // Sessions fill about a sixth of a week; the rest is nights and weekends.
+        let sessions = i32::try_from(count.saturating_mul(6)).unwrap_or(i32::MAX);
+        let span = interval.duration().saturating_mul(sessions);
+        let from = now.plus(-span).plus(SignedDuration::from_hours(-5 * 24));
+        let Some(mut bars) = self.read_bars(&[symbol], interval, (from, now)).await else { return };
+        let wanted = usize::try_from(count).unwrap_or(usize::MAX);
+        let bars = bars.split_off(bars.len().saturating_sub(wanted));
+        self.say_history(interval, bars).await;
+    }
+
+    /// Reads bars that have ended.
+    pub(super) async fn read_bars(
+        &self,
+        symbols: &[crate::domain::ids::Symbol],
+        interval: Interval,
+        (from, until): (Timestamp, Timestamp),
+    ) -> Option<Vec<Bar>> {
+        let leave = Leave::read(Lane::Data, Some(CallClass::MarketData));
+        let read = self.read(leave, || self.broker.bars(symbols, interval, (from, until))).await;
+        match read {
+            Ok(mut bars) => {
+                bars.retain(|bar| bar.start.plus(interval.duration()) <= until);
+                Some(bars)
+            }
+            Err(failure) => {
+                tracing::warn!(%failure, "bars could not be read");
+                None
+            }
+        }
+    }
+
+    /// Tells bars of the past.
+    pub(super) async fn say_history(&self, interval: Interval, bars: Vec<Bar>) {
+        let batch = BarBatch { interval, bars: bars.into() };
+        self.say_as(AgentId::Feed, FeedEvent::History(batch)).await;
+    }
+}
