@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::Refusal;
 use crate::app::resume::{self, Due, Place, Placed};
 use crate::app::taps::{Count, Counters, Lines};
-use crate::app::{session_started, simulated_roster};
+use crate::app::{Summary, session_started, simulated_roster};
 use crate::brokers::sim::market::{Market, MarketSetup};
 use crate::bus::Tap;
 use crate::bus::clock::Stopwatch;
@@ -58,17 +58,6 @@ pub struct HeadlessOptions {
     pub speed: Option<u32>,
     /// Where the journal is kept.
     pub journal: PathBuf,
-}
-
-/// What a headless run came to.
-#[derive(Debug)]
-pub struct Summary {
-    /// Events of the run.
-    pub events: u64,
-    /// Finished trades.
-    pub trades: u64,
-    /// Why it ended.
-    pub reason: &'static str,
 }
 
 /// Runs until the token is cancelled or the options say so. Ends cleanly: the

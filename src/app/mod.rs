@@ -1,11 +1,14 @@
 //! The composition root: the one folder that knows every part.
 //!
 //! [`replay`] runs the house over recorded data, [`headless`] on the embedded
-//! market in real time. Both build the same roster from the same configuration;
+//! market with the venue inside, [`wire`] with the broker behind a wire. All build the same roster from the same configuration;
 //! they differ in the clock, the feed and the way of delivery.
 
 pub mod headless;
 pub mod replay;
+pub mod wire;
+mod entrance;
+mod loopback;
 mod refusal;
 mod resume;
 mod taps;
@@ -23,6 +26,17 @@ use crate::bus::{Roster, RosterSeat};
 use crate::config::Config;
 use crate::domain::ids::AgentId;
 use crate::events::{SessionStarted, SystemEvent};
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Summary {
+    /// Events of the run.
+    pub events: u64,
+    /// Finished trades.
+    pub trades: u64,
+    /// Why it ended.
+    pub reason: &'static str,
+}
 
 /// Seats the simulated venue and the five agents.
 ///

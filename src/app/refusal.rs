@@ -6,6 +6,9 @@
 use std::path::PathBuf;
 
 use crate::app::resume::ResumeError;
+use crate::brokers::CallError;
+use crate::brokers::alpaca::OpenError;
+use crate::brokers::sim::server::WorldError;
 use crate::domain::calendar::{CalendarError, MarketHours, date_in_new_york, trading_day};
 use crate::domain::ids::Symbol;
 use crate::domain::time::Timestamp;
@@ -43,6 +46,23 @@ pub enum Refusal {
     /// The market of the data, or the embedded one, has no calendar.
     #[error(transparent)]
     OutsideCalendar(#[from] CalendarError),
+    /// The simulated broker's world cannot be.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// The broker's client cannot be made: keys or addresses that do not fit.
+    #[error(transparent)]
+    Client(#[from] OpenError),
+    /// The broker does not answer, or refuses the keys.
+    #[error("the broker does not say who we are: {0}; check the keys and the network")]
+    Broker(#[source] CallError),
+    /// The account may not trade, or is another one.
+    #[error("account {account} may not trade: {why}")]
+    Account {
+        /// The broker's name of it.
+        account: String,
+        /// What the broker or the configuration says.
+        why: String,
+    },
     /// The journal is there already.
     #[error(
         "{} exists; a replay writes a new journal: name another file or remove it",

@@ -166,6 +166,13 @@ pub enum Push {
     },
 }
 
+/// Takes what a market stream says, at once: the stream never waits for the house, as a
+/// venue drops a client that reads too slowly.
+pub trait MarketSink: Send + Sync + 'static {
+    /// Takes one push.
+    fn push(&self, push: Push);
+}
+
 /// A broker, as the gateway sees it. Every call is one request (or one request per
 /// page), has a time-out of its own and is never repeated inside.
 pub trait Broker: Send + Sync + 'static {

@@ -12,7 +12,7 @@ pub mod alpaca;
 pub mod sim;
 
 pub use broker::{
-    Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Execution, OrderNews,
+    Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Execution, MarketSink, OrderNews,
     OrderUpdate, Push, Replacement,
 };
 pub use call::{Answer, CallError, Refusal};

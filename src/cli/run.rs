@@ -8,8 +8,8 @@ use etcetera::BaseStrategy;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::headless::{Feed, HeadlessOptions, Summary, run as run_headless};
-use crate::app::{check_calendar, is_refusal};
+use crate::app::headless::{Feed, HeadlessOptions, run as run_headless};
+use crate::app::{Summary, check_calendar, is_refusal};
 use crate::cli::arguments::{Arguments, Speed};
 use crate::cli::{Failure, Outcome, config, output};
 use crate::config::{Config, Purpose};

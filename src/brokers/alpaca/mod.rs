@@ -13,6 +13,7 @@
 mod broker;
 mod classify;
 mod config;
+mod connect;
 mod extras;
 mod keys;
 mod oddity;
@@ -27,6 +28,7 @@ pub use broker::{AlpacaBroker, OpenError};
 pub use config::{
     AccountKind, AlpacaConfig, ConfigError, DataFeed, DisputedOrders, Endpoints, Timeouts,
 };
+pub use connect::AlpacaStreams;
 pub use extras::Closing;
 pub use keys::{ApiKeys, KEY_ID_NAME, KeyError, SECRET_NAME};
 pub use oddity::{Oddities, Oddity, OddityCounts};

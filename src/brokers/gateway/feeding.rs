@@ -1,61 +1,66 @@
 //! Market data from a broker's stream to the door, as fast as the house takes it.
 //!
-//! One half takes everything off the stream at once, the other offers what waits; in
-//! between stands the [buffer](crate::brokers::gateway::market). A gap is filled with
+//! [`MarketInlet`] takes everything off the stream at once, the other half offers what
+//! waits; in between stands the [buffer](crate::brokers::gateway::market). A gap is filled with
 //! bars of the past before anything that came after it is passed on (F28).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::SignedDuration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::brokers::gateway::desk::Desk;
 use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::gateway::market::{MarketBuffer, MarketItem};
-use crate::brokers::{Broker, Push};
+use crate::brokers::{Broker, MarketSink, Push};
 use crate::domain::ids::AgentId;
 use crate::domain::market::Interval;
 use crate::domain::time::Timestamp;
 use crate::events::FeedEvent;
 
-/// The buffer and who empties it.
-pub(super) struct Feeding<B, E> {
-    desk: Arc<Desk<B, E>>,
+/// The way in for market data: takes everything at once.
+#[derive(Debug, Default)]
+pub struct MarketInlet {
     buffer: Mutex<MarketBuffer>,
     arrived: Notify,
 }
 
-impl<B: Broker, E: Entrance> Feeding<B, E> {
-    /// Begins with a gap as long as the warm-up.
-    pub(super) fn new(desk: Arc<Desk<B, E>>) -> Self {
-        let mut buffer = MarketBuffer::default();
-        let warm_up = SignedDuration::from_mins(desk.config.warm_up_minutes.into());
-        if !warm_up.is_zero() {
-            buffer.push(Push::MarketResumed { since: desk.clock.now().plus(-warm_up) });
-        }
-        Self { desk, buffer: Mutex::new(buffer), arrived: Notify::new() }
+impl MarketInlet {
+    fn buffer(&self) -> MutexGuard<'_, MarketBuffer> {
+        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Takes one push; gives back what is not market data.
-    pub(super) fn push(&self, push: Push) -> Option<Push> {
+impl MarketSink for MarketInlet {
+    fn push(&self, push: Push) {
         let other = self.buffer().push(push);
         self.arrived.notify_one();
-        other
+        if let Some(other) = other {
+            tracing::error!(?other, "news of an order came by the market stream");
+        }
+    }
+}
+
+/// Who empties the inlet.
+pub(super) struct Feeding<B, E> {
+    desk: Arc<Desk<B, E>>,
+    inlet: Arc<MarketInlet>,
+}
+
+impl<B: Broker, E: Entrance> Feeding<B, E> {
+    /// Begins with a gap as long as the warm-up.
+    pub(super) fn new(desk: Arc<Desk<B, E>>, inlet: Arc<MarketInlet>) -> Self {
+        let warm_up = SignedDuration::from_mins(desk.config.warm_up_minutes.into());
+        if !warm_up.is_zero() {
+            inlet.push(Push::MarketResumed { since: desk.clock.now().plus(-warm_up) });
+        }
+        Self { desk, inlet }
     }
 
-    /// Takes everything off a stream until it closes.
-    pub(super) async fn listen(&self, mut pushes: mpsc::Receiver<Push>, stop: CancellationToken) {
-        // The stop first, or a busy stream would never let it be heard.
-        while let Some(push) = tokio::select! {
-            biased;
-            () = stop.cancelled() => None,
-            push = pushes.recv() => push,
-        } {
-            if let Some(other) = self.push(push) {
-                tracing::error!(?other, "news of an order came by the market stream");
-            }
-        }
+    /// Takes one push.
+    pub(super) fn push(&self, push: Push) {
+        self.inlet.push(push);
     }
 
     /// Offers what waits until it is stopped.
@@ -85,7 +90,7 @@ impl<B: Broker, E: Entrance> Feeding<B, E> {
                     MarketItem::Missing(since) => self.fill(since).await,
                 }
             }
-            self.arrived.notified().await;
+            self.inlet.arrived.notified().await;
         }
     }
 
@@ -113,6 +118,6 @@ impl<B: Broker, E: Entrance> Feeding<B, E> {
     }
 
     fn buffer(&self) -> MutexGuard<'_, MarketBuffer> {
-        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inlet.buffer()
     }
 }

@@ -26,6 +26,7 @@ mod room;
 
 pub use config::GatewayConfig;
 pub use entrance::{Closed, Entrance};
+pub use feeding::MarketInlet;
 pub use gate::Gate;
 pub use market::{MarketBuffer, MarketItem};
 pub use port::{Port, Request};

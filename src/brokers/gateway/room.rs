@@ -20,7 +20,7 @@ use crate::brokers::gateway::admission::Usage;
 use crate::brokers::gateway::config::GatewayConfig;
 use crate::brokers::gateway::desk::Desk;
 use crate::brokers::gateway::entrance::Entrance;
-use crate::brokers::gateway::feeding::Feeding;
+use crate::brokers::gateway::feeding::{Feeding, MarketInlet};
 use crate::brokers::gateway::gate::Gate;
 use crate::brokers::gateway::lines::{Job, Lines};
 use crate::brokers::gateway::port::Request;
@@ -43,14 +43,14 @@ const HELD_MAX: usize = 256;
 /// How long answers are awaited at the end.
 const OWED: Duration = Duration::from_secs(5);
 
-/// What the streams of a broker hand in. Each may be of any size; order news wait in
-/// theirs while the house is busy, market data is taken off at once.
+/// What the streams of a broker hand in. Order news wait in their channel, of any size,
+/// while the house is busy; market data is taken off at once.
 #[derive(Debug)]
 pub struct Streams {
     /// Pushes of the order stream.
     pub orders: mpsc::Receiver<Push>,
-    /// Pushes of the market stream.
-    pub market: mpsc::Receiver<Push>,
+    /// Where the market stream pushes to.
+    pub market: Arc<MarketInlet>,
 }
 
 /// The async half of the venue seat.
@@ -87,11 +87,9 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
         stop: CancellationToken,
     ) {
         let desk = self.desk;
-        let feeding = Arc::new(Feeding::new(desk.clone()));
+        let feeding = Arc::new(Feeding::new(desk.clone(), streams.market));
         let market_stop = stop.child_token();
         let mut market = JoinSet::new();
-        let (half, token) = (feeding.clone(), market_stop.clone());
-        market.spawn(async move { half.listen(streams.market, token).await });
         let (half, token) = (feeding.clone(), market_stop.clone());
         market.spawn(async move { half.deliver(token).await });
         let mut room = Room {

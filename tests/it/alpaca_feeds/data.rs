@@ -1,15 +1,17 @@
 //! The market data stream.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flightdeck::brokers::alpaca::stream::{
-    Channel, Conflator, DataStream, DataStreamConfig, DecodeCounts, Encoding, StopReason,
-    StreamStatus, Subscriptions,
+    Channel, DataStream, DataStreamConfig, DecodeCounts, Encoding, StopReason, StreamStatus,
+    Subscriptions,
 };
+use flightdeck::brokers::{MarketSink, Push};
 use flightdeck::bus::clock::ReplayClock;
 use flightdeck::domain::time::Timestamp;
 use jiff::SignedDuration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,7 +22,7 @@ use super::{keys, quick, soon, word};
 /// A stream of quotes of two symbols, what it says, and the means to end it.
 struct Feed {
     stream: DataStream,
-    conflator: Arc<Conflator>,
+    heard: Arc<Heard>,
     clock: Arc<ReplayClock>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -37,6 +39,20 @@ fn at(seconds: i64) -> Timestamp {
     morning.plus(SignedDuration::from_secs(seconds))
 }
 
+/// Keeps everything that the stream says.
+#[derive(Default)]
+struct Heard {
+    pushes: Mutex<Vec<Push>>,
+    arrived: Notify,
+}
+
+impl MarketSink for Heard {
+    fn push(&self, push: Push) {
+        self.pushes.lock().unwrap().push(push);
+        self.arrived.notify_one();
+    }
+}
+
 impl Feed {
     fn start(server: &Server, change: impl FnOnce(&mut DataStreamConfig)) -> Self {
         let wanted = wanted(Channel::Quotes, &["AAPL", "ZZZZ"]);
@@ -46,11 +62,11 @@ impl Feed {
         change(&mut config);
         let clock = Arc::new(ReplayClock::default());
         clock.move_to(at(0));
-        let (conflator, stop) = (Arc::new(Conflator::default()), CancellationToken::new());
+        let (heard, stop) = (Arc::new(Heard::default()), CancellationToken::new());
         let tasks = TaskTracker::new();
-        let (sink, time) = (Arc::clone(&conflator), Arc::clone(&clock));
+        let (sink, time) = (Arc::clone(&heard), Arc::clone(&clock));
         let stream = DataStream::spawn(config, keys(), time, sink, stop.clone(), &tasks);
-        Self { stream, conflator, clock, stop, tasks, said: Vec::new() }
+        Self { stream, heard, clock, stop, tasks, said: Vec::new() }
     }
 
     /// Waits until the stream has said this, and forgets everything up to it.
@@ -60,11 +76,9 @@ impl Feed {
                 self.said.drain(..=at);
                 return;
             }
-            soon(self.conflator.ready()).await;
-            let gathered = self.conflator.take();
-            self.said.extend(gathered.kept.iter().map(word));
-            let quotes = gathered.quotes.iter();
-            self.said.extend(quotes.map(|quote| format!("quote {} {}", quote.symbol, quote.bid)));
+            soon(self.heard.arrived.notified()).await;
+            let pushes = std::mem::take(&mut *self.heard.pushes.lock().unwrap());
+            self.said.extend(pushes.iter().map(word));
         }
     }
 
@@ -224,10 +238,6 @@ async fn a_burst_that_ends_in_a_close_is_read_to_its_end() {
     }
     let close = tokio::spawn(peer.close());
     feed.hear("DOWN").await;
-    // Conflated or not, the last of each symbol is there.
-    let gathered = feed.conflator.take();
-    let quotes = gathered.quotes.iter();
-    feed.said.extend(quotes.map(|quote| format!("quote {} {}", quote.symbol, quote.bid)));
     let status = feed.status(|status| status.counts.understood >= 2_003).await;
     assert_eq!(status.counts.broken_frames + status.counts.refused, 0);
     close.await.unwrap();

@@ -1,7 +1,7 @@
 //! The market data stream as a task.
 //!
 //! Start it with [`DataStream::spawn`]; what it says goes to a
-//! [`Sink`], as a rule a [`Conflator`](super::Conflator).
+//! [`MarketSink`], as a rule the gateway's.
 
 use std::sync::Arc;
 
@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::backoff::Backoff;
-use super::conflate::Sink;
 use super::data_session::{DataSession, DataTerms};
 use super::drive::{Driver, StreamTiming};
 use super::message::{DecodeCounts, Subscriptions};
@@ -20,7 +19,7 @@ use super::request::Encoding;
 use super::session::StreamStatus;
 use super::socket::Endpoint;
 use crate::brokers::alpaca::ApiKeys;
-use crate::brokers::install_tls_provider;
+use crate::brokers::{MarketSink, install_tls_provider};
 use crate::bus::clock::Clock;
 use crate::domain::calendar::MarketHours;
 
@@ -81,7 +80,7 @@ impl DataStream {
         config: DataStreamConfig,
         keys: ApiKeys,
         clock: Arc<dyn Clock>,
-        sink: Arc<dyn Sink>,
+        sink: Arc<dyn MarketSink>,
         stop: CancellationToken,
         tasks: &TaskTracker,
     ) -> Self {

@@ -4,8 +4,8 @@
 //! Read in this order: what the data stream says (`message`) and how frames become
 //! that (`decode`, one reader for each wire form); what the trading stream says
 //! (`update`); the two conversations without their sockets (`session` and the two of
-//! its kind); the task that both run in (`drive`); and where news goes (`conflate`,
-//! `outlet`). Reference: Alpaca, protocol page §6 and §7 of October 2026.
+//! its kind); the task that both run in (`drive`); and where news goes
+//! (`outlet`). Reference: Alpaca, protocol page §6 and §7 of October 2026.
 
 mod message;
 mod number;
@@ -22,7 +22,6 @@ mod data_session;
 mod trading_session;
 mod backoff;
 mod socket;
-mod conflate;
 mod outlet;
 mod drive;
 mod data;
@@ -30,7 +29,6 @@ mod trading;
 #[cfg(test)]
 mod tests;
 
-pub use conflate::{Conflator, Gathered, Sink};
 pub use data::{DataStream, DataStreamConfig};
 pub use decode::Decoder;
 pub use drive::StreamTiming;

@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::conflate::Sink;
 use super::session::StopReason;
-use crate::brokers::Push;
+use crate::brokers::{MarketSink, Push};
 
 /// News of orders that is held while the channel is full. Beyond it the socket is not
 /// read, which makes the venue wait or hang up; a hang-up is a gap like any other and
@@ -21,7 +20,7 @@ const HELD_MAX: usize = 4_096;
 /// Where news goes.
 pub(super) enum Outlet {
     /// Market data: taken at once.
-    Market(Arc<dyn Sink>),
+    Market(Arc<dyn MarketSink>),
     /// News of orders: in order, none lost.
     Orders {
         /// The gateway's channel.

@@ -9,7 +9,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::brokers::gateway::tests::fake::{Books, Does, Fake, price};
-use crate::brokers::gateway::{Closed, Entrance, Gate, Gateway, GatewayConfig, Request, Streams};
+use crate::brokers::gateway::{
+    Closed, Entrance, Gate, Gateway, GatewayConfig, MarketInlet, Request, Streams,
+};
 use crate::brokers::{BrokerOrder, Execution, OrderNews, OrderUpdate, Push};
 use crate::bus::clock::{Clock, Stopwatch};
 use crate::domain::ids::{AgentId, ClientOrderId, ExecutionId, Symbol};
@@ -53,7 +55,7 @@ pub(super) struct House {
     pub(super) gate: Gate,
     pub(super) requests: mpsc::UnboundedSender<Request>,
     pub(super) orders: mpsc::Sender<Push>,
-    pub(super) market: mpsc::Sender<Push>,
+    pub(super) market: Arc<MarketInlet>,
     pub(super) clock: Arc<dyn Clock>,
     books: Arc<Mutex<Books>>,
     door: Door,
@@ -105,9 +107,9 @@ impl House {
             Gateway::new(fake(""), backup, gate.clone(), clock.clone(), setup.config, door.clone());
         let (requests, asked) = mpsc::unbounded_channel();
         let (orders, order_pushes) = mpsc::channel(64);
-        let (market, market_pushes) = mpsc::channel(64);
+        let market = Arc::new(MarketInlet::default());
         let stop = CancellationToken::new();
-        let streams = Streams { orders: order_pushes, market: market_pushes };
+        let streams = Streams { orders: order_pushes, market: market.clone() };
         let task = tokio::spawn(gateway.run(asked, streams, stop.clone()));
         Self { gate, requests, orders, market, clock, books, door, stop, task }
     }

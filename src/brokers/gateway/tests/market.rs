@@ -1,9 +1,9 @@
 //! Market data: conflated while the house is busy, complete where it must be.
 
-use crate::brokers::Push;
 use crate::brokers::gateway::tests::fake::price;
 use crate::brokers::gateway::tests::house::{House, START, Setup};
 use crate::brokers::gateway::{GatewayConfig, MarketBuffer, MarketItem};
+use crate::brokers::{MarketSink, Push};
 use crate::domain::ids::Symbol;
 use crate::domain::market::{Bar, Interval, MarketStep, Quote, StatusChange, Tick, TradingStatus};
 use crate::domain::money::Qty;
@@ -126,7 +126,7 @@ async fn f39_a_full_door_conflates_market_data_and_loses_no_order() {
     house.wait(1).await;
     house.block(true);
     for cents in 10..90 {
-        house.market.send(quote("AAPL", &format!("175.{cents}"))).await.unwrap();
+        house.market.push(quote("AAPL", &format!("175.{cents}")));
         let order = house.books().order("fd-1").clone();
         if cents % 10 == 0 {
             house.push(super::house::executed(Some("e"), 1, "175.50"), order).await;
@@ -157,11 +157,11 @@ async fn f28_a_gap_is_filled_with_marked_bars_before_anything_after_it() {
     // The warm-up: only bars that have ended.
     assert_eq!(histories(&house), [3]);
     house.wait(60).await;
-    house.market.send(bar("AAPL", 0, "175.00")).await.unwrap();
+    house.market.push(bar("AAPL", 0, "175.00"));
     house.wait(120).await;
-    house.market.send(Push::MarketResumed { since: minutes(0) }).await.unwrap();
-    house.market.send(bar("AAPL", 2, "175.00")).await.unwrap();
-    house.market.send(bar("AAPL", 3, "175.00")).await.unwrap();
+    house.market.push(Push::MarketResumed { since: minutes(0) });
+    house.market.push(bar("AAPL", 2, "175.00"));
+    house.market.push(bar("AAPL", 3, "175.00"));
     house.wait(1).await;
     // What was heard live is not told again, and what is told again is not repeated.
     assert_eq!(histories(&house), [3, 2]);

@@ -1,0 +1,298 @@
+//! The house with its broker behind a wire: the simulated broker on loopback, or a
+//! broker's own host. The same client, gateway and agents in both.
+//!
+//! The wall moves the time here, through the clock of the broker's side; nothing is
+//! fed by hand. Runs that must repeat exactly are in [`headless`](super::headless) and
+//! [`replay`](super::replay).
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use jiff::SignedDuration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::agents::roster;
+use crate::app::entrance::DoorEntrance;
+use crate::app::loopback::Loopback;
+use crate::app::taps::{Count, Counters, Lines};
+use crate::app::{Refusal, Summary, session_started};
+use crate::breakers::BudgetConfig;
+use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
+use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
+use crate::brokers::{Broker, BrokerAccount};
+use crate::bus::clock::{Clock, SystemClock};
+use crate::bus::spine::{Door, Spine};
+use crate::bus::{Roster, RosterSeat, SpineError, Tap};
+use crate::config::Config;
+use crate::domain::calendar::{date_in_new_york, previous_trading_day};
+use crate::domain::ids::{AgentId, Seq, Symbol};
+use crate::domain::money::Money;
+use crate::domain::time::Timestamp;
+use crate::events::{SessionEnded, SystemEvent};
+use crate::journal::{Journal, SqliteJournal, StoreIdentity};
+use crate::risk::{AccountMode, Identity};
+
+/// How often timers are looked at, by the wall.
+const BEAT: Duration = Duration::from_millis(10);
+/// Minute bars before the last close that warm the indicators up.
+const WARM_UP: SignedDuration = SignedDuration::from_mins(120);
+/// News of orders that may wait while the gateway reads what a gap has hidden.
+const PUSHES_MAX: usize = 4_096;
+
+/// On which side of the wire the broker is.
+#[derive(Debug)]
+pub enum Venue {
+    /// The simulated broker inside the process, so many times as fast as the wall.
+    Simulated {
+        /// How many times.
+        speed: u32,
+    },
+    /// Alpaca's paper account.
+    AlpacaPaper {
+        /// The account and its hosts.
+        account: AlpacaConfig,
+        /// The account's keys.
+        keys: ApiKeys,
+    },
+}
+
+/// When a run ends, and where its journal is.
+#[derive(Debug, Clone, Default)]
+pub struct WireOptions {
+    /// Ends after so many finished trades.
+    pub until_trades: Option<u64>,
+    /// Ends after so much time of the market.
+    pub duration: Option<SignedDuration>,
+    /// The folder or file of the journal.
+    pub journal: PathBuf,
+}
+
+/// What is known once the broker has answered.
+pub(super) struct Setting {
+    pub(super) mode: AccountMode,
+    pub(super) account: AlpacaConfig,
+    pub(super) keys: ApiKeys,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) symbols: Vec<Symbol>,
+}
+
+/// Runs until the token is cancelled or the options say so. Ends cleanly: working
+/// entries are cancelled, stops stay, answers still owed are awaited for 5 s, the
+/// journal is synced, every task has stopped.
+///
+/// # Errors
+/// When the broker cannot be reached or its account may not trade, when the journal
+/// cannot be had or written, or when an agent fails for good.
+pub async fn run(
+    config: &Config,
+    options: &WireOptions,
+    venue: Venue,
+    out: Box<dyn Write + Send>,
+    stop: CancellationToken,
+) -> anyhow::Result<Summary> {
+    let (setting, loopback) = match venue {
+        Venue::Simulated { speed } => {
+            let loopback = Loopback::open(config, speed).await?;
+            (loopback.setting(), Some(loopback))
+        }
+        Venue::AlpacaPaper { account, keys } => {
+            let symbols = config.alpaca.symbols.clone();
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+            (Setting { mode: AccountMode::Paper, account, keys, clock, symbols }, None)
+        }
+    };
+    let ran = House::open(config, options, setting, out).await;
+    let summary = match ran {
+        Ok(house) => house.live(options, stop).await,
+        Err(error) => Err(error),
+    };
+    if let Some(loopback) = loopback {
+        loopback.close().await?;
+    }
+    summary
+}
+
+/// The house, seated and connected.
+struct House {
+    door: Door,
+    counters: Arc<Counters>,
+    clock: Arc<dyn Clock>,
+    spine: JoinHandle<Result<(), SpineError>>,
+    tracker: TaskTracker,
+    /// Ends streams and gateway.
+    outside: CancellationToken,
+    gateway: JoinHandle<()>,
+}
+
+impl House {
+    async fn open(
+        config: &Config,
+        options: &WireOptions,
+        setting: Setting,
+        out: Box<dyn Write + Send>,
+    ) -> anyhow::Result<Self> {
+        let Setting { mode, account, keys, clock, symbols } = setting;
+        let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
+        let found = admitted(broker.as_ref()).await?;
+        let mut journal = SqliteJournal::open(&options.journal, &identity(config, mode, &found))?;
+        let opening_cash = journal.identity().opening_cash;
+        let is_new = is_empty(&mut journal)?;
+        let (port, requests) = mpsc::unbounded_channel();
+        let roster = seats(config, (mode, &found.account_id, opening_cash), port)?;
+        let counters = Arc::new(Counters::default());
+        let lines = Lines { out, counters: counters.clone(), flushes: true, line: Vec::new() };
+        let taps: Vec<Box<dyn Tap>> = vec![Box::new(lines), Box::new(Count(counters.clone()))];
+        let tracker = TaskTracker::new();
+        let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
+        let last_seen = if is_new { clock.now() } else { spine.now() };
+        let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
+        door.send_and_settle(clock.now(), AgentId::Spine, session_started(mode_name(mode), config))
+            .await?;
+        let gateway = GatewayConfig {
+            budget: BudgetConfig {
+                limit: config.alpaca.requests_per_minute,
+                reserve: config.alpaca.requests_reserved,
+            },
+            account_id: Some(found.account_id),
+            symbols: symbols.clone(),
+            warm_up_minutes: warm_up_minutes(clock.now())?,
+            last_seen,
+            seed: config.seed,
+            ..GatewayConfig::default()
+        };
+        let outside = CancellationToken::new();
+        let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
+        let market = Arc::new(MarketInlet::default());
+        broker.stream(
+            (&keys, &clock),
+            &symbols,
+            (orders, market.clone()),
+            config.seed,
+            (&tracker, &outside),
+        );
+        let entrance = DoorEntrance(door.clone());
+        let gate = Gate::default();
+        let gateway = Gateway::new(broker, None, gate, clock.clone(), gateway, entrance);
+        let streams = Streams { orders: order_pushes, market };
+        let gateway = tokio::spawn(gateway.run(requests, streams, outside.clone()));
+        Ok(Self { door, counters, clock, spine, tracker, outside, gateway })
+    }
+
+    /// Hands the time in until there is enough, then ends everything in order.
+    async fn live(self, options: &WireOptions, stop: CancellationToken) -> anyhow::Result<Summary> {
+        let began = self.clock.now();
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let reason = loop {
+            // The stop first: there is always a next beat.
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break "stopped",
+                _ = beat.tick() => {}
+            }
+            let now = self.clock.now();
+            if self.door.advance(now).await.is_err() {
+                break "the spine has ended";
+            }
+            if let Some(reason) = self.is_enough(options, now.since(began)) {
+                break reason;
+            }
+        };
+        self.end(reason).await
+    }
+
+    fn is_enough(&self, options: &WireOptions, market: SignedDuration) -> Option<&'static str> {
+        if options.until_trades.is_some_and(|wanted| self.counters.trades() >= wanted) {
+            return Some("enough trades");
+        }
+        if options.duration.is_some_and(|wanted| market >= wanted) {
+            return Some("enough time");
+        }
+        self.counters.is_output_closed().then_some("nobody reads the events")
+    }
+
+    async fn end(self, reason: &'static str) -> anyhow::Result<Summary> {
+        let ended = SessionEnded { reason: reason.to_owned() };
+        let event = SystemEvent::SessionEnded(ended);
+        // A spine that has ended says why below.
+        let _ = self.door.send_and_settle(self.clock.now(), AgentId::Spine, event).await;
+        self.outside.cancel();
+        self.gateway.await.context("the gateway panicked")?;
+        drop(self.door);
+        self.spine.await.context("the spine panicked")??;
+        self.tracker.close();
+        self.tracker.wait().await;
+        if self.counters.is_output_lost() {
+            bail!("not all events could be written to standard output: is the disk full?");
+        }
+        Ok(Summary { events: self.counters.events(), trades: self.counters.trades(), reason })
+    }
+}
+
+/// Asks for the account: it must be the configured one and may trade.
+async fn admitted(broker: &AlpacaBroker) -> anyhow::Result<BrokerAccount> {
+    let account = broker.account().await.map_err(Refusal::Broker)?.value;
+    match account.blocked {
+        Some(why) => Err(Refusal::Account { account: account.account_id, why }.into()),
+        None => {
+            tracing::info!(account = %account.account_id, broker = broker.name(), "the account answers");
+            Ok(account)
+        }
+    }
+}
+
+/// Whose journal it is. A broker's account begins with the cash that it has when the
+/// journal begins: positions held before are not the house's to count.
+fn identity(config: &Config, mode: AccountMode, account: &BrokerAccount) -> StoreIdentity {
+    let (name, opening_cash) = match mode {
+        AccountMode::Sim => ("SIM".to_owned(), config.account.opening_cash),
+        AccountMode::Paper | AccountMode::Live => {
+            (format!("alpaca-{}", account.account_id), account.cash)
+        }
+    };
+    StoreIdentity { mode: mode_name(mode).into(), account: name, opening_cash, seed: config.seed }
+}
+
+fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
+    let mut is_empty = true;
+    journal.for_each(Seq(2), &mut |_| is_empty = false)?;
+    Ok(is_empty)
+}
+
+/// Seats the port and the five agents.
+fn seats(
+    config: &Config,
+    (mode, account, opening_cash): (AccountMode, &str, Money),
+    port: mpsc::UnboundedSender<Request>,
+) -> anyhow::Result<Roster> {
+    let seat = RosterSeat {
+        id: AgentId::Venue,
+        factory: Arc::new(move || Box::new(Port::new(port.clone()))),
+    };
+    let mut agents = config.agents();
+    agents.risk.opening_cash = opening_cash;
+    agents.risk.identity = Identity { account: Arc::from(account), mode };
+    roster(&agents, seat).map_err(anyhow::Error::msg)
+}
+
+const fn mode_name(mode: AccountMode) -> &'static str {
+    match mode {
+        AccountMode::Sim => "sim",
+        AccountMode::Paper => "paper",
+        AccountMode::Live => "live",
+    }
+}
+
+/// How far back the bars of the last two hours of the session before begin.
+fn warm_up_minutes(now: Timestamp) -> anyhow::Result<u32> {
+    let before = previous_trading_day(date_in_new_york(now)).map_err(Refusal::from)?;
+    let minutes = now.since(before.close.plus(-WARM_UP)).as_mins().max(0);
+    u32::try_from(minutes).context("the session before is too long ago")
+}
