@@ -63,6 +63,15 @@ pub enum Refusal {
         /// What the broker or the configuration says.
         why: String,
     },
+    /// The simulated broker's account begins anew with every run.
+    #[error(
+        "{} exists, and the simulated broker behind the wire begins anew: name another file, or pass --seed to go on with a seeded run",
+        path.display()
+    )]
+    JournalOfEarlier {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The journal is there already.
     #[error(
         "{} exists; a replay writes a new journal: name another file or remove it",

@@ -70,7 +70,7 @@ pub struct WireOptions {
     pub until_trades: Option<u64>,
     /// Ends after so much time of the market.
     pub duration: Option<SignedDuration>,
-    /// The folder or file of the journal.
+    /// The file of the journal.
     pub journal: PathBuf,
 }
 
@@ -144,6 +144,9 @@ impl House {
         let mut journal = SqliteJournal::open(&options.journal, &identity(config, mode, &found))?;
         let opening_cash = journal.identity().opening_cash;
         let is_new = is_empty(&mut journal)?;
+        if !is_new && mode == AccountMode::Sim {
+            return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
+        }
         let (port, requests) = mpsc::unbounded_channel();
         let roster = seats(config, (mode, &found.account_id, opening_cash), port)?;
         let counters = Arc::new(Counters::default());

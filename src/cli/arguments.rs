@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 use crate::domain::market::Interval;
@@ -55,12 +55,24 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N|max", value_parser = speed)]
     pub(crate) speed: Option<Speed>,
 
+    /// Talk to the simulated broker over loopback although there is a seed: the market
+    /// is the same, the moments at which answers come are not.
+    #[arg(long)]
+    pub(crate) wire: bool,
+
+    /// Trade the paper account of a broker instead of the embedded market. Keys come
+    /// from APCA_API_KEY_ID and APCA_API_SECRET_KEY, or from the file that
+    /// alpaca.key_file names.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) broker: Option<BrokerName>,
+
     /// Recorded bars instead of the generator; several files merge by time.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) market: Vec<PathBuf>,
 
     /// Journal file; an existing one is gone on with, under the same seed and
-    /// settings. By default a new file in the data folder for every run.
+    /// settings, or with the same account. By default a new file in the data folder
+    /// for every run, and one file for each account of a broker.
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
 }
@@ -68,7 +80,7 @@ pub(crate) struct Run {
 impl Run {
     /// The first flag of a run that was given.
     pub(crate) const fn first_given(&self) -> Option<&'static str> {
-        let Self { no_ui, until_trades, duration, speed, market, journal } = self;
+        let Self { no_ui, until_trades, duration, speed, wire, broker, market, journal } = self;
         if *no_ui {
             Some("--no-ui")
         } else if until_trades.is_some() {
@@ -77,6 +89,10 @@ impl Run {
             Some("--duration")
         } else if speed.is_some() {
             Some("--speed")
+        } else if *wire {
+            Some("--wire")
+        } else if broker.is_some() {
+            Some("--broker")
         } else if !market.is_empty() {
             Some("--market")
         } else if journal.is_some() {
@@ -234,6 +250,13 @@ pub(crate) enum ConfigVerb {
     Print,
     /// Read and check the layers, and say so.
     Check,
+}
+
+/// A broker that can be traded with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BrokerName {
+    /// Alpaca's paper account.
+    Alpaca,
 }
 
 /// How much faster than the wall clock.

@@ -1,6 +1,7 @@
-//! `flightdeck --no-ui`: the house on the embedded market.
+//! `flightdeck`: the house on the embedded market or on a broker's paper account.
 
-use std::io::{self, BufWriter};
+use std::future::Future;
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
@@ -9,8 +10,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::headless::{Feed, HeadlessOptions, run as run_headless};
+use crate::app::wire::{Venue, WireOptions, run as run_wire};
 use crate::app::{Summary, check_calendar, is_refusal};
-use crate::cli::arguments::{Arguments, Speed};
+use crate::brokers::alpaca::ApiKeys;
+use crate::cli::arguments::{Arguments, BrokerName, Run, Speed};
 use crate::cli::{Failure, Outcome, config, output};
 use crate::config::{Config, Purpose};
 use crate::sources::history::{History, Options, check};
@@ -21,28 +24,35 @@ const RUNS_MAX: u32 = 1_000_000;
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let _log = init(&LogTarget::Stderr).map_err(Failure::refused)?;
-    let mut settings = config::load(arguments, Purpose::Sim)?;
     let run = &arguments.run;
+    let way = Way::of(arguments)?;
+    let purpose = if way == Way::Paper { Purpose::Paper } else { Purpose::Sim };
+    let mut settings = config::load(arguments, purpose)?;
     if !run.no_ui {
         output::remark("the dashboard is not part of this version yet; running as with --no-ui");
     }
-    let feed = feed(&mut settings, &run.market)?;
-    let journal = match &run.journal {
-        Some(path) => path.clone(),
-        None => new_journal(settings.seed)?,
+    let (summary, journal) = match way {
+        Way::Inside => {
+            let feed = feed(&mut settings, &run.market)?;
+            let journal = journal_of(run, settings.seed)?;
+            let options = HeadlessOptions {
+                until_trades: run.until_trades,
+                duration: run.duration,
+                speed: pace(run, &settings),
+                journal: journal.clone(),
+            };
+            (on_a_runtime(|out, stop| run_headless(&settings, &options, feed, out, stop))?, journal)
+        }
+        Way::Loopback | Way::Paper => {
+            let (venue, journal) = venue(run, way, &settings)?;
+            let options = WireOptions {
+                until_trades: run.until_trades,
+                duration: run.duration,
+                journal: journal.clone(),
+            };
+            (on_a_runtime(|out, stop| run_wire(&settings, &options, venue, out, stop))?, journal)
+        }
     };
-    let speed = match run.speed {
-        None => Some(settings.sim.speed),
-        Some(Speed::Times(times)) => Some(times),
-        Some(Speed::Max) => None,
-    };
-    let options = HeadlessOptions {
-        until_trades: run.until_trades,
-        duration: run.duration,
-        speed,
-        journal: journal.clone(),
-    };
-    let summary = execute(&settings, &options, feed)?;
     output::remark(&format!(
         "{}: {} events, {} trades; the journal is {}",
         summary.reason,
@@ -51,6 +61,81 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         journal.display()
     ));
     Ok(())
+}
+
+/// Where the venue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// In the process, without a wire: the run repeats exactly.
+    Inside,
+    /// In the process, behind a socket.
+    Loopback,
+    /// A broker's paper account.
+    Paper,
+}
+
+impl Way {
+    /// A seed or recorded data ask for a run that repeats exactly.
+    fn of(arguments: &Arguments) -> Result<Self, Failure> {
+        let run = &arguments.run;
+        let clash = |what: &str| Err(Failure::refused(anyhow!("{what}")));
+        match run.broker {
+            Some(_) if run.wire || !run.market.is_empty() || run.speed.is_some() => {
+                clash("--broker trades a broker's market: leave out --wire, --market and --speed")
+            }
+            Some(BrokerName::Alpaca) => Ok(Self::Paper),
+            None if run.wire && !run.market.is_empty() => {
+                clash("recorded data are played without a wire: leave out --wire or --market")
+            }
+            None if run.wire && run.speed == Some(Speed::Max) => clash(
+                "a wire has a pace: give --speed as a number such as 60x, or leave out --wire",
+            ),
+            None if run.wire => Ok(Self::Loopback),
+            None if arguments.seed.is_some() || !run.market.is_empty() => Ok(Self::Inside),
+            None if run.speed == Some(Speed::Max) => {
+                clash("--speed max is for runs without a wire: pass --seed N with it")
+            }
+            None => Ok(Self::Loopback),
+        }
+    }
+}
+
+/// How many times as fast as the wall; `None` as fast as it goes.
+fn pace(run: &Run, settings: &Config) -> Option<u32> {
+    match run.speed {
+        None => Some(settings.sim.speed),
+        Some(Speed::Times(times)) => Some(times),
+        Some(Speed::Max) => None,
+    }
+}
+
+/// The broker's side of the wire, and where the journal goes: one file per run of the
+/// embedded market, one per account of a broker.
+fn venue(run: &Run, way: Way, settings: &Config) -> Result<(Venue, PathBuf), Failure> {
+    if way != Way::Paper {
+        let speed = pace(run, settings).unwrap_or(settings.sim.speed);
+        return Ok((Venue::Simulated { speed }, journal_of(run, settings.seed)?));
+    }
+    let file = &settings.alpaca.key_file;
+    let keys = if file.as_os_str().is_empty() {
+        ApiKeys::from_lookup(|name| std::env::var(name).ok())
+    } else {
+        ApiKeys::from_file(file)
+    };
+    let keys = keys.map_err(Failure::refused)?;
+    let journal = match &run.journal {
+        Some(path) => path.clone(),
+        None => data_folder()?.join("paper").join("alpaca.sqlite"),
+    };
+    let account = settings.alpaca.paper_account();
+    Ok((Venue::AlpacaPaper { account, keys }, journal))
+}
+
+fn journal_of(run: &Run, seed: u64) -> Result<PathBuf, Failure> {
+    match &run.journal {
+        Some(path) => Ok(path.clone()),
+        None => new_journal(seed),
+    }
 }
 
 fn feed(settings: &mut Config, files: &[PathBuf]) -> Result<Feed, Failure> {
@@ -65,7 +150,13 @@ fn feed(settings: &mut Config, files: &[PathBuf]) -> Result<Feed, Failure> {
     Ok(Feed::Recorded(Box::new(history)))
 }
 
-fn execute(settings: &Config, options: &HeadlessOptions, feed: Feed) -> Result<Summary, Failure> {
+/// Runs to its end on a runtime of its own; SIGINT and SIGTERM end it cleanly.
+fn on_a_runtime<'a, F>(
+    begin: impl FnOnce(Box<dyn Write + Send>, CancellationToken) -> F,
+) -> Result<Summary, Failure>
+where
+    F: Future<Output = anyhow::Result<Summary>> + 'a,
+{
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -75,7 +166,7 @@ fn execute(settings: &Config, options: &HeadlessOptions, feed: Feed) -> Result<S
         let stop = CancellationToken::new();
         let signals = stop_on_signals(stop.clone())?;
         let out = Box::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-        let summary = run_headless(settings, options, feed, out, stop).await;
+        let summary = begin(out, stop).await;
         signals.abort();
         summary
     });
@@ -104,13 +195,17 @@ pub(crate) fn stop_on_signals(
 /// Names the journal of a new run in the data folder: runs of the embedded market
 /// never overwrite each other.
 fn new_journal(seed: u64) -> Result<PathBuf, Failure> {
-    let folders = etcetera::choose_base_strategy().map_err(|_| {
-        Failure::refused(anyhow!("there is no home folder; name a file with --journal"))
-    })?;
-    let folder = folders.data_dir().join("flightdeck").join("sim");
+    let folder = data_folder()?.join("sim");
     let name = |run: u32| folder.join(format!("seed{seed}-run{run:04}.sqlite"));
     (1..RUNS_MAX)
         .map(name)
         .find(|path| !path.exists())
         .ok_or_else(|| Failure::refused(anyhow!("{} is full of journals", folder.display())))
+}
+
+fn data_folder() -> Result<PathBuf, Failure> {
+    let folders = etcetera::choose_base_strategy().map_err(|_| {
+        Failure::refused(anyhow!("there is no home folder; name a file with --journal"))
+    })?;
+    Ok(folders.data_dir().join("flightdeck"))
 }

@@ -38,6 +38,8 @@ use layers::{checked_layer, overlay, placed, preset_text, read, wrong};
 pub enum Purpose {
     /// The embedded market, with a human or a script beside it.
     Sim,
+    /// A broker's paper account.
+    Paper,
     /// Recorded bars, with nobody beside it.
     Replay,
 }
@@ -85,6 +87,10 @@ impl Config {
         match purpose {
             Purpose::Sim => {
                 risk.allow_short = true;
+                strategy.time_exit_minutes = 120;
+                strategy.trail_start_r = Decimal::ONE;
+            }
+            Purpose::Paper => {
                 strategy.time_exit_minutes = 120;
                 strategy.trail_start_r = Decimal::ONE;
             }

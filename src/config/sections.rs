@@ -9,6 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::agents::{market_data, risk_management};
+use crate::brokers::alpaca::{AccountKind, AlpacaConfig, DataFeed};
 use crate::brokers::sim::exchange::{MarketFill, Multiplier, Partials};
 use crate::domain::calendar::MarketHours;
 use crate::domain::ids::Symbol;
@@ -131,6 +132,16 @@ impl Account {
 }
 
 impl Alpaca {
+    /// What the client is told of the paper account.
+    pub fn paper_account(&self) -> AlpacaConfig {
+        let feed = match self.feed {
+            AlpacaFeed::Iex => DataFeed::Iex,
+            AlpacaFeed::Sip => DataFeed::Sip,
+        };
+        let account_id = (!self.account.is_empty()).then(|| self.account.clone());
+        AlpacaConfig { feed, account_id, ..AlpacaConfig::new(AccountKind::Paper) }
+    }
+
     pub(super) fn validate(&self) -> Result<(), String> {
         if !(1..=ALPACA_SYMBOLS_MAX).contains(&self.symbols.len()) {
             let number = self.symbols.len();
