@@ -12,7 +12,9 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use tokio::sync::{broadcast, mpsc};
 
-use crate::brokers::sim::exchange::{Exchange, ExchangeConfig, Order, OrderName, Report};
+use crate::brokers::sim::exchange::{
+    AssetFlags, Exchange, ExchangeConfig, Order, OrderName, Report,
+};
 use crate::brokers::sim::market::{Market, MarketError, MarketSetup};
 use crate::domain::calendar::{
     CalendarError, MarketHours, SessionWindow, date_in_new_york, trading_day,
@@ -137,7 +139,7 @@ impl World {
         let config = ExchangeConfig {
             opening_cash: setup.opening_cash,
             unlisted: None,
-            assets: rows.iter().map(|(symbol, _)| (symbol, Default::default())).collect(),
+            assets: rows.iter().map(|(symbol, _)| (symbol, AssetFlags::default())).collect(),
             keep_finished: ORDERS_MAX,
             ..ExchangeConfig::default()
         };
