@@ -15,7 +15,8 @@ use super::clock::{Pace, SimClock};
 use super::faults::Faults;
 use super::ids::{family, uuid};
 use super::limits::{Limit, RateWindow};
-use super::world::{World, WorldError, WorldSetup};
+use super::setup::{WorldError, WorldSetup};
+use super::world::World;
 
 /// When an answer is likely to have arrived.
 const SOON: Duration = Duration::from_millis(50);
