@@ -8,7 +8,7 @@ mod orders;
 mod refusals;
 mod shapes;
 
-use flightdeck::brokers::sim::server::{Pace, ServerConfig, Shared, WorldSetup, open, serve};
+use flightdeck::brokers::sim::server::{Pace, ServerConfig, WorldSetup, open, serve};
 use flightdeck::domain::ids::Symbol;
 use flightdeck::domain::money::Money;
 use reqwest::{Client, Method, StatusCode};
@@ -19,7 +19,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub(crate) struct Desk {
     pub(crate) base: String,
     pub(crate) client: Client,
-    pub(crate) state: Shared,
     _stop: DropGuard,
 }
 
@@ -47,9 +46,9 @@ impl Desk {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        tokio::spawn(serve(listener, state.clone(), stop.clone()));
+        tokio::spawn(serve(listener, state, stop.clone()));
         let client = Client::builder().no_proxy().build().unwrap();
-        let desk = Self { base, client, state, _stop: stop.drop_guard() };
+        let desk = Self { base, client, _stop: stop.drop_guard() };
         desk.pin("AAPL", "99.99", "100.01", "100").await;
         desk
     }

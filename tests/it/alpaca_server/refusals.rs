@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Desk, limit};
 
 /// A good order with some fields changed; null takes one away.
-fn but(changes: Value) -> Value {
+fn but(changes: &Value) -> Value {
     let mut order = limit("buy", "10", "90");
     for (name, value) in changes.as_object().unwrap() {
         order[name] = value.clone();
@@ -21,16 +21,8 @@ fn check(said: &super::Said, status: u16, code: u32, message: &str, order: &Valu
 }
 
 #[tokio::test]
-async fn malformed_and_unacceptable_orders_are_refused_by_name() {
-    let desk = Desk::open().await;
-    let market = json!({"type": "market", "limit_price": null});
-    let with = |more: Value| {
-        let mut all = market.clone();
-        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        all
-    };
+async fn malformed_orders_are_refused_by_name() {
     let malformed = 40_010_001;
-    let unacceptable = 42_210_000;
     let rows = [
         (json!({"qty": null}), malformed, "qty or notional is required"),
         (json!({"qty": "0"}), malformed, "qty must be > 0"),
@@ -63,6 +55,34 @@ async fn malformed_and_unacceptable_orders_are_refused_by_name() {
             malformed,
             "client_order_id must be no more than 128 characters",
         ),
+    ];
+    check_all(&rows).await;
+    let desk = Desk::open().await;
+    let said = desk.request(Method::POST, "/v2/orders").body("{\"symbol\": ").send().await.unwrap();
+    assert_eq!(said.status(), 422);
+    assert_eq!(said.json::<Value>().await.unwrap()["code"], json!(malformed));
+}
+
+/// Refuses each order and takes none.
+async fn check_all(rows: &[(Value, u32, &str)]) {
+    let desk = Desk::open().await;
+    for (changes, code, message) in rows {
+        let order = but(changes);
+        check(&desk.post("/v2/orders", order.clone()).await, 422, *code, message, &order);
+    }
+    assert_eq!(desk.get("/v2/orders?status=all").await, json!([]), "nothing was taken");
+}
+
+#[tokio::test]
+async fn unacceptable_orders_are_refused_by_name() {
+    let market = json!({"type": "market", "limit_price": null});
+    let with = |more: Value| {
+        let mut all = market.clone();
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        all
+    };
+    let unacceptable = 42_210_000;
+    let rows = [
         (json!({"symbol": "NOPE"}), unacceptable, "asset \"NOPE\" not found"),
         (json!({"qty": "1.5"}), unacceptable, "fractional orders must be DAY orders"),
         (with(json!({"qty": null, "notional": "0.5"})), unacceptable, "notional must be >= 1.00"),
@@ -99,14 +119,7 @@ async fn malformed_and_unacceptable_orders_are_refused_by_name() {
             "position intent mismatch, inferred: buy_to_open, specified: sell_to_close",
         ),
     ];
-    for (changes, code, message) in rows {
-        let order = but(changes);
-        check(&desk.post("/v2/orders", order.clone()).await, 422, code, message, &order);
-    }
-    let said = desk.request(Method::POST, "/v2/orders").body("{\"symbol\": ").send().await.unwrap();
-    assert_eq!(said.status(), 422);
-    assert_eq!(said.json::<Value>().await.unwrap()["code"], json!(malformed));
-    assert_eq!(desk.get("/v2/orders?status=all").await, json!([]), "nothing was taken");
+    check_all(&rows).await;
 }
 
 #[tokio::test]
@@ -156,7 +169,7 @@ async fn what_the_account_may_not_do_is_forbidden_with_its_details() {
 #[tokio::test]
 async fn a_client_order_id_is_used_once_for_ever() {
     let desk = Desk::open().await;
-    let order = but(json!({"client_order_id": "mine"}));
+    let order = but(&json!({"client_order_id": "mine"}));
     let taken = desk.order(order.clone()).await;
     let path = format!("/v2/orders/{}", taken["id"].as_str().unwrap());
     assert_eq!(desk.call(Method::DELETE, &path, None).await.status, 204);

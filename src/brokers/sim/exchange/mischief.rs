@@ -10,7 +10,7 @@ use crate::domain::order::Side;
 use crate::domain::time::Timestamp;
 
 use super::engine::Exchange;
-use super::order::OrderStatus;
+use super::order::{Order, OrderStatus};
 use super::register::{Key, OrderName};
 use super::replace::Change;
 use super::report::{CancelCause, Rejection, Report, What};
@@ -125,7 +125,7 @@ impl Exchange {
 
     /// Fills the exit whose sibling has just been filled.
     pub(super) fn fill_other_exit(&mut self, key: Key, at: Timestamp, out: &mut Vec<Report>) {
-        let leaves = self.register.get(key).map_or(Qty::ZERO, |order| order.leaves());
+        let leaves = self.register.get(key).map_or(Qty::ZERO, Order::leaves);
         if let Some(price) = self.likely_price(key) {
             self.fill(key, leaves, price, at, out);
         }

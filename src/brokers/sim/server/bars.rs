@@ -128,13 +128,12 @@ impl Timeline {
         let kept = KeptBar::told(bar);
         let is_today =
             |day: &&mut KeptBar| bar.start.since(day.bar.start) < SignedDuration::from_hours(22);
-        match self.days.back_mut().filter(is_today) {
-            Some(day) => day.join(&kept),
-            None => {
-                let start = midnight_of(bar.start);
-                let first = KeptBar { bar: Bar { start, ..bar }, ..kept };
-                push(&mut self.days, first, DAYS_MAX);
-            }
+        if let Some(day) = self.days.back_mut().filter(is_today) {
+            day.join(&kept);
+        } else {
+            let start = midnight_of(bar.start);
+            let first = KeptBar { bar: Bar { start, ..bar }, ..kept };
+            push(&mut self.days, first, DAYS_MAX);
         }
         push(&mut self.minutes, kept, MINUTES_MAX);
     }

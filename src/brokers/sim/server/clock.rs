@@ -132,7 +132,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_manual_clock_moves_only_when_it_is_moved() {
         let clock = SimClock::new(Pace::Manual, at("2026-10-05T13:30:00Z"));
-        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(clock.now(), at("2026-10-05T13:30:00Z"));
         clock.advance(SignedDuration::from_secs(90));
         clock.move_to(at("2026-10-05T13:00:00Z"));

@@ -7,6 +7,7 @@
 //!
 //! | question | file |
 //! |---|---|
+//! | what a world is made from | `setup` |
 //! | what happens when time passes | `world` |
 //! | which stocks there are | `stocks` |
 //! | which bars are kept | `bars` |
@@ -25,6 +26,7 @@ mod new_york;
 mod notice;
 mod pins;
 mod serve;
+mod setup;
 mod state;
 mod stocks;
 mod world;
@@ -38,6 +40,7 @@ pub use new_york::{midnight, new_york_text};
 pub use notice::{Execution, NoticeKind, OrderNotice};
 pub use pins::Pin;
 pub use serve::{DropConnection, serve};
+pub use setup::{WorldError, WorldSetup};
 pub use state::{ServerConfig, ServerState, Shared, open};
 pub use stocks::Stock;
-pub use world::{World, WorldError, WorldSetup};
+pub use world::World;

@@ -15,7 +15,8 @@ use super::clock::{Pace, SimClock};
 use super::faults::Faults;
 use super::ids::{family, uuid};
 use super::limits::{Limit, RateWindow};
-use super::world::{World, WorldError, WorldSetup};
+use super::setup::{WorldError, WorldSetup};
+use super::world::World;
 
 /// When an answer is likely to have arrived.
 const SOON: Duration = Duration::from_millis(50);
@@ -203,7 +204,8 @@ impl ServerState {
     /// Returns a new name for a request: 32 hexadecimal digits.
     pub fn request_id(&self) -> String {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        format!("51a0{:012x}{number:016x}", self.now().as_nanos() / 1_000_000 & 0xffff_ffff_ffff)
+        let millis = (self.now().as_nanos() / 1_000_000) & 0xffff_ffff_ffff;
+        format!("51a0{millis:012x}{number:016x}")
     }
 
     /// Tells whether a pair of keys is accepted.

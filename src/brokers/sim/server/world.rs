@@ -12,11 +12,11 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use tokio::sync::{broadcast, mpsc};
 
-use crate::brokers::sim::exchange::{Exchange, ExchangeConfig, Order, OrderName, Report};
-use crate::brokers::sim::market::{Market, MarketError, MarketSetup};
-use crate::domain::calendar::{
-    CalendarError, MarketHours, SessionWindow, date_in_new_york, trading_day,
+use crate::brokers::sim::exchange::{
+    AssetFlags, Exchange, ExchangeConfig, Order, OrderName, Report,
 };
+use crate::brokers::sim::market::{Market, MarketSetup};
+use crate::domain::calendar::{MarketHours, SessionWindow, date_in_new_york, trading_day};
 use crate::domain::ids::{BrokerOrderId, Symbol};
 use crate::domain::market::{
     Bar, BarBatch, Interval, MarketStep, Quote, StatusChange, Tick, TradingStatus,
@@ -28,6 +28,7 @@ use crate::domain::time::Timestamp;
 use super::bars::{KeptBar, Timeline};
 use super::notice::{OrderNotice, notices};
 use super::pins::Pin;
+use super::setup::{WorldError, WorldSetup};
 use super::stocks::{Stock, restrict};
 
 /// Sessions of minute bars, and daily bars before those, that a world begins with.
@@ -47,36 +48,6 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// Time between two orders of one instant, so that they have an order.
 const APART: SignedDuration = SignedDuration::from_micros(1);
-
-/// What a world is made from.
-#[derive(Debug, Clone)]
-pub struct WorldSetup {
-    /// Seed of the market.
-    pub seed: u64,
-    /// When it begins; what went before is made up.
-    pub start: Timestamp,
-    /// The stocks to have; none for all sixteen.
-    pub symbols: Vec<Symbol>,
-    /// Cash of the account.
-    pub opening_cash: Money,
-}
-
-/// Why a world cannot be made.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum WorldError {
-    /// The market cannot be.
-    #[error(transparent)]
-    Market(#[from] MarketError),
-    /// The start is outside the calendar.
-    #[error(transparent)]
-    Calendar(#[from] CalendarError),
-    /// A pinned price or symbol cannot be.
-    #[error(transparent)]
-    Value(#[from] ValueError),
-    /// A stock is not listed.
-    #[error("symbol not found: {0}")]
-    UnknownSymbol(Symbol),
-}
 
 /// The simulated world.
 #[derive(Debug)]
@@ -137,7 +108,7 @@ impl World {
         let config = ExchangeConfig {
             opening_cash: setup.opening_cash,
             unlisted: None,
-            assets: rows.iter().map(|(symbol, _)| (symbol, Default::default())).collect(),
+            assets: rows.iter().map(|(symbol, _)| (symbol, AssetFlags::default())).collect(),
             keep_finished: ORDERS_MAX,
             ..ExchangeConfig::default()
         };

@@ -13,6 +13,7 @@ pub(crate) struct Desk {
 }
 
 /// Settings of the account (Alpaca, protocol page §3.1 of October 2026).
+#[expect(clippy::struct_excessive_bools, reason = "the flags are the broker's own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(super) suspend_trade: bool,

@@ -10,6 +10,7 @@ use crate::brokers::sim::exchange::{Order, OrderStatus, Role};
 use crate::brokers::sim::server::ids::{family, uuid, uuid_of};
 use crate::brokers::sim::server::new_york::at_time;
 use crate::domain::calendar::{MarketHours, date_in_new_york};
+use crate::domain::ids::BrokerOrderId;
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::{OrderClass, OrderKind, TimeInForce, Trail};
 use crate::domain::time::Timestamp;
@@ -52,8 +53,8 @@ pub(crate) fn with_legs(order: &Order, legs: Option<Vec<Value>>) -> Value {
         "canceled_at": at_end(OrderStatus::Cancelled),
         "failed_at": at_end(OrderStatus::Rejected),
         "replaced_at": at_end(OrderStatus::Replaced),
-        "replaced_by": order.replaced_by.as_ref().map(|id| id.as_str()),
-        "replaces": order.replaces.as_ref().map(|id| id.as_str()),
+        "replaced_by": order.replaced_by.as_ref().map(BrokerOrderId::as_str),
+        "replaces": order.replaces.as_ref().map(BrokerOrderId::as_str),
         "asset_id": uuid_of(family::ASSET, order.symbol.as_str()),
         "symbol": order.symbol.as_str(),
         "asset_class": "us_equity",
@@ -74,13 +75,18 @@ pub(crate) fn with_legs(order: &Order, legs: Option<Vec<Value>>) -> Value {
         "hwm": order.best.map(price_text),
         "status": order.status.name(),
         "extended_hours": order.extended_hours,
-        "legs": legs,
+        "legs": null,
         "source": null,
         "subtag": null,
     });
-    if let (Some(group), Value::Object(fields)) = (order.group, &mut value) {
-        fields.insert("group_id".into(), uuid(family::GROUP, group.0).into());
-        fields.insert("group_role".into(), role_name(order.role).into());
+    if let Value::Object(fields) = &mut value {
+        if let Some(legs) = legs {
+            fields.insert("legs".into(), legs.into());
+        }
+        if let Some(group) = order.group {
+            fields.insert("group_id".into(), uuid(family::GROUP, group.0).into());
+            fields.insert("group_role".into(), role_name(order.role).into());
+        }
     }
     value
 }

@@ -8,15 +8,14 @@
 use axum::extract::State;
 
 use crate::brokers::sim::exchange::{Order, OrderStatus};
-use crate::brokers::sim::server::Shared;
+use crate::brokers::sim::server::{Fault, Shared};
 use crate::domain::ids::BrokerOrderId;
 use crate::domain::time::Timestamp;
 
-use super::errors::{Answer, ApiError};
+use super::errors::{Answer, ApiError, ok};
 use super::order_json::{made_strange, order_json, with_legs};
-use super::orders::{heads_group, legs_of, list_answer};
+use super::orders::{heads_group, legs_of};
 use super::params::Params;
-use crate::brokers::sim::server::Fault;
 
 /// Orders of one answer.
 const LIMIT_DEFAULT: usize = 50;
@@ -126,5 +125,5 @@ pub(super) async fn list(State(state): State<Shared>, params: Params) -> Answer 
     })?;
     let is_strange = !values.is_empty() && state.faults.take(Fault::StrangeOrder);
     let values = if is_strange { values.into_iter().map(made_strange).collect() } else { values };
-    Ok(list_answer(values))
+    Ok(ok(&values))
 }

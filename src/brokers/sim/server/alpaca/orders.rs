@@ -3,14 +3,14 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use crate::brokers::sim::exchange::{Exchange, Extras, Order, OrderName, OrderStatus, What};
+use crate::brokers::sim::exchange::{Exchange, Extras, Order, OrderName, OrderStatus, Role, What};
 use crate::brokers::sim::server::{DropConnection, Fault, FaultOrder, Shared, World};
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
 use crate::domain::money::Qty;
-use crate::domain::order::OrderKind;
+use crate::domain::order::{OrderClass, OrderKind};
 
 use super::errors::{Answer, ApiError, html, json_answer, ok};
 use super::order_json::{made_strange, order_json, with_legs};
@@ -30,7 +30,7 @@ impl Taken {
     /// The answer to a submission: plain orders are shown on their way to the venue.
     pub(super) fn to_json(&self) -> Value {
         let is_plain = matches!(self.order.kind, OrderKind::Market | OrderKind::Limit { .. })
-            && !matches!(self.order.class, crate::domain::order::OrderClass::Oco { .. });
+            && !matches!(self.order.class, OrderClass::Oco { .. });
         let mut order = self.order.clone();
         if is_plain && order.status == OrderStatus::New {
             order.status = OrderStatus::PendingNew;
@@ -63,24 +63,24 @@ pub(super) fn place(world: &mut World, wanted: &Wanted, waits: bool) -> Result<T
 }
 
 /// What goes wrong with a submission.
-struct Trouble {
-    is_dropped: bool,
-    is_timed_out: bool,
-    is_held: bool,
-    is_rejected: bool,
-    is_cut_short: bool,
-}
+struct Trouble(Vec<Fault>);
 
 impl Trouble {
+    const POSSIBLE: [Fault; 5] = [
+        Fault::DropAfterAccept,
+        Fault::GatewayTimeout,
+        Fault::FillBeforeAnswer,
+        Fault::LateReject,
+        Fault::PartialThenCancel,
+    ];
+
     fn of(state: &Shared, symbol: Symbol) -> Self {
-        let strikes = |fault| state.faults.take_for(fault, Some(symbol)).is_some();
-        Self {
-            is_dropped: strikes(Fault::DropAfterAccept),
-            is_timed_out: strikes(Fault::GatewayTimeout),
-            is_held: strikes(Fault::FillBeforeAnswer),
-            is_rejected: strikes(Fault::LateReject),
-            is_cut_short: strikes(Fault::PartialThenCancel),
-        }
+        let strikes = |fault: &Fault| state.faults.take_for(*fault, Some(symbol)).is_some();
+        Self(Self::POSSIBLE.into_iter().filter(strikes).collect())
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.0.contains(&fault)
     }
 }
 
@@ -91,28 +91,28 @@ pub(super) async fn submit(State(state): State<Shared>, body: Bytes) -> Answer {
         // The rules are asked first: what is refused has not met a fault.
         world.trade(|exchange, at, _| exchange.would_take(&wanted.request, at))?;
         let trouble = Trouble::of(&state, wanted.request.symbol);
-        let waits = trouble.is_rejected || trouble.is_cut_short;
+        let waits = trouble.has(Fault::LateReject) || trouble.has(Fault::PartialThenCancel);
         place(world, &wanted, waits).map(|taken| (taken, trouble))
     })?;
     let id = taken.order.broker_order_id.clone();
-    if trouble.is_rejected {
+    if trouble.has(Fault::LateReject) {
         state.later(None, move |world| {
             let name = OrderName::Broker(&id);
             // It may have ended meanwhile: then there is nothing left to reject.
             let _ = world.trade(|exchange, at, out| exchange.reject_late(name, at, out));
         });
-    } else if trouble.is_cut_short {
+    } else if trouble.has(Fault::PartialThenCancel) {
         state.later(None, move |world| cut_short(world, &id));
     }
-    if trouble.is_held {
+    if trouble.has(Fault::FillBeforeAnswer) {
         tokio::time::sleep(HELD_ANSWER).await;
     }
-    if trouble.is_dropped {
+    if trouble.has(Fault::DropAfterAccept) {
         let mut response = StatusCode::OK.into_response();
         response.extensions_mut().insert(DropConnection);
         return Ok(response);
     }
-    if trouble.is_timed_out {
+    if trouble.has(Fault::GatewayTimeout) {
         return Ok(html(StatusCode::GATEWAY_TIMEOUT, "504 Gateway Time-out"));
     }
     Ok(ok(&shown(&state, taken.order.symbol, taken.to_json())))
@@ -187,8 +187,6 @@ pub(super) fn legs_of(exchange: &Exchange, order: &Order) -> Option<Vec<Value>> 
 
 /// Tells whether an order is no leg: of an OCO the target is the head.
 pub(super) const fn heads_group(order: &Order) -> bool {
-    use crate::brokers::sim::exchange::Role;
-    use crate::domain::order::OrderClass;
     match (order.role, order.class) {
         (Role::Single | Role::Entry, _) | (Role::Target, OrderClass::Oco { .. }) => true,
         (Role::Target | Role::Stop, _) => false,
@@ -279,9 +277,4 @@ pub(super) fn cancel_working(state: &Shared, world: &mut World) -> Vec<Value> {
         }
     };
     ids.iter().map(item).collect()
-}
-
-/// The answer to a list.
-pub(super) fn list_answer(values: Vec<Value>) -> Response {
-    ok(&values)
 }
