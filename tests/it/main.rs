@@ -4,6 +4,7 @@
 
 mod adversity;
 mod alpaca_streams;
+mod alpaca_server;
 mod architecture;
 mod breaker_conformance;
 mod cli;
