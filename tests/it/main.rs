@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is missing")]
 
 mod adversity;
-mod alpaca_streams;
 mod alpaca_server;
+mod alpaca_streams;
 mod architecture;
 mod breaker_conformance;
 mod cli;
