@@ -20,8 +20,8 @@ use crate::domain::money::Price;
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    DataSuspected, Envelope, Event, FeedEvent, MarketBars, MarketEvent, MarketStatus, RequestEvent,
-    SplitDetected, SuspectReason, SystemEvent, Timer, Topic, Topics,
+    DataSuspected, Envelope, Event, FeedEvent, FeedLinkChanged, MarketBars, MarketEvent,
+    MarketStatus, RequestEvent, SplitDetected, SuspectReason, SystemEvent, Timer, Topic, Topics,
 };
 
 /// What the agent is told to look for.
@@ -193,6 +193,21 @@ impl MarketDataAgent {
         out.wake_at(at.plus(limit), Timer::DataAge);
     }
 
+    /// While a feed is not up, nothing it said last is worth trading on; its first value
+    /// afterwards ends the doubt. The link of orders carries no prices.
+    fn link(&mut self, changed: &FeedLinkChanged, out: &mut Outbox) {
+        if changed.state.is_up() || changed.feed.ends_with(".orders") {
+            return;
+        }
+        for (symbol, newest) in self.symbols.iter_mut() {
+            if !newest.stale {
+                newest.stale = true;
+                let detail = format!("{} is {}", changed.feed, changed.state.name());
+                suspect(symbol, SuspectReason::Stale, detail, out);
+            }
+        }
+    }
+
     fn answer(&mut self, at: Timestamp, request: &RequestEvent, out: &mut Outbox) {
         match request {
             RequestEvent::GetQuote(wanted) => {
@@ -309,8 +324,8 @@ impl Agent for MarketDataAgent {
                 | Timer::Venue(_)
                 | Timer::Breaker(_) => {}
             },
-            Event::Feed(FeedEvent::Link(_))
-            | Event::Tape(_)
+            Event::Feed(FeedEvent::Link(changed)) => self.link(changed, out),
+            Event::Tape(_)
             | Event::Market(_)
             | Event::Signal(_)
             | Event::Risk(_)

@@ -11,6 +11,7 @@ mod architecture;
 mod breaker_conformance;
 mod cli;
 mod delivery;
+mod doubts;
 mod golden_trade;
 mod headless;
 mod invariants;

@@ -3,9 +3,11 @@
 //! Turns permissions into orders, watches them until they end, protects positions
 //! and closes them. What the venue says moves a machine; what follows from the
 //! move is said here. [`book`] holds the machines, [`closing`] the procedure of
-//! leaving a position, [`breakers`] what a failing venue is spared. It knows no
+//! leaving a position, [`breakers`] what a failing venue is spared, [`asking`] what is
+//! done about an unknown outcome. It knows no
 //! strategy and decides no trade.
 
+mod asking;
 mod book;
 mod breakers;
 mod closing;
@@ -31,6 +33,7 @@ use crate::events::{
 };
 use crate::fsm::trade::ExitReason;
 use crate::risk::Limits;
+use asking::Asking;
 use book::OrderBook;
 use breakers::Guard;
 use closing::Closing;
@@ -95,6 +98,7 @@ pub struct OrderExecutionAgent {
     orders_named: u64,
     entries_barred: bool,
     guard: Guard,
+    asking: Asking,
 }
 
 impl OrderExecutionAgent {
@@ -113,6 +117,7 @@ impl OrderExecutionAgent {
             orders_named: 0,
             entries_barred: false,
             guard,
+            asking: Asking::default(),
         }
     }
 
@@ -227,11 +232,8 @@ impl OrderExecutionAgent {
             }
             Timer::Breaker(_) => self.look_at_breaker(at, out),
             Timer::Protection(trade_id) => self.retry_closing(at, trade_id, out),
-            Timer::Approval(_)
-            | Timer::Votes(_)
-            | Timer::Session
-            | Timer::DataAge
-            | Timer::Venue(_) => {}
+            Timer::Venue(number) => self.asking_due(at, *number, out),
+            Timer::Approval(_) | Timer::Votes(_) | Timer::Session | Timer::DataAge => {}
         }
     }
 

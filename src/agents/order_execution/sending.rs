@@ -134,6 +134,7 @@ impl OrderExecutionAgent {
         };
         self.step(&id, &OrderInput::Submit, out);
         out.publish(OrderEvent::Submit(OrderSubmit { order }));
+        self.expect_answer(at, &id, out);
         if age > 0 {
             out.wake_at(at.plus(SignedDuration::from_secs(age.into())), timer);
         }

@@ -46,7 +46,8 @@ impl OrderExecutionAgent {
                 let SplitApplied { symbol, new_shares, old_shares, position, .. } = *split;
                 self.book.split(symbol, SplitRatio { new_shares, old_shares }, position);
             }
-            VenueEvent::NotFound(_) | VenueEvent::Account(_) => {}
+            VenueEvent::NotFound(missing) => self.not_found(at, &missing.client_order_id, out),
+            VenueEvent::Account(_) => {}
         }
     }
 
@@ -89,26 +90,32 @@ impl OrderExecutionAgent {
         if !self.step(id, &OrderInput::Accepted, out) {
             return;
         }
-        let Some(row) = self.book.get_mut(id) else { return };
-        // Heard twice, from the answer and from the stream, or when the order has
-        // ended already: nothing new.
-        if row.broker_order_id.is_some() || row.state.is_terminal() {
-            return;
+        let Some(row) = self.book.get(id).cloned() else { return };
+        // Heard twice, from the answer and from the stream, or when the order has ended
+        // already: then only legs are news that the first word did not bring.
+        let is_news = row.broker_order_id.is_none() && !row.state.is_terminal();
+        if is_news && let Some(row) = self.book.get_mut(id) {
+            row.broker_order_id = Some(accepted.broker_order_id.clone());
         }
-        row.broker_order_id = Some(accepted.broker_order_id.clone());
-        let (parent, submitted) = (
-            row.clone(),
-            OrderSubmitted {
+        // An entry's exits begin when it is filled, which may be heard first; those of an
+        // exit end with it.
+        let is_filled_entry =
+            row.purpose == OrderPurpose::Entry && matches!(row.state, OrderState::Filled { .. });
+        if !row.state.is_terminal() || is_filled_entry {
+            for leg in &accepted.legs {
+                if self.book.get(&leg.client_order_id).is_none() {
+                    self.book.add(leg_row(&row, leg));
+                }
+            }
+        }
+        if is_news {
+            out.publish(OrderEvent::Submitted(OrderSubmitted {
                 client_order_id: id.clone(),
                 broker_order_id: accepted.broker_order_id.clone(),
-                trade_id: row.trade_id.clone(),
+                trade_id: row.trade_id,
                 purpose: row.purpose,
-            },
-        );
-        for leg in &accepted.legs {
-            self.book.add(leg_row(&parent, leg));
+            }));
         }
-        out.publish(OrderEvent::Submitted(submitted));
     }
 
     fn rejected(&mut self, at: Timestamp, rejected: &VenueRejected, out: &mut Outbox) {
@@ -287,7 +294,7 @@ impl OrderExecutionAgent {
         }
     }
 
-    fn trade_of(&self, id: &ClientOrderId) -> Option<TradeId> {
+    pub(super) fn trade_of(&self, id: &ClientOrderId) -> Option<TradeId> {
         self.book.get(id).and_then(|row| row.trade_id.clone())
     }
 
@@ -306,7 +313,7 @@ impl OrderExecutionAgent {
         }
     }
 
-    fn submit_failed(
+    pub(super) fn submit_failed(
         &mut self,
         at: Timestamp,
         id: &ClientOrderId,
@@ -344,6 +351,10 @@ impl OrderExecutionAgent {
                 detail: failed.detail.clone(),
                 sent_at: at,
             }));
+            if self.book.get(id).is_some_and(|row| matches!(row.state, OrderState::Unknown { .. }))
+            {
+                self.begin_asking(at, id, out);
+            }
         }
     }
 

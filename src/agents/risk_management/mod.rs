@@ -6,6 +6,7 @@
 //! manual mode a human decides last, on numbers that are computed anew.
 
 mod account;
+mod doubts;
 mod entries;
 mod symbols;
 
@@ -28,6 +29,7 @@ use crate::events::{
 use crate::fsm::trading::{TradingInput, TradingState};
 use crate::risk::{AccountMode, Conduct, Identity, Limits, OpenRisk, Reservations};
 use account::Account;
+use doubts::Doubts;
 use entries::Waiting;
 use symbols::Symbols;
 
@@ -88,6 +90,7 @@ pub struct RiskManagementAgent {
     strategies: BTreeMap<TradeId, Arc<str>>,
     /// Agents that sit in no seat until the next start.
     missing: BTreeSet<AgentId>,
+    doubts: Doubts,
 }
 
 impl RiskManagementAgent {
@@ -108,6 +111,7 @@ impl RiskManagementAgent {
             waiting: BTreeMap::new(),
             strategies: BTreeMap::new(),
             missing: BTreeSet::new(),
+            doubts: Doubts::default(),
         }
     }
 
@@ -245,6 +249,8 @@ impl RiskManagementAgent {
             SystemEvent::TimerDue(due) => {
                 if let Timer::Approval(trade_id) = &due.timer {
                     self.approval_due(at, trade_id, out);
+                } else if let Timer::Venue(_) = &due.timer {
+                    self.look_at_unknown(at, out);
                 }
             }
             // Every start seats everybody.
@@ -268,9 +274,12 @@ impl RiskManagementAgent {
         }
     }
 
-    fn venue(&mut self, at: Timestamp, event: &VenueEvent) {
+    fn venue(&mut self, at: Timestamp, event: &VenueEvent, out: &mut Outbox) {
         match event {
-            VenueEvent::Account(account) => self.account.set_buying_power(account.buying_power, at),
+            VenueEvent::Account(account) => {
+                self.account.set_buying_power(account.buying_power, at);
+                self.compare(at, &account.positions, out);
+            }
             VenueEvent::SplitApplied(split) => {
                 if let Some(position) = split.position {
                     self.account.split(split.symbol, position.qty, split.price);
@@ -358,8 +367,11 @@ impl Agent for RiskManagementAgent {
         match &input.event {
             Event::Market(event) => self.market(at, event, out),
             Event::Signal(SignalEvent::Entry(entry)) => self.entry(at, entry, out),
-            Event::Order(event) => self.order(event),
-            Event::Venue(event) => self.venue(at, event),
+            Event::Order(event) => {
+                self.order(event);
+                self.follow_doubts(at, event, out);
+            }
+            Event::Venue(event) => self.venue(at, event, out),
             Event::Position(event) => self.position(at, event, out),
             Event::Operator(command) => self.operator(at, command, out),
             Event::Request(request) => self.answer(at, request, out),

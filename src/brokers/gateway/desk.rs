@@ -198,13 +198,14 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         if leave.is_gated && self.gate.is_closed() {
             return Err(Failure::Held("the gate for entries is closed".into()));
         }
-        let answer = tokio::time::timeout(CALL_LONGEST, ask).await.unwrap_or_else(|_| {
-            Err(CallError::Unknown {
+        let answer = match tokio::time::timeout(CALL_LONGEST, ask).await {
+            Ok(answer) => answer,
+            Err(_) => Err(CallError::Unknown {
                 outcome: CallOutcome::TimedOut,
                 detail: format!("no answer within {} s", CALL_LONGEST.as_secs()),
                 rate: None,
-            })
-        });
+            }),
+        };
         drop(permit);
         let outcome = answer.as_ref().map_or_else(CallError::outcome, |_| CallOutcome::Success);
         self.feed_back(&answer);

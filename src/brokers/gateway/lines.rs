@@ -57,13 +57,11 @@ impl Lines {
     pub(super) fn next(&mut self, id: &ClientOrderId) -> Option<Job> {
         let line = self.lines.get_mut(id)?;
         line.composite = None;
-        match line.waiting.pop_front() {
-            Some(job) => Some(self.begin(id, job)),
-            None => {
-                self.lines.remove(id);
-                None
-            }
+        if let Some(job) = line.waiting.pop_front() {
+            return Some(self.begin(id, job));
         }
+        self.lines.remove(id);
+        None
     }
 
     /// Tells whether the names of attached exits of a symbol are still awaited.

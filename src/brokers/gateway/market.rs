@@ -108,7 +108,7 @@ impl MarketBuffer {
                 }
             }
             Push::Link { feed, state } => {
-                self.border(Segment::Link(FeedLinkChanged { feed: feed.to_owned(), state }))
+                self.border(Segment::Link(FeedLinkChanged { feed: feed.to_owned(), state }));
             }
             Push::MarketResumed { since } => self.border(Segment::Missing(since)),
             other @ (Push::Order(_) | Push::OrdersResumed) => return Some(other),

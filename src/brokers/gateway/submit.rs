@@ -134,14 +134,20 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         // The primary first where both are ready: its answer is as good.
         let (one, other) = tokio::select! {
             biased;
-            one = &mut first => match sent(one) {
-                taken @ Sent::Taken(_) => return taken,
-                one => (one, sent(second.await)),
-            },
-            one = &mut second => match sent(one) {
-                taken @ Sent::Taken(_) => return taken,
-                one => (one, sent(first.await)),
-            },
+            one = &mut first => {
+                let one = sent(one);
+                if matches!(one, Sent::Taken(_)) {
+                    return one;
+                }
+                (one, sent(second.await))
+            }
+            one = &mut second => {
+                let one = sent(one);
+                if matches!(one, Sent::Taken(_)) {
+                    return one;
+                }
+                (one, sent(first.await))
+            }
         };
         together(one, other)
     }

@@ -120,7 +120,7 @@ impl House {
 
     /// Scripts the next calls of a verb.
     pub(super) fn script(&self, verb: &'static str, does: &[Does]) -> &Self {
-        self.books().script.entry(verb).or_default().extend(does.iter().cloned());
+        self.books().script.entry(verb).or_default().extend(does.iter().copied());
         self
     }
 

@@ -1,12 +1,13 @@
 //! What may leave: the gate, the budget with its lanes, the breakers of reads.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::breakers::BudgetConfig;
-use crate::brokers::OrderNews;
 use crate::brokers::gateway::tests::fake::Does;
-use crate::brokers::gateway::tests::house::{House, Setup, executed};
+use crate::brokers::gateway::tests::house::{House, START, Setup, executed};
 use crate::brokers::gateway::{GatewayConfig, Request};
+use crate::brokers::{OrderNews, OrderUpdate, Push};
 use crate::domain::ids::ClientOrderId;
 use crate::domain::order::{OrderPurpose, RejectReason, ReportedStatus};
 use crate::domain::time::Timestamp;
@@ -105,7 +106,12 @@ async fn i12_never_more_than_the_limit_in_any_minute_and_the_lanes_hold() {
         house.wait(1).await;
         let order = house.books().order("fd-1").clone();
         for number in 0_u64..100_000 {
-            house.push(executed(Some("e"), 1, "175.50"), order.clone()).await;
+            let news = executed(Some("e"), 1, "175.50");
+            let update = OrderUpdate { news, order: order.clone(), at: START };
+            house.orders.send(Push::Order(Box::new(update))).await.expect("it lives");
+            if number % 50 == 0 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
             if number % 500 == 0 {
                 house.submit(&format!("fd-e{number}"), ENTRY);
                 house.ask(Request::Status(ClientOrderId::new("fd-1")));

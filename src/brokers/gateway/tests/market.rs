@@ -150,7 +150,7 @@ async fn f39_a_full_door_conflates_market_data_and_loses_no_order() {
 async fn f28_a_gap_is_filled_with_marked_bars_before_anything_after_it() {
     let warm_up_minutes = 3;
     let symbols = vec![stock("AAPL")];
-    let config = GatewayConfig { warm_up_minutes, symbols, ..Setup::default().config };
+    let config = GatewayConfig { symbols, warm_up_minutes, ..Setup::default().config };
     let house = House::with(Setup { config, ..Setup::default() });
     house.books().bars = (-10..3).map(|at| minute("AAPL", at, "175.00")).collect();
     house.wait(1).await;

@@ -5,7 +5,8 @@ use flightdeck::domain::order::{RejectReason, Side};
 use flightdeck::domain::position::{Direction, Position};
 use flightdeck::events::{
     AcceptedLeg, AccountReported, CallFailed, Event, OrdersReported, SplitApplied, VenueAccepted,
-    VenueCall, VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
+    VenueCall, VenueDone, VenueEvent, VenueFilled, VenueNotFound, VenueRefused, VenueRejected,
+    VenueReplaced,
 };
 
 use crate::support::examples::trading::{fill, report};
@@ -79,6 +80,7 @@ fn about_orders() -> Vec<VenueEvent> {
         VenueEvent::ReplaceRefused(refused()),
         failed(None),
         failed(Some(ours(1))),
+        VenueEvent::NotFound(VenueNotFound { client_order_id: ours(1) }),
     ]
 }
 
