@@ -113,7 +113,10 @@ fn pace(run: &Run, settings: &Config) -> Option<u32> {
 /// embedded market, one per account of a broker.
 fn venue(run: &Run, way: Way, settings: &Config) -> Result<(Venue, PathBuf), Failure> {
     if way != Way::Paper {
-        let speed = pace(run, settings).unwrap_or(settings.sim.speed);
+        let speed = match run.speed {
+            Some(Speed::Times(times)) => times,
+            Some(Speed::Max) | None => settings.sim.wire_speed,
+        };
         return Ok((Venue::Simulated { speed }, journal_of(run, settings.seed)?));
     }
     let file = &settings.alpaca.key_file;

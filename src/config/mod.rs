@@ -163,8 +163,10 @@ impl Config {
         self.account.validate().map_err(|what| wrong(&format!("account.{what}")))?;
         self.venue.validate().map_err(|what| wrong(&format!("venue.{what}")))?;
         self.alpaca.validate().map_err(|what| wrong(&format!("alpaca.{what}")))?;
-        if self.sim.speed == 0 {
-            return Err(wrong("sim.speed is 0, it must be 1 or more"));
+        for (key, speed) in [("speed", self.sim.speed), ("wire_speed", self.sim.wire_speed)] {
+            if speed == 0 {
+                return Err(wrong(&format!("sim.{key} is 0, it must be 1 or more")));
+            }
         }
         if !(100..=60_000).contains(&self.sim.cadence_ms) || 60_000 % self.sim.cadence_ms != 0 {
             return Err(wrong(&format!(
@@ -220,10 +222,11 @@ impl Config {
     }
 
     /// A short name of everything that can show in the result of a run, for the
-    /// first line of a journal: all but the speed.
+    /// first line of a journal: all but the speeds.
     pub fn hash(&self) -> Arc<str> {
         let mut shown = self.clone();
         shown.sim.speed = Sim::default().speed;
+        shown.sim.wire_speed = Sim::default().wire_speed;
         let digest = Sha256::digest(shown.to_table().to_string().as_bytes());
         Arc::from(hex(&digest[..8]))
     }

@@ -110,8 +110,11 @@ pub struct Sim {
     pub start: Date,
     /// Symbols to trade; all of the demo market when empty.
     pub symbols: Vec<Symbol>,
-    /// How much faster than the wall clock it runs.
+    /// How much faster than the wall clock it runs with the venue inside.
     pub speed: u32,
+    /// How much faster it runs over loopback: an answer takes a millisecond of the
+    /// wall, and the agents' patience is measured in the market's time.
+    pub wire_speed: u32,
     /// Milliseconds between two steps of the market, 100 to 60 000.
     pub cadence_ms: u32,
 }
@@ -241,6 +244,7 @@ impl Default for Sim {
             start: Date::constant(2026, 1, 5),
             symbols: Vec::new(),
             speed: 60,
+            wire_speed: 10,
             cadence_ms: 1_000,
         }
     }

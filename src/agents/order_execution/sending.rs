@@ -51,12 +51,18 @@ impl OrderExecutionAgent {
             ),
             None => (OrderKind::Stop { stop: wanted.stop }, OrderClass::Simple),
         };
+        let view = self.book.reduction_view(wanted.symbol);
+        let closable = view.closable();
+        // Asked again while the answer is on its way: everything is spoken for.
+        if closable.is_zero() && !view.open_exits.is_zero() {
+            return;
+        }
         let intent = ReductionIntent {
             trade_id: wanted.trade_id.clone(),
             symbol: wanted.symbol,
             purpose: OrderPurpose::Protection,
             // What is protected already stays so; only the rest needs a stop.
-            qty: wanted.qty.min(self.book.reduction_view(wanted.symbol).closable()),
+            qty: wanted.qty.min(closable),
             kind,
             time_in_force: TimeInForce::Gtc,
             class,
