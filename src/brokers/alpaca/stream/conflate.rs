@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::brokers::Push;
+use crate::domain::ids::Symbol;
 use crate::domain::market::{Quote, Tick};
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
@@ -153,7 +154,7 @@ impl Held {
 fn place<T>(
     places: &mut SymbolMap<(u64, usize)>,
     generation: u64,
-    symbol: crate::domain::ids::Symbol,
+    symbol: Symbol,
     value: T,
     values: &mut Vec<T>,
 ) -> u64 {
@@ -173,17 +174,17 @@ fn place<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::Symbol;
     use crate::domain::market::{Bar, Interval};
+    use crate::domain::money::Price;
 
     fn quote(symbol: &str, cents: i64) -> Push {
-        let price = crate::domain::money::Price::from_cents(cents).unwrap();
+        let price = Price::from_cents(cents).unwrap();
         let symbol = Symbol::new(symbol).unwrap();
         Push::Quote(Quote::new(symbol, (price, 1), (price, 1), Timestamp::default()).unwrap())
     }
 
     fn bar(minute: i64) -> Push {
-        let price = crate::domain::money::Price::from_cents(100).unwrap();
+        let price = Price::from_cents(100).unwrap();
         let symbol = Symbol::new("AAPL").unwrap();
         let start = Timestamp::from_seconds(minute * 60);
         let (open, high, low, close) = (price, price, price, price);
