@@ -90,20 +90,20 @@ fn measure(frames: &[Vec<u8>], read: fn(&[u8]) -> u64) -> f64 {
     count / spent
 }
 
-fn sizes(message: DataMessage) -> u64 {
+fn sizes(message: &DataMessage) -> u64 {
     if let DataMessage::Quote(quote) = message { quote.bid_size + quote.ask_size } else { 0 }
 }
 
 fn ours_json(frame: &[u8]) -> u64 {
     let mut total = 0;
-    let read = Decoder::default().json(frame, |message| total += sizes(message));
+    let read = Decoder::default().json(frame, |message| total += sizes(&message));
     read.expect("a whole frame");
     total
 }
 
 fn ours_packed(frame: &[u8]) -> u64 {
     let mut total = 0;
-    let read = Decoder::default().msgpack(frame, |message| total += sizes(message));
+    let read = Decoder::default().msgpack(frame, |message| total += sizes(&message));
     read.expect("a whole frame");
     total
 }

@@ -104,7 +104,7 @@ async fn after_each_gap_the_orders_must_be_read_before_more_is_believed() {
 
 #[tokio::test]
 async fn a_slow_listener_loses_nothing_and_keeps_the_order() {
-    const MANY: usize = 10_000;
+    const MANY: usize = 6_000;
     let server = Server::open().await;
     let mut orders = Orders::start(&server, 1);
     let mut peer = server.accept().await;

@@ -64,7 +64,7 @@ impl Peer {
         soon(self.socket.send(Message::text(text))).await.unwrap();
     }
 
-    /// The same frame as MessagePack.
+    /// The same frame as `MessagePack`.
     pub(super) async fn packed(&mut self, text: &str) {
         soon(self.socket.send(Message::binary(packed(text)))).await.unwrap();
     }

@@ -99,7 +99,7 @@ impl Decoder {
 
     fn message<'a, R: Reader<'a>>(&mut self, reader: &mut R) -> Result<Outcome, BrokenFrame> {
         let Some(kind) = kind_of(reader)? else {
-            self.rest(reader)?;
+            rest(reader)?;
             return Ok(Outcome::Refused);
         };
         match kind {
@@ -116,19 +116,10 @@ impl Decoder {
             b"subscription" => self.subscription(reader),
             b"error" => self.error(reader),
             _ => {
-                self.rest(reader)?;
+                rest(reader)?;
                 Ok(Outcome::Ignored)
             }
         }
-    }
-
-    /// Steps to the end of the present message.
-    #[expect(clippy::unused_self, reason = "stands beside the others of its kind")]
-    fn rest<'a>(&self, reader: &mut impl Reader<'a>) -> Result<(), BrokenFrame> {
-        while reader.next_key()?.is_some() {
-            reader.skip()?;
-        }
-        Ok(())
     }
 
     /// Steps over the value of a key that is not used, and counts it when it is not
@@ -372,6 +363,14 @@ fn kind_of<'a, R: Reader<'a>>(reader: &mut R) -> Result<Option<&'a [u8]>, Broken
         is_first = false;
     }
     Ok(None)
+}
+
+/// Steps to the end of the present message.
+fn rest<'a>(reader: &mut impl Reader<'a>) -> Result<(), BrokenFrame> {
+    while reader.next_key()?.is_some() {
+        reader.skip()?;
+    }
+    Ok(())
 }
 
 fn symbol_of<'a>(reader: &mut impl Reader<'a>) -> Result<Option<Symbol>, BrokenFrame> {

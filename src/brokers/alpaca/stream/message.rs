@@ -222,7 +222,7 @@ pub struct DecodeCounts {
 }
 
 impl DecodeCounts {
-    /// Messages that carried market data or claimed to, usable or not.
+    /// Messages that claimed to be market data and could not be used.
     pub const fn unusable(&self) -> u64 {
         self.one_sided.saturating_add(self.refused)
     }

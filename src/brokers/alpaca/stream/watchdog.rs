@@ -115,7 +115,7 @@ mod tests {
     async fn a_closed_market_may_be_silent_and_gets_time_to_begin() {
         let mut dog = watchdog();
         dog.arm(at("12:00:00"));
-        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
         assert!(!dog.is_silent(at("13:29:59")));
         assert!(!dog.is_silent(at("13:30:09")), "the session began nine seconds ago");
         assert!(dog.is_silent(at("13:30:11")));

@@ -13,7 +13,7 @@ fn json(frame: &str) -> (Vec<DataMessage>, DecodeCounts) {
     (messages, decoder.counts())
 }
 
-/// Decodes a frame of MessagePack.
+/// Decodes a frame of `MessagePack`.
 fn msgpack(frame: &[u8]) -> (Vec<DataMessage>, DecodeCounts) {
     let (mut decoder, mut messages) = (Decoder::default(), Vec::new());
     let _ = decoder.msgpack(frame, |message| messages.push(message));

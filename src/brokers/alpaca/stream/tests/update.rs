@@ -16,17 +16,17 @@ fn reading(event: &str, fields: &str, order: &str) -> Reading {
         "order":{{"id":"A","client_order_id":"fd-1","symbol":"AAPL","side":"buy","type":"limit",
         "limit_price":"150.1","qty":"10","legs":null,"updated_at":"2026-10-05T13:45:05Z"{order}}}}}}}"#
     );
-    match read(frame.as_bytes(), &Oddities::default()).unwrap() {
-        TradingMessage::Update(reading) => *reading,
-        other => panic!("{other:?}"),
-    }
+    let message = read(frame.as_bytes(), &Oddities::default()).unwrap();
+    let TradingMessage::Update(reading) = message else { panic!("{message:?}") };
+    *reading
 }
 
 #[track_caller]
-fn check(event: &str, status: &str, expected: (OrderNews, ReportedStatus)) {
+fn check(event: &str, status: &str, (news, stands): (OrderNews, ReportedStatus)) {
     let reading = reading(event, "", &format!(r#","status":"{status}""#));
     let update = reading.update;
-    assert_eq!((update.news, update.order.report.status), expected, "{event}");
+    assert_eq!(update.news, news, "{event}");
+    assert_eq!(update.order.report.status, stands, "{event}");
     assert!(!reading.is_doubtful, "{event} is on the page");
 }
 
