@@ -27,10 +27,13 @@ use flightdeck::view::{Projector, Publisher, Setup};
 const SYMBOLS: u64 = 50;
 const ROUNDS: usize = 7;
 
+/// Looks at every event once.
+type Kernel = fn(&[Envelope]);
+
 fn main() {
     let is_measured = std::env::args().any(|argument| argument == "--bench");
     let events = envelopes(if is_measured { 200_000 } else { 2_000 });
-    let kernels: [(&str, fn(&[Envelope])); 4] =
+    let kernels: [(&str, Kernel); 4] =
         [("match", bare), ("fold", fold), ("published", published), ("watched", watched)];
     println!("ns an event, median of {ROUNDS} rounds");
     for (name, kernel) in kernels {
@@ -85,7 +88,7 @@ fn envelopes(count: u64) -> Vec<Envelope> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures wall time")]
-fn measure(events: &[Envelope], kernel: fn(&[Envelope])) -> f64 {
+fn measure(events: &[Envelope], kernel: Kernel) -> f64 {
     let started = Instant::now();
     kernel(events);
     let elapsed = started.elapsed().as_secs_f64();

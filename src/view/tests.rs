@@ -19,7 +19,8 @@ use crate::fsm::trade::TradeState;
 use crate::fsm::trading::TradingState;
 use crate::risk::RuleName;
 use crate::view::{
-    BreakerPhase, LinkPhase, Phase, Projector, Setup, TradingPhase, Unit, Wanted, clean_text,
+    BreakerPhase, EventLine, LinkPhase, Phase, Projector, Setup, TradingPhase, Unit, Wanted,
+    clean_text,
 };
 
 /// A house and its next event.
@@ -106,7 +107,7 @@ fn the_change_of_a_price_counts_from_the_regular_close_before() {
     fold.day(28, Session::PreMarket).price("121.00");
     let row = fold.projector.snapshot().watch[0].clone();
     assert_eq!(row.previous_close, Some("110.00".parse().unwrap()), "not that of after hours");
-    assert_eq!(row.change_ratio().unwrap().to_string(), "0.1");
+    assert_eq!(row.change_ratio(), Some(rust_decimal::dec!(0.1)));
     assert_eq!(row.volume, 100, "of today");
 }
 
@@ -179,7 +180,7 @@ fn words_of_others_are_clean_wherever_they_end_up() {
     let snapshot = fold.projector.snapshot();
     let json = serde_json::to_string(&*snapshot).unwrap();
     let record = snapshot.why(&Wanted::Newest(aapl())).unwrap().lines().join("\n");
-    let log: Vec<String> = snapshot.log.iter().map(|line| line.text()).collect();
+    let log: Vec<String> = snapshot.log.iter().map(EventLine::text).collect();
     let log = log.join("\n");
     for shown in [&json, &record, &log] {
         assert!(shown.contains("evil"), "the words themselves are there");

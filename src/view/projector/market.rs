@@ -151,7 +151,7 @@ impl MarketPart {
     fn split(&mut self, symbol: Symbol) {
         let Some(row) = self.row(symbol) else { return };
         let (day, status) = (row.day, row.status);
-        *row = WatchRow { day, status, ..WatchRow::new(symbol) };
+        *row = WatchRow { status, day, ..WatchRow::new(symbol) };
         self.charts.change().remove(&symbol);
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use flightdeck::domain::position::Direction;
 use flightdeck::events::Envelope;
-use flightdeck::view::{Projector, Publisher};
+use flightdeck::view::{EventLine, Projector, Publisher};
 use tokio::time::timeout;
 
 use super::{fold, setup};
@@ -35,7 +35,7 @@ async fn the_last_event_before_a_silence_is_seen() {
     assert!(viewer.changed().await);
     assert!(seen > 5);
     assert_eq!(viewer.snapshot(), fold(&journal).snapshot());
-    let silence = timeout(Duration::from_secs(60), viewer.changed()).await;
+    let silence = timeout(Duration::from_mins(1), viewer.changed()).await;
     assert!(silence.is_err(), "nothing new, no wake-up");
 }
 
@@ -81,7 +81,7 @@ fn single_events_come_in_order_and_none_before_somebody_reads() {
     let fills: Vec<String> = lines
         .iter()
         .filter(|line| line.name == "order.fill.complete")
-        .map(|line| line.text())
+        .map(EventLine::text)
         .collect();
     assert_eq!(fills, ["buy 5 @ 175.50", "sell 5 @ 201.82"]);
 }
