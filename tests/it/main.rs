@@ -23,4 +23,5 @@ mod recovery;
 mod replay;
 mod scenarios;
 mod support;
+mod view;
 mod wire;
