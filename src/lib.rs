@@ -11,6 +11,8 @@ pub mod journal;
 pub mod bus;
 pub mod brokers;
 pub mod sources;
+pub mod view;
+pub mod control;
 pub mod agents;
 pub mod report;
 pub mod config;
