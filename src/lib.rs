@@ -14,6 +14,7 @@ pub mod sources;
 pub mod view;
 pub mod control;
 pub mod agents;
+pub mod view;
 pub mod report;
 pub mod config;
 pub mod telemetry;
