@@ -27,7 +27,7 @@ No running instance (verbs that speak to one).
 No answer in time; the outcome is unknown (verbs that speak to one).
 "#;
 
-const FILES: &str = r#".SH FILES
+const FILES: &str = r".SH FILES
 .TP
 \fI$XDG_RUNTIME_DIR/flightdeck/NAME.sock\fR
 Control socket of a running instance, for its user alone. Without XDG_RUNTIME_DIR it lies in the folder control of the data folder.
@@ -44,7 +44,7 @@ Halts as by \fBflightdeck kill\fR.
 .TP
 \fBSIGINT\fR, \fBSIGTERM\fR
 End the run cleanly.
-"#;
+";
 
 /// Prints the page of the program, or of one verb.
 pub(crate) fn man(verb: Option<&str>) -> Outcome {

@@ -280,11 +280,14 @@ impl From<std::io::Error> for Failed {
 fn failure(problem: Problem) -> Failure {
     let code = problem.code;
     let error = anyhow::Error::new(problem);
-    match code {
-        Code::NoInstance => Failure::NoInstance(error),
-        Code::Timeout => Failure::Unknown(error),
-        code if code.is_refusal() => Failure::Refused(error),
-        _ => Failure::Failed(error),
+    if code == Code::NoInstance {
+        Failure::NoInstance(error)
+    } else if code == Code::Timeout {
+        Failure::Unknown(error)
+    } else if code.is_refusal() {
+        Failure::Refused(error)
+    } else {
+        Failure::Failed(error)
     }
 }
 

@@ -31,17 +31,21 @@ impl Client {
     /// not be opened.
     pub fn connect(path: &Path) -> Result<Self, Problem> {
         let place = path.display();
-        let stream = UnixStream::connect(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Problem::new(
-                Code::NoInstance,
-                format!("nobody runs at {place}"),
-                "start flightdeck, or name the instance with --name or --socket",
-            ),
-            _ => Problem::new(
-                Code::Failed,
-                format!("cannot call at {place}: {error}"),
-                "call as the user who runs the house",
-            ),
+        let nobody = [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
+        let stream = UnixStream::connect(path).map_err(|error| {
+            if nobody.contains(&error.kind()) {
+                Problem::new(
+                    Code::NoInstance,
+                    format!("nobody runs at {place}"),
+                    "start flightdeck, or name the instance with --name or --socket",
+                )
+            } else {
+                Problem::new(
+                    Code::Failed,
+                    format!("cannot call at {place}: {error}"),
+                    "call as the user who runs the house",
+                )
+            }
         })?;
         Ok(Self { path: path.to_owned(), stream })
     }

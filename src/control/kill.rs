@@ -40,6 +40,9 @@ impl Killer {
 
     /// Closes the gate, which is done when this returns, and hands the command in,
     /// which is done when the future ends. The gate is closed even if nobody polls.
+    ///
+    /// # Errors
+    /// The future's, when the command does not reach its end; the gate stays closed.
     pub fn kill(
         &self,
         reason: String,
@@ -82,12 +85,12 @@ pub(in crate::control) async fn submit(
     stop: &CancellationToken,
 ) {
     let via = actor.via;
-    let killed = killer.kill(reason, actor);
+    let order = killer.kill(reason, actor);
     // The stop first: a spine that has ended never answers.
     let outcome = tokio::select! {
         biased;
         () = stop.cancelled() => return,
-        outcome = killed => outcome,
+        outcome = order => outcome,
     };
     match outcome {
         Ok(()) => tracing::warn!(?via, "killed: no entry leaves from now on"),

@@ -126,17 +126,15 @@ fn cancellable(snapshot: &Snapshot, wanted: &str) -> Result<ClientOrderId, Probl
 
 fn resettable(snapshot: &Snapshot, wanted: &str) -> Result<String, Problem> {
     let wanted = wanted.trim();
-    match snapshot.breakers.iter().find(|row| &*row.name == wanted) {
-        Some(row) => Ok(row.name.to_string()),
-        None => {
-            let known: Vec<&str> = snapshot.breakers.iter().map(|row| &*row.name).collect();
-            let remedy = match known.as_slice() {
-                [] => "none has been heard of yet".to_owned(),
-                known => format!("there are: {}", known.join(", ")),
-            };
-            Err(Problem::new(Code::NotFound, format!("there is no breaker '{wanted}'"), remedy))
-        }
+    if let Some(row) = snapshot.breakers.iter().find(|row| &*row.name == wanted) {
+        return Ok(row.name.to_string());
     }
+    let known: Vec<&str> = snapshot.breakers.iter().map(|row| &*row.name).collect();
+    let remedy = match known.as_slice() {
+        [] => "none has been heard of yet".to_owned(),
+        known => format!("there are: {}", known.join(", ")),
+    };
+    Err(Problem::new(Code::NotFound, format!("there is no breaker '{wanted}'"), remedy))
 }
 
 fn held(snapshot: &Snapshot, wanted: &str) -> Result<Symbol, Problem> {

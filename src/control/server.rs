@@ -95,9 +95,9 @@ pub async fn serve(listening: Listening, desk: Desk, stop: CancellationToken) {
         match (peer, Arc::clone(&callers).try_acquire_owned()) {
             (Peer::Foreign(uid), _) => {
                 tracing::warn!(uid, "another user called at the control socket");
-                refuse(stream, foreign(uid));
+                refuse(&stream, foreign(uid));
             }
-            (Peer::Ours(_), Err(_)) => refuse(stream, busy("callers", CALLERS_MAX)),
+            (Peer::Ours(_), Err(_)) => refuse(&stream, busy("callers", CALLERS_MAX)),
             (Peer::Ours(uid), Ok(place)) => {
                 let caller = Caller {
                     uid,
@@ -128,7 +128,7 @@ fn busy(what: &str, max: usize) -> Problem {
 
 /// Answers without waiting: a fresh socket has room for the line, and whoever is
 /// refused must not cost a task.
-fn refuse(stream: UnixStream, problem: Problem) {
+fn refuse(stream: &UnixStream, problem: Problem) {
     let sent = stream.try_write(&Answer::not_done(problem).to_line());
     if let Err(error) = sent {
         tracing::debug!(error = &error as &dyn std::error::Error, "a refusal was not heard");

@@ -24,7 +24,7 @@ fn find(list: impl BufRead, uid: u32) -> Option<String> {
         let mut fields = line.split(':');
         let name = fields.next()?;
         let number: u32 = fields.nth(1)?.parse().ok()?;
-        let clean = name.chars().filter(|letter| letter.is_ascii_graphic());
+        let clean = name.chars().filter(char::is_ascii_graphic);
         (number == uid).then(|| clean.take(NAME_CHARS_MAX).collect())
     })
 }

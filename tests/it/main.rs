@@ -6,6 +6,7 @@ mod adversity;
 mod architecture;
 mod breaker_conformance;
 mod cli;
+mod control;
 mod delivery;
 mod golden_trade;
 mod headless;
