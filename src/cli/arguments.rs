@@ -10,8 +10,13 @@ use crate::cli::verbs::OperatorVerb;
 use crate::domain::market::Interval;
 
 /// The meaning of exit codes, below every help.
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 refused, nothing was done; \
-    3 no running instance; 4 no answer in time, the outcome is unknown.";
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  it failed while it was done
+  2  refused: nothing was done
+  3  no running instance (verbs that speak to one)
+  4  no answer in time: the outcome is unknown (verbs that speak to one)";
 
 /// A trading cockpit for US equities: five agents on the embedded market, on
 /// recorded data, or (in a later version) on a broker's account.

@@ -64,7 +64,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`ask`](Self::ask).
-    pub fn stream(self, call: &Call) -> Result<(Answer, impl BufRead), Problem> {
+    pub fn stream(self, call: &Call) -> Result<(Answer, impl BufRead + use<>), Problem> {
         let mut lines = self.send(call)?;
         let answer = first(&mut lines)?;
         // Events may be rare: from here on the wait has no end.
@@ -76,6 +76,7 @@ impl Client {
     fn send(self, call: &Call) -> Result<BufReader<io::Take<UnixStream>>, Problem> {
         let mut line = serde_json::to_vec(call).expect("a call is plain text and can be written");
         line.push(b'\n');
+        let hung_up = [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
         let mut stream = self.stream;
         let sent = stream
             .set_write_timeout(Some(SEND_TIMEOUT))
@@ -83,7 +84,7 @@ impl Client {
             .and_then(|()| stream.write_all(&line));
         match sent {
             // Refused before the call was read: the answer says why.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            Err(error) if hung_up.contains(&error.kind()) => {}
             Err(error) => {
                 let what = format!("{} does not take the call: {error}", self.path.display());
                 return Err(Problem::new(Code::Timeout, what, "look with: flightdeck status"));

@@ -10,7 +10,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -31,6 +31,10 @@ use crate::view::{Snapshot, Viewer};
 pub const CALLERS_MAX: usize = 16;
 /// Of those, streams.
 pub const STREAMS_MAX: usize = 12;
+/// Refusals under way at once.
+const REFUSALS_MAX: usize = 16;
+/// Time to wait for somebody to hang up who has been refused.
+const LINGER: Duration = Duration::from_secs(1);
 /// Time for a caller to send its line, for the house to answer it, and for the caller
 /// to take the answer: each.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -76,7 +80,17 @@ impl fmt::Debug for Desk {
 pub async fn serve(listening: Listening, desk: Desk, stop: CancellationToken) {
     let callers = Arc::new(Semaphore::new(CALLERS_MAX));
     let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+    let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     let tracker = TaskTracker::new();
+    // Beyond the bound callers are hung up on without a word.
+    let turn_away = |stream, problem| {
+        if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
+            tracker.spawn(async move {
+                refuse(stream, problem).await;
+                drop(place);
+            });
+        }
+    };
     loop {
         // The stop first: callers may queue without end.
         let accepted = tokio::select! {
@@ -95,9 +109,9 @@ pub async fn serve(listening: Listening, desk: Desk, stop: CancellationToken) {
         match (peer, Arc::clone(&callers).try_acquire_owned()) {
             (Peer::Foreign(uid), _) => {
                 tracing::warn!(uid, "another user called at the control socket");
-                refuse(&stream, foreign(uid));
+                turn_away(stream, foreign(uid));
             }
-            (Peer::Ours(_), Err(_)) => refuse(&stream, busy("callers", CALLERS_MAX)),
+            (Peer::Ours(_), Err(_)) => turn_away(stream, busy("callers", CALLERS_MAX)),
             (Peer::Ours(uid), Ok(place)) => {
                 let caller = Caller {
                     uid,
@@ -126,13 +140,24 @@ fn busy(what: &str, max: usize) -> Problem {
     Problem::new(Code::Busy, message, "end one and try again")
 }
 
-/// Answers without waiting: a fresh socket has room for the line, and whoever is
-/// refused must not cost a task.
-fn refuse(stream: &UnixStream, problem: Problem) {
-    let sent = stream.try_write(&Answer::not_done(problem).to_line());
-    if let Err(error) = sent {
-        tracing::debug!(error = &error as &dyn std::error::Error, "a refusal was not heard");
+/// Answers somebody who was never heard, then waits for him to hang up.
+async fn refuse(mut stream: UnixStream, problem: Problem) {
+    let answer = Answer::not_done(problem).to_line();
+    let refused = async {
+        stream.write_all(&answer).await?;
+        stream.shutdown().await?;
+        drain(&mut stream).await
+    };
+    if !matches!(timeout(LINGER, refused).await, Ok(Ok(()))) {
+        tracing::debug!("a refusal was not heard");
     }
+}
+
+/// Reads what nobody wants, up to a bound: a socket that is closed with bytes unread
+/// resets the connection, and the answer on its way may be lost with it.
+async fn drain(from: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+    let most = u64::try_from(LINE_BYTES_MAX).expect("a small constant");
+    tokio::io::copy(&mut from.take(most), &mut tokio::io::sink()).await.map(drop)
 }
 
 /// One caller with what is at hand for it.
@@ -149,7 +174,13 @@ impl Caller {
         let mut from = BufReader::new(from);
         let line = match self.heard(&mut from).await {
             Some(Ok(line)) => line,
-            Some(Err(problem)) => return self.send(&mut to, &Answer::not_done(problem)).await,
+            Some(Err(problem)) => {
+                self.send(&mut to, &Answer::not_done(problem)).await;
+                drop(to);
+                // Whether it hangs up or not, it has had its answer.
+                let _ = timeout(LINGER, drain(&mut from)).await;
+                return;
+            }
             None => return,
         };
         let asked = read_call(&line).and_then(|call| {

@@ -61,7 +61,7 @@ async fn an_empty_kill_file_that_is_there_at_the_start_kills() {
     let watching =
         tokio::spawn(killfile::watch(home.path("sim.kill"), inside.killer(), stop.clone()));
     until_done(&inside, 2).await;
-    assert_eq!(inside.cockpit.lock().unwrap().state(), "HALTED");
+    assert_eq!(inside.trading(), "HALTED");
     stop.cancel();
     watching.await.unwrap();
 }

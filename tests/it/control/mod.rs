@@ -17,6 +17,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
+use flightdeck::agents::risk_management::Approval;
 use flightdeck::config::Config;
 use flightdeck::control::client::Client;
 use flightdeck::control::server::snapshots;
@@ -28,7 +29,6 @@ use flightdeck::domain::command::OperatorCommand;
 use flightdeck::domain::ids::TradeId;
 use flightdeck::domain::position::Direction;
 use flightdeck::events::Envelope;
-use flightdeck::risk::Approval;
 use flightdeck::view::{Projector, Publisher, Setup};
 
 use crate::support::cockpit::{Cockpit, rules};
@@ -51,7 +51,7 @@ pub(super) struct Inside {
 
 impl Inside {
     fn new(config: &Config) -> Arc<Self> {
-        let projector = Projector::new(Setup {
+        let projector = Projector::new(&Setup {
             account: ACCOUNT.into(),
             opening_cash: config.account.opening_cash,
             hours: config.market.hours,
@@ -75,6 +75,15 @@ impl Inside {
             self.publisher.see(&envelope);
             // Without a listener there is nobody to miss it.
             let _ = self.events.send(Arc::new(envelope));
+        }
+    }
+
+    /// The rung of the kill ladder; `ACTIVE` before anything has moved it.
+    pub(super) fn trading(&self) -> String {
+        let cockpit = self.cockpit.lock().unwrap();
+        match cockpit.count("system.trading.changed") {
+            0 => "ACTIVE".to_owned(),
+            _ => cockpit.last("system.trading.changed").text("to"),
         }
     }
 

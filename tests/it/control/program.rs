@@ -185,5 +185,5 @@ fn the_manual_has_every_verb_and_every_exit_code() {
         assert!(page.out.contains(part), "{part}");
     }
     check(&home.run("man launch"), 2, "there is no verb 'launch'");
-    check(&home.run("--help"), 0, "4 no answer in time");
+    check(&home.run("--help"), 0, "4  no answer in time");
 }

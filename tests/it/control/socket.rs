@@ -112,7 +112,7 @@ fn a_line_that_is_too_long_is_refused_and_the_house_goes_on() {
 #[test]
 fn hostile_lines_are_answered_with_one_clean_line() {
     let house = open();
-    let deep = "[".repeat(20_000);
+    let deep = format!("{}\n", "[".repeat(20_000));
     let lines: [&[u8]; 8] = [
         b"\xff\xfe\n",
         b"{\"version\":1,\"request\":\"\x1b]0;owned\x07\"}\n",
@@ -124,16 +124,10 @@ fn hostile_lines_are_answered_with_one_clean_line() {
         deep.as_bytes(),
     ];
     for line in lines {
-        // A line without its end is sent whole when the sender closes its half.
-        let stream = line.ends_with(b"\n").then_some(line);
-        let Some(line) = stream else { continue };
-        let answer = raw(&house.socket(), line);
-        let problem = answer.error.unwrap();
+        let problem = raw(&house.socket(), line).error.unwrap();
         assert_eq!(problem.code, Code::BadRequest, "{problem}");
         assert!(problem.message.chars().count() <= 500);
     }
-    let nested = format!("{deep}\n");
-    assert_eq!(raw(&house.socket(), nested.as_bytes()).error.unwrap().code, Code::BadRequest);
     let version = raw(&house.socket(), b"{\"version\":9,\"request\":\"fly\"}\n");
     assert_eq!(version.error.unwrap().code, Code::Version);
     assert!(house.inside.done().is_empty());
