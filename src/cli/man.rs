@@ -48,7 +48,8 @@ End the run cleanly.
 
 /// Prints the page of the program, or of one verb.
 pub(crate) fn man(verb: Option<&str>) -> Outcome {
-    let mut command = Arguments::command();
+    // The page has a section of its own for what stands below the help.
+    let mut command = Arguments::command().after_help(None);
     // Without this the verbs' pages would not know the flags that all verbs share.
     command.build();
     let page = match verb {

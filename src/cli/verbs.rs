@@ -335,7 +335,8 @@ fn follow(verb: &OperatorVerb, instance: &Instance) -> Result<(), Failed> {
 /// Leaves a kill file for an instance that is there and does not answer.
 fn last_resort(instance: &Instance, failed: Failed, reason: &str) -> Failed {
     let Failed::Problem(problem) = failed else { return failed };
-    if problem.code != Code::Timeout {
+    // It is there, but has no ear for us.
+    if ![Code::Timeout, Code::Busy, Code::TooSlow].contains(&problem.code) {
         return Failed::Problem(problem);
     }
     let written = socket(instance).and_then(|path| {

@@ -17,8 +17,7 @@ use crate::events::{
     Alert, BreakerEvent, Envelope, Event, FeedEvent, FeedLinkChanged, RiskEvent, Severity,
     SystemEvent,
 };
-use crate::fsm::link::LinkState;
-use crate::view::{TEXT_MAX, clean_text};
+use crate::view::{BreakerPhase, LinkPhase, TEXT_MAX, TradingPhase, clean_text};
 
 /// Time between two notices of one kind.
 pub const PAUSE: SignedDuration = SignedDuration::from_secs(5);
@@ -186,14 +185,14 @@ impl Notifier {
 
     /// Each loss is told once, however often the dialling fails.
     fn feed(&mut self, link: &FeedLinkChanged) -> Option<(Kind, Severity, String)> {
-        let what = match link.state {
-            LinkState::Up => {
+        let what = match LinkPhase::of(link.state.name())? {
+            LinkPhase::Up => {
                 self.lost_feeds.remove(&link.feed);
                 return None;
             }
-            LinkState::Connecting { .. } | LinkState::Syncing { .. } => return None,
-            LinkState::Down { .. } => "is lost",
-            LinkState::Stale => "is silent",
+            LinkPhase::Connecting | LinkPhase::Syncing => return None,
+            LinkPhase::Down => "is lost",
+            LinkPhase::Stale => "is silent",
         };
         if self.lost_feeds.len() >= FEEDS_MAX {
             self.lost_feeds.clear();
@@ -209,10 +208,10 @@ fn system(event: &SystemEvent) -> Option<(Kind, Severity, String)> {
             Some((Kind::Alert, *severity, text.clone()))
         }
         SystemEvent::TradingChanged(changed) => {
-            let severity = match changed.to.as_str() {
-                "ACTIVE" => Severity::Info,
-                "REDUCING" => Severity::Warning,
-                _ => Severity::Critical,
+            let severity = match TradingPhase::of(&changed.to) {
+                Some(TradingPhase::Active) => Severity::Info,
+                Some(TradingPhase::Reducing) => Severity::Warning,
+                Some(TradingPhase::Halted | TradingPhase::Flatten) | None => Severity::Critical,
             };
             Some((
                 Kind::Trading,
@@ -249,10 +248,10 @@ fn system(event: &SystemEvent) -> Option<(Kind, Severity, String)> {
 fn breaker(event: &BreakerEvent) -> Option<(Kind, Severity, String)> {
     match event {
         BreakerEvent::StateChanged(changed) => {
-            let severity = match changed.to.as_str() {
-                "OPEN" => Severity::Warning,
-                "LATCHED" => Severity::Critical,
-                _ => return None,
+            let severity = match BreakerPhase::of(&changed.to)? {
+                BreakerPhase::Open => Severity::Warning,
+                BreakerPhase::Latched => Severity::Critical,
+                BreakerPhase::Closed | BreakerPhase::HalfOpen => return None,
             };
             let text = format!("breaker {} is {}: {}", changed.breaker, changed.to, changed.reason);
             Some((Kind::Breaker, severity, text))
@@ -316,8 +315,10 @@ mod tests {
         }))
     }
 
-    fn link(state: LinkState) -> Envelope {
-        envelope(FeedEvent::Link(FeedLinkChanged { feed: "alpaca.iex".into(), state }))
+    /// The state as it stands on the wire.
+    fn link(state: &str) -> Envelope {
+        let text = format!(r#"{{"feed":"alpaca.iex","state":{state}}}"#);
+        envelope(FeedEvent::Link(serde_json::from_str(&text).unwrap()))
     }
 
     #[test]
@@ -357,8 +358,8 @@ mod tests {
         check(&breaker("OPEN"), Some((Kind::Breaker, Severity::Warning)));
         check(&breaker("LATCHED"), Some((Kind::Breaker, Severity::Critical)));
         check(&breaker("CLOSED"), None);
-        check(&link(LinkState::Stale), Some((Kind::Feed, Severity::Warning)));
-        check(&link(LinkState::Connecting { attempts: 1 }), None);
+        check(&link(r#"{"state":"STALE"}"#), Some((Kind::Feed, Severity::Warning)));
+        check(&link(r#"{"state":"CONNECTING","attempts":1}"#), None);
         let halted = |to: &str| {
             let (from, reason) = ("ACTIVE".into(), "the kill key".into());
             envelope(SystemEvent::TradingChanged(TradingChanged { from, to: to.into(), reason }))
@@ -370,13 +371,13 @@ mod tests {
     #[test]
     fn a_lost_feed_is_told_once_until_it_is_back() {
         let mut notifier = Notifier::default();
-        let down = link(LinkState::Down { attempts: 0 });
+        let down = link(r#"{"state":"DOWN","attempts":0}"#);
         assert!(notifier.see(at(0), &down).is_some());
         for second in [10, 20, 30] {
             assert_eq!(notifier.see(at(second), &down), None);
         }
         assert_eq!(notifier.due(at(40)), []);
-        assert_eq!(notifier.see(at(50), &link(LinkState::Up)), None);
+        assert_eq!(notifier.see(at(50), &link(r#"{"state":"UP"}"#)), None);
         assert!(notifier.see(at(60), &down).is_some());
     }
 

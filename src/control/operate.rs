@@ -38,6 +38,27 @@ pub enum Wish {
     Tail(Filter),
 }
 
+/// Returns the wish of a request that needs no judgement: a kill. It must not wait for
+/// the read model, which might be held up by what is being killed.
+pub fn unjudged(request: &Request) -> Option<Wish> {
+    match request {
+        Request::Kill { reason } => Some(Wish::Kill(words(reason.as_deref()))),
+        Request::Approve { .. }
+        | Request::Reject { .. }
+        | Request::Cancel { .. }
+        | Request::Reset { .. }
+        | Request::Reduce { .. }
+        | Request::Resume { .. }
+        | Request::Flatten { .. }
+        | Request::Status
+        | Request::Positions
+        | Request::Orders
+        | Request::Trades
+        | Request::Why { .. }
+        | Request::Tail { .. } => None,
+    }
+}
+
 /// Judges a request: does its subject exist, may it be done now, is it confirmed?
 /// Changes nothing.
 ///

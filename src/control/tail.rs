@@ -136,15 +136,14 @@ mod tests {
     use super::*;
     use crate::domain::command::{Approve, OperatorCommand};
     use crate::domain::ids::TradeId;
-    use crate::events::{Alert, FeedEvent, FeedLinkChanged, Severity, SystemEvent};
-    use crate::fsm::link::LinkState;
+    use crate::events::{Alert, FeedEvent, Severity, SystemEvent};
 
     #[track_caller]
     fn check(filter: &str, expected: [bool; 3]) {
         let filter = Filter::read(filter).unwrap();
         let approve = Approve { trade_id: TradeId::new("t-1"), by: None };
         let alert = Alert { severity: Severity::Info, text: String::new() };
-        let link = FeedLinkChanged { feed: "sim".into(), state: LinkState::Up };
+        let link = serde_json::from_str(r#"{"feed":"sim","state":{"state":"UP"}}"#).unwrap();
         let events: [Event; 3] = [
             OperatorCommand::Approve(approve).into(),
             SystemEvent::Alert(alert).into(),

@@ -212,6 +212,27 @@ async fn a_caller_that_does_not_end_its_line_is_told_after_five_seconds() {
     assert!(!socket(&home).exists());
 }
 
+#[tokio::test]
+async fn a_kill_closes_the_gate_before_it_looks_at_anything() {
+    let home = Home::new();
+    let inside = Inside::new(&rules());
+    let mut desk = inside.desk();
+    let (looks, looking) = (desk.snapshots.clone(), inside.clone());
+    desk.snapshots = std::sync::Arc::new(move || {
+        looking.done.lock().unwrap().push("look");
+        looks()
+    });
+    let stop = CancellationToken::new();
+    let server = tokio::spawn(serve(Listening::bind(&socket(&home)).unwrap(), desk, stop.clone()));
+    let mut stream = tokio::net::UnixStream::connect(socket(&home)).await.unwrap();
+    stream.write_all(b"{\"version\":1,\"request\":{\"kill\":{}}}\n").await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    assert_eq!(inside.done(), ["gate", "operator.kill", "look"]);
+    stop.cancel();
+    server.await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_command_without_an_answer_is_an_unknown_outcome_and_a_kill_has_closed_the_gate() {
     let home = Home::new();

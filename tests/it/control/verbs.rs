@@ -35,6 +35,7 @@ fn holding() -> House {
     house
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the form in which requests take it")]
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
