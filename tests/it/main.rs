@@ -19,4 +19,5 @@ mod recovery;
 mod replay;
 mod scenarios;
 mod support;
+mod view;
 mod wire;

@@ -7,11 +7,13 @@
 use std::sync::Arc;
 
 use crate::domain::calendar::MarketHours;
-use crate::domain::ids::Seq;
+use crate::domain::command::OperatorCommand;
+use crate::domain::ids::{Seq, Symbol};
 use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Envelope, Event, FeedEvent, MarketEvent, OrderEvent, OrderFilled, PositionEvent, VenueEvent,
+    Envelope, Event, FeedEvent, MarketEvent, OrderEvent, OrderFilled, PositionEvent, TradeEvent,
+    VenueEvent,
 };
 use crate::view::decisions::{DECISIONS_MAX, Record, Recorder, Wanted};
 use crate::view::log::{BLOCK, Class, EventLine, LOG_MAX, Log};
@@ -164,9 +166,8 @@ impl Projector {
                 }
             }
             Event::Trade(event) => {
-                let moved = self.trades.trade(at, event, &self.market.session);
-                if let (Some(phase), Some(symbol)) = (moved, symbol_of(event)) {
-                    self.account.leaves(at, symbol, phase.is_leaving());
+                if let Some(phase) = self.trades.trade(at, event, &self.market.session) {
+                    self.account.leaves(at, symbol_of(event), phase.is_leaving());
                 }
             }
             Event::Breaker(event) => {
@@ -174,7 +175,7 @@ impl Projector {
                 self.trades.breaker(event);
             }
             Event::Operator(command) => {
-                if matches!(command, crate::domain::command::OperatorCommand::Resume(_)) {
+                if matches!(command, OperatorCommand::Resume(_)) {
                     self.house.resumed();
                 }
             }
@@ -193,7 +194,7 @@ impl Projector {
     fn draw_levels(&mut self, event: &Event) {
         let Some(trade_id) = event.trade_id() else { return };
         let symbol = match event {
-            Event::Trade(event) => symbol_of(event),
+            Event::Trade(event) => Some(symbol_of(event)),
             Event::Signal(event) => event.symbol(),
             Event::Position(event) => event.symbol(),
             Event::Tape(_)
@@ -405,11 +406,10 @@ impl Projector {
     }
 }
 
-fn symbol_of(event: &crate::events::TradeEvent) -> Option<crate::domain::ids::Symbol> {
-    use crate::events::TradeEvent;
+const fn symbol_of(event: &TradeEvent) -> Symbol {
     match event {
-        TradeEvent::StateChanged(changed) => Some(changed.symbol),
-        TradeEvent::TransitionInvalid(invalid) => Some(invalid.symbol),
+        TradeEvent::StateChanged(changed) => changed.symbol,
+        TradeEvent::TransitionInvalid(invalid) => invalid.symbol,
     }
 }
 

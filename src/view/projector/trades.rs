@@ -291,13 +291,13 @@ impl TradesPart {
 const fn waits_for(phase: Phase, session: &SessionClock) -> Wait {
     match phase {
         Phase::SetupDetected => Wait::Risk,
-        Phase::OrderPlaced => Wait::Fill,
         Phase::Filled => Wait::Stop,
         Phase::Holding => Wait::Price,
-        Phase::ExitTriggered if !session.is_open() => Wait::MarketOpen { at: session.next_open },
+        Phase::ExitTriggered | Phase::OrderClosing if !session.is_open() => {
+            Wait::MarketOpen { at: session.next_open }
+        }
         Phase::ExitTriggered => Wait::Room,
-        Phase::OrderClosing if !session.is_open() => Wait::MarketOpen { at: session.next_open },
-        Phase::OrderClosing => Wait::Fill,
+        Phase::OrderPlaced | Phase::OrderClosing => Wait::Fill,
         Phase::Scanning | Phase::EntryApproved | Phase::Closed | Phase::Aborted => Wait::Nothing,
     }
 }
