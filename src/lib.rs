@@ -13,6 +13,7 @@ pub mod brokers;
 pub mod sources;
 pub mod agents;
 pub mod view;
+pub mod control;
 pub mod report;
 pub mod config;
 pub mod telemetry;

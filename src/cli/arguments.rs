@@ -4,15 +4,26 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::cli::verbs::OperatorVerb;
 use crate::domain::market::Interval;
 use crate::domain::time::Timestamp;
+
+/// The meaning of exit codes, below every help.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  it failed while it was done
+  2  refused: nothing was done
+  3  no running instance (verbs that speak to one)
+  4  no answer in time: the outcome is unknown (verbs that speak to one)";
 
 /// A trading cockpit for US equities: five agents on the embedded market, on
 /// recorded data, or (in a later version) on a broker's account.
 #[derive(Debug, Parser)]
-#[command(name = "flightdeck", version, about, max_term_width = 100)]
+#[command(name = "flightdeck", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Arguments {
     /// What to do; without a verb, run on the embedded market.
     #[command(subcommand)]
@@ -116,6 +127,19 @@ pub(crate) enum Verb {
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(ConfigVerb),
+    /// The verbs of a running instance.
+    #[command(flatten)]
+    Operator(OperatorVerb),
+    /// Print the script that completes verbs and flags in a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page, in the form that `man -l` reads.
+    Man {
+        /// Of one verb; of the program when it is left out.
+        verb: Option<String>,
+    },
 }
 
 impl Verb {
@@ -126,6 +150,9 @@ impl Verb {
             Self::Sim(_) => "sim",
             Self::Journal(_) => "journal",
             Self::Config(_) => "config",
+            Self::Operator(verb) => verb.name(),
+            Self::Completions { .. } => "completions",
+            Self::Man { .. } => "man",
         }
     }
 }

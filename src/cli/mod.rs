@@ -1,15 +1,20 @@
 //! The command line: one short file per verb.
 //!
 //! Exit codes: 0 done; 1 it failed while it ran (a journal found broken included);
-//! 2 it was asked for something impossible, and nothing was done.
+//! 2 it was asked for something impossible, and nothing was done; 3 there is no running
+//! instance; 4 the instance did not answer in time, and the outcome is unknown.
 
 mod arguments;
+mod completions;
 mod config;
 mod journal;
+mod man;
 mod output;
 mod replay;
 mod run;
 mod sim;
+mod verbs;
+mod verbs_print;
 
 pub use arguments::Arguments;
 
@@ -27,6 +32,10 @@ pub(crate) enum Failure {
     Refused(anyhow::Error),
     /// It failed while it ran.
     Failed(anyhow::Error),
+    /// Nobody runs who could do it.
+    NoInstance(anyhow::Error),
+    /// Nobody has said what became of it.
+    Unknown(anyhow::Error),
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -40,6 +49,15 @@ impl Failure {
     pub(crate) fn refused(error: impl Into<anyhow::Error>) -> Self {
         Self::Refused(error.into())
     }
+
+    fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Failed(_) => 1,
+            Self::Refused(_) => 2,
+            Self::NoInstance(_) => 3,
+            Self::Unknown(_) => 4,
+        })
+    }
 }
 
 /// Carries out a command. Errors are one line on the error stream, each cause
@@ -49,13 +67,13 @@ pub fn execute(arguments: &Arguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // A reader that has seen enough is no failure.
         Err(Failure::Failed(error)) if output::is_closed(&error) => ExitCode::SUCCESS,
-        Err(Failure::Refused(error)) => {
-            output::complain(&error);
-            ExitCode::from(2)
-        }
-        Err(Failure::Failed(error)) => {
-            output::complain(&error);
-            ExitCode::from(1)
+        Err(failure) => {
+            let (Failure::Failed(error)
+            | Failure::Refused(error)
+            | Failure::NoInstance(error)
+            | Failure::Unknown(error)) = &failure;
+            output::complain(error);
+            failure.exit_code()
         }
     }
 }
@@ -74,5 +92,8 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         Some(Verb::Sim(sim)) => sim::sim(arguments, sim),
         Some(Verb::Journal(verb)) => journal::journal(verb),
         Some(Verb::Config(verb)) => config::config(arguments, verb),
+        Some(Verb::Operator(verb)) => verbs::operate(verb),
+        Some(Verb::Completions { shell }) => completions::completions(*shell),
+        Some(Verb::Man { verb }) => man::man(verb.as_deref()),
     }
 }

@@ -1,4 +1,4 @@
-//! What a human can ask, through a key, the command line or a signal.
+//! What a human can ask, through a key, the command line or a signal, and who asked.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,11 +26,72 @@ pub enum OperatorCommand {
     Flatten(Flatten),
 }
 
+impl OperatorCommand {
+    /// Writes down who asked; a later writer replaces an earlier one.
+    #[must_use]
+    pub fn asked_by(mut self, actor: Actor) -> Self {
+        let by = match &mut self {
+            Self::Approve(command) => &mut command.by,
+            Self::Reject(command) => &mut command.by,
+            Self::Cancel(command) => &mut command.by,
+            Self::ResetBreaker(command) => &mut command.by,
+            Self::Kill(command) | Self::Reduce(command) | Self::Resume(command) => &mut command.by,
+            Self::Flatten(command) => &mut command.by,
+        };
+        *by = Some(actor);
+        self
+    }
+
+    /// Returns who asked, as far as it is known.
+    pub const fn actor(&self) -> Option<&Actor> {
+        match self {
+            Self::Approve(command) => command.by.as_ref(),
+            Self::Reject(command) => command.by.as_ref(),
+            Self::Cancel(command) => command.by.as_ref(),
+            Self::ResetBreaker(command) => command.by.as_ref(),
+            Self::Kill(command) | Self::Reduce(command) | Self::Resume(command) => {
+                command.by.as_ref()
+            }
+            Self::Flatten(command) => command.by.as_ref(),
+        }
+    }
+}
+
+/// Who asked, and by which way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The way in.
+    pub via: Way,
+    /// Number of the user, as the operating system vouches for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
+    /// Name of that user, where the machine knows one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+}
+
+/// A way by which a human's wish comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// A key in the cockpit.
+    Key,
+    /// The command line, through the control socket.
+    Socket,
+    /// A signal to the process.
+    Signal,
+    /// The kill file in the data folder.
+    KillFile,
+}
+
 /// Which trade may go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approve {
     /// Which trade.
     pub trade_id: TradeId,
+    /// Who asked, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
 }
 
 /// Which trade ends, and why.
@@ -40,6 +101,9 @@ pub struct Reject {
     pub trade_id: TradeId,
     /// Why, as it stands in the journal.
     pub reason: String,
+    /// Who asked, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
 }
 
 /// Which order is to be cancelled.
@@ -47,6 +111,9 @@ pub struct Reject {
 pub struct CancelOrder {
     /// Which order.
     pub client_order_id: ClientOrderId,
+    /// Who asked, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
 }
 
 /// Which breaker is to be closed, and why.
@@ -56,6 +123,9 @@ pub struct ResetBreaker {
     pub breaker: String,
     /// Why, as it stands in the journal.
     pub reason: String,
+    /// Who asked, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
 }
 
 /// Why, as it stands in the journal.
@@ -63,6 +133,9 @@ pub struct ResetBreaker {
 pub struct Reason {
     /// The operator's own words.
     pub reason: String,
+    /// Who asked, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
 }
 
 /// Which positions are to be closed, and why.
@@ -72,4 +145,7 @@ pub struct Flatten {
     pub symbol: Option<Symbol>,
     /// Why, as it stands in the journal.
     pub reason: String,
+    /// Who asked, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
 }

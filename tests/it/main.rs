@@ -10,6 +10,7 @@ mod alpaca_streams;
 mod architecture;
 mod breaker_conformance;
 mod cli;
+mod control;
 mod delivery;
 mod doubts;
 mod golden_trade;

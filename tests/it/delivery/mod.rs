@@ -32,7 +32,7 @@ fn at(seconds: i64) -> Timestamp {
 
 /// A word of a human: needs the disk before it is heard.
 fn operator(text: &str) -> Event {
-    OperatorCommand::Kill(Reason { reason: text.into() }).into()
+    OperatorCommand::Kill(Reason { reason: text.into(), by: None }).into()
 }
 
 /// A word of the house.

@@ -308,31 +308,35 @@ impl Cockpit {
 
     /// The operator closes one position or all.
     pub(crate) fn flatten(&mut self, only: Option<&str>) -> &mut Self {
-        let Reason { reason } = because();
-        self.press(OperatorCommand::Flatten(Flatten { symbol: only.map(symbol), reason }))
+        let Reason { reason, by } = because();
+        self.press(OperatorCommand::Flatten(Flatten { symbol: only.map(symbol), reason, by }))
     }
 
     /// The operator approves a trade.
     pub(crate) fn approve(&mut self, trade_id: &TradeId) -> &mut Self {
-        self.press(OperatorCommand::Approve(Approve { trade_id: trade_id.clone() }))
+        self.press(OperatorCommand::Approve(Approve { trade_id: trade_id.clone(), by: None }))
     }
 
     /// The operator rejects a trade.
     pub(crate) fn reject(&mut self, trade_id: &TradeId) -> &mut Self {
-        let Reason { reason } = because();
-        self.press(OperatorCommand::Reject(Reject { trade_id: trade_id.clone(), reason }))
+        let Reason { reason, by } = because();
+        self.press(OperatorCommand::Reject(Reject { trade_id: trade_id.clone(), reason, by }))
     }
 
     /// The operator cancels an order.
     pub(crate) fn cancel(&mut self, client_order_id: &ClientOrderId) -> &mut Self {
         let client_order_id = client_order_id.clone();
-        self.press(OperatorCommand::Cancel(CancelOrder { client_order_id }))
+        self.press(OperatorCommand::Cancel(CancelOrder { client_order_id, by: None }))
     }
 
     /// The operator resets a breaker.
     pub(crate) fn reset(&mut self, breaker: &str) -> &mut Self {
-        let Reason { reason } = because();
-        self.press(OperatorCommand::ResetBreaker(ResetBreaker { breaker: breaker.into(), reason }))
+        let Reason { reason, by } = because();
+        self.press(OperatorCommand::ResetBreaker(ResetBreaker {
+            breaker: breaker.into(),
+            reason,
+            by,
+        }))
     }
 
     /// Somebody asks an agent.
@@ -528,7 +532,7 @@ pub(crate) fn is_told(event: &Event) -> bool {
 }
 
 fn because() -> Reason {
-    Reason { reason: "a test asked".into() }
+    Reason { reason: "a test asked".into(), by: None }
 }
 
 /// A working order in words.

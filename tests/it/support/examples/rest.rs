@@ -1,7 +1,7 @@
 //! Examples of everything else: trades, breakers, humans, questions, the system.
 
 use flightdeck::domain::command::{
-    Approve, CancelOrder, Flatten, OperatorCommand, Reason, Reject, ResetBreaker,
+    Actor, Approve, CancelOrder, Flatten, OperatorCommand, Reason, Reject, ResetBreaker, Way,
 };
 use flightdeck::domain::ids::{AgentId, Seq};
 use flightdeck::domain::market::Interval;
@@ -71,20 +71,29 @@ fn breakers() -> [BreakerEvent; 5] {
 }
 
 fn commands() -> Vec<OperatorCommand> {
-    let reason = || Reason { reason: "before the \u{2068}FOMC\u{2069} \\ meeting".into() };
+    let by = None;
+    let reason =
+        || Reason { reason: "before the \u{2068}FOMC\u{2069} \\ meeting".into(), by: None };
+    let asked = |via, uid, user: Option<&str>| {
+        let actor = Actor { via, uid, user: user.map(str::to_owned) };
+        OperatorCommand::Kill(reason()).asked_by(actor)
+    };
     let flatten = |symbol| {
         let reason = "weekend".into();
-        OperatorCommand::Flatten(Flatten { symbol, reason })
+        OperatorCommand::Flatten(Flatten { symbol, reason, by: None })
     };
     vec![
-        OperatorCommand::Approve(Approve { trade_id: trade() }),
-        OperatorCommand::Reject(Reject { trade_id: trade(), reason: "too late".into() }),
-        OperatorCommand::Cancel(CancelOrder { client_order_id: ours(1) }),
+        OperatorCommand::Approve(Approve { trade_id: trade(), by: None }),
+        OperatorCommand::Reject(Reject { trade_id: trade(), reason: "too late".into(), by: None }),
+        OperatorCommand::Cancel(CancelOrder { client_order_id: ours(1), by: None }),
         OperatorCommand::ResetBreaker(ResetBreaker {
             breaker: "schwab.orders".into(),
             reason: "logged in again".into(),
+            by,
         }),
         OperatorCommand::Kill(reason()),
+        asked(Way::Socket, Some(1000), Some("ada")),
+        asked(Way::Signal, None, None),
         OperatorCommand::Reduce(reason()),
         OperatorCommand::Resume(reason()),
         flatten(None),
