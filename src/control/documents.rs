@@ -10,8 +10,8 @@ use crate::domain::money::{Money, Qty};
 use crate::domain::order::Side;
 use crate::domain::time::Timestamp;
 use crate::view::{
-    Account, AgentHealth, ApprovalRow, BreakerRow, BudgetRow, FeedRow, OrderRow, PositionRow, Run,
-    SessionClock, Snapshot, TradeRow, Trading, TradingPhase,
+    Account, AgentHealth, ApprovalRow, BreakerRow, BudgetRow, FeedRow, OrderRow, PositionRow,
+    RequestsRow, Run, SessionClock, Snapshot, TradeRow, Trading, TradingPhase,
 };
 
 /// Finished trades and orders that are listed, newest first.
@@ -40,6 +40,8 @@ pub struct Status<'a> {
     pub breakers: &'a [BreakerRow],
     /// Budgets that had nothing left.
     pub budgets: &'a [BudgetRow],
+    /// How many requests each account has used.
+    pub requests: &'a [RequestsRow],
     /// What works, what is held, what waits.
     pub counts: Counts,
 }
@@ -82,6 +84,7 @@ impl<'a> Status<'a> {
             feeds: &snapshot.feeds,
             breakers: &snapshot.breakers,
             budgets: &snapshot.budgets,
+            requests: &snapshot.requests,
             counts: Counts {
                 positions: cards.positions.open,
                 naked: cards.positions.naked,

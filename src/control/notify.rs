@@ -256,7 +256,7 @@ fn breaker(event: &BreakerEvent) -> Option<(Kind, Severity, String)> {
             let text = format!("breaker {} is {}: {}", changed.breaker, changed.to, changed.reason);
             Some((Kind::Breaker, severity, text))
         }
-        BreakerEvent::BudgetExhausted(_) => None,
+        BreakerEvent::BudgetExhausted(_) | BreakerEvent::BudgetChanged(_) => None,
     }
 }
 

@@ -109,6 +109,10 @@ pub(in crate::control) fn status(status: &Status<'_>) -> Vec<String> {
         lines
             .push(format!("breaker    {:<24} {:<10} {reason}{retry}", breaker.name, breaker.phase));
     }
+    for used in status.requests {
+        lines
+            .push(format!("requests   {:<24} {} of {} a minute", used.name, used.used, used.limit));
+    }
     for budget in status.budgets {
         lines.push(format!(
             "budget     {:<24} {:<10} until {}",

@@ -41,8 +41,8 @@ pub use rows::{
 };
 pub use snapshot::{
     Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, Counters, FeedRow, IntelRow,
-    MarketCard, OrdersCard, PositionsCard, RiskCard, Run, SessionClock, Snapshot, StrategyCard,
-    StrategyRow, SymbolBallots, Trading,
+    MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, Run, SessionClock, Snapshot,
+    StrategyCard, StrategyRow, SymbolBallots, Trading,
 };
 pub use text::{NAME_MAX, TEXT_MAX, clean_text};
 pub use watch::{BARS_MAX, Chart, ChartBar, Levels, Mark, Move, SPARK_MAX, Spark, WatchRow};

@@ -59,6 +59,8 @@ pub struct Snapshot {
     pub breakers: Arc<Vec<BreakerRow>>,
     /// Budgets that had nothing left for a lane.
     pub budgets: Arc<Vec<BudgetRow>>,
+    /// How many requests each broker account has used.
+    pub requests: Arc<Vec<RequestsRow>>,
     /// The watchlist, in the order in which the symbols were heard of.
     pub watch: Arc<[WatchRow]>,
     /// Bars, own fills and levels of every symbol that had a bar or a trade.
@@ -390,6 +392,19 @@ pub struct BudgetRow {
     pub until: Timestamp,
     /// How often it had nothing left.
     pub times: u64,
+}
+
+/// How much of its request budget a broker account has used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RequestsRow {
+    /// The budget's name, such as `alpaca.paper`.
+    pub name: Box<str>,
+    /// Requests counted in the last minute.
+    pub used: u32,
+    /// Requests allowed in a minute.
+    pub limit: u32,
+    /// Until when nothing leaves, because the broker said so.
+    pub shut_until: Option<Timestamp>,
 }
 
 /// The newest ballots of one symbol.

@@ -295,6 +295,7 @@ impl Projector {
             feeds: self.house.feeds.share(),
             breakers: self.house.breakers.share(),
             budgets: self.house.budgets.share(),
+            requests: self.house.requests.share(),
             watch: self.market.share_rows(),
             charts: self.market.share_charts(),
             trades,

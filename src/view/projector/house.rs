@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::domain::ids::{AgentId, Seq, Symbol};
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Alert, BreakerEvent, BreakerStateChanged, BudgetExhausted, EnsembleSignal, FeedLinkChanged,
-    RiskEvent, Severity, SignalEvent, SystemEvent, TradingChanged,
+    Alert, BreakerEvent, BreakerStateChanged, BudgetChanged, BudgetExhausted, EnsembleSignal,
+    FeedLinkChanged, RiskEvent, Severity, SignalEvent, SystemEvent, TradingChanged,
 };
 use crate::view::checks::{CheckLine, check_lines};
 use crate::view::decisions::{DecidedLine, ballot_lines};
@@ -15,7 +15,7 @@ use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::part::Part;
 use crate::view::snapshot::{
     ALERTS_MAX, AgentHealth, AlertRow, BREAKERS_MAX, BUDGETS_MAX, BreakerRow, BudgetRow, FEEDS_MAX,
-    FeedRow, IntelRow, Run, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
+    FeedRow, IntelRow, RequestsRow, Run, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
 };
 use crate::view::text::{NAME_MAX, TEXT_MAX, clean_text};
 use crate::view::watch::{SYMBOLS_MAX, push_bounded};
@@ -49,6 +49,7 @@ pub(in crate::view) struct HousePart {
     pub(in crate::view) feeds: Part<Vec<FeedRow>>,
     pub(in crate::view) breakers: Part<Vec<BreakerRow>>,
     pub(in crate::view) budgets: Part<Vec<BudgetRow>>,
+    pub(in crate::view) requests: Part<Vec<RequestsRow>>,
     pub(in crate::view) ballots: Part<BTreeMap<Symbol, Arc<SymbolBallots>>>,
     pub(in crate::view) newest: Option<Arc<SymbolBallots>>,
     pub(in crate::view) strategies: Part<BTreeMap<Box<str>, StrategyRow>>,
@@ -85,6 +86,7 @@ impl HousePart {
             feeds: Part::default(),
             breakers: Part::new(breakers.iter().take(BREAKERS_MAX).map(closed).collect()),
             budgets: Part::default(),
+            requests: Part::default(),
             ballots: Part::default(),
             newest: None,
             strategies: Part::default(),
@@ -139,6 +141,7 @@ impl HousePart {
         match event {
             BreakerEvent::StateChanged(changed) => self.breaker_moved(at, changed),
             BreakerEvent::BudgetExhausted(empty) => self.budget_empty(empty),
+            BreakerEvent::BudgetChanged(changed) => self.budget_used(changed),
         }
     }
 
@@ -165,6 +168,18 @@ impl HousePart {
         }
         row.phase = phase;
         row.reason = clean_text(&changed.reason, TEXT_MAX);
+    }
+
+    fn budget_used(&mut self, changed: &BudgetChanged) {
+        let name = clean_text(&changed.budget, NAME_MAX);
+        let (used, limit, shut_until) = (changed.used, changed.limit, changed.shut_until);
+        let row = RequestsRow { name, used, limit, shut_until };
+        let rows = self.requests.change();
+        match rows.iter_mut().find(|known| known.name == row.name) {
+            Some(known) => *known = row,
+            None if rows.len() < BUDGETS_MAX => rows.push(row),
+            None => {}
+        }
     }
 
     fn budget_empty(&mut self, empty: &BudgetExhausted) {

@@ -230,7 +230,7 @@ impl TradesPart {
     pub(in crate::view) fn breaker(&mut self, event: &BreakerEvent) {
         let until = match event {
             BreakerEvent::BudgetExhausted(empty) => Some(empty.until),
-            BreakerEvent::StateChanged(_) => return,
+            BreakerEvent::StateChanged(_) | BreakerEvent::BudgetChanged(_) => return,
         };
         let live = self.live.change().iter_mut();
         for row in live.filter(|row| row.phase == Phase::ExitTriggered) {

@@ -274,6 +274,10 @@ fn breaker(event: &crate::events::BreakerEvent) -> Said {
         BreakerEvent::BudgetExhausted(empty) => {
             said(WARNING, None, format!("{} {} until {}", empty.budget, empty.lane, empty.until))
         }
+        BreakerEvent::BudgetChanged(changed) => {
+            let text = format!("{} {} of {} a minute", changed.budget, changed.used, changed.limit);
+            said(QUIET, None, text)
+        }
     }
 }
 
