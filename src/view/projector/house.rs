@@ -175,10 +175,10 @@ impl HousePart {
         let (used, limit, shut_until) = (changed.used, changed.limit, changed.shut_until);
         let row = RequestsRow { name, used, limit, shut_until };
         let rows = self.requests.change();
-        match rows.iter_mut().find(|known| known.name == row.name) {
-            Some(known) => *known = row,
-            None if rows.len() < BUDGETS_MAX => rows.push(row),
-            None => {}
+        if let Some(known) = rows.iter_mut().find(|known| known.name == row.name) {
+            *known = row;
+        } else if rows.len() < BUDGETS_MAX {
+            rows.push(row);
         }
     }
 
