@@ -13,6 +13,7 @@ pub mod brokers;
 pub mod sources;
 pub mod agents;
 pub mod report;
+pub mod ui;
 pub mod config;
 pub mod telemetry;
 pub mod app;
