@@ -12,6 +12,7 @@ pub mod bus;
 pub mod brokers;
 pub mod sources;
 pub mod agents;
+pub mod view;
 pub mod report;
 pub mod ui;
 pub mod config;
