@@ -2,10 +2,14 @@
 //! drawn. Panels draw the whole snapshot; [`update`](crate::ui::update) decides by
 //! these facts alone, and so can be tested without a market.
 
-use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
-use crate::domain::time::Timestamp;
-use crate::ui::state::Pane;
 use std::collections::BTreeMap;
+
+use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
+use crate::domain::order::OrderPurpose;
+use crate::domain::time::Timestamp;
+use crate::ui::format;
+use crate::ui::state::Pane;
+use crate::view::{ApprovalRow, BreakerPhase, BreakerRow, OrderRow, Snapshot, TradingPhase};
 
 /// Whose money moves. Decided at start; no key changes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -20,6 +24,16 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The mode of a run by its name. Whatever is neither simulated nor on paper is
+    /// treated as real money: a new name must not make a screen careless.
+    pub fn of(name: &str) -> Self {
+        match name {
+            "" | "sim" | "replay" => Self::Sim,
+            "paper" => Self::Paper,
+            _ => Self::Live,
+        }
+    }
+
     /// The word on the screen; it means the mode and nothing else.
     pub const fn word(self) -> &'static str {
         match self {
@@ -78,8 +92,8 @@ pub struct Facts {
     pub at: Timestamp,
     /// Whose money moves.
     pub mode: Mode,
-    /// True when no entry is let through.
-    pub is_halted: bool,
+    /// True while entries are let through: nothing is paused or halted.
+    pub takes_entries: bool,
     /// What waits for a human, the most urgent first; these are also the first rows
     /// of the orders pane.
     pub approvals: Vec<ApprovalFacts>,
@@ -94,6 +108,43 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Picks the facts out of a snapshot.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let approvals: Vec<_> =
+            snapshot.approvals.iter().map(|row| waiting(snapshot, row)).collect();
+        let done = snapshot.done.iter().rev().map(|row| &**row);
+        let orders: Vec<_> = snapshot.working.iter().chain(done).map(order).collect();
+        let breakers: Vec<_> = snapshot.breakers.iter().map(breaker).collect();
+        let rows = Pane::ALL.into_iter().map(|pane| {
+            let rows = match pane {
+                Pane::Watchlist => snapshot.watch.len(),
+                Pane::Trades => snapshot.trades.len() + snapshot.finished.len(),
+                Pane::Positions => snapshot.positions.len(),
+                Pane::Orders => approvals.len() + orders.len(),
+                Pane::Events => snapshot.log.len(),
+                Pane::Breakers => breakers.len(),
+                Pane::Limits => snapshot.cards.risk.limits.len(),
+                Pane::Intel => snapshot.intel.len(),
+                // Text that is scrolled, and panes without rows.
+                Pane::Decision | Pane::System => 500,
+                Pane::Agents => 5,
+                Pane::Chart => 0,
+            };
+            (pane, rows)
+        });
+        let rows = rows.collect();
+        Self {
+            at: snapshot.at,
+            mode: Mode::of(&snapshot.run.mode),
+            takes_entries: snapshot.trading.phase == TradingPhase::Active,
+            approvals,
+            orders,
+            breakers,
+            symbols: snapshot.watch.iter().map(|row| row.symbol).collect(),
+            rows,
+        }
+    }
+
     /// The trade of this name, while it waits.
     pub fn approval(&self, trade_id: &TradeId) -> Option<&ApprovalFacts> {
         self.approvals.iter().find(|approval| approval.trade_id == *trade_id)
@@ -103,4 +154,48 @@ impl Facts {
     pub fn working(&self) -> usize {
         self.orders.iter().filter(|order| order.is_working).count()
     }
+}
+
+/// A waiting trade with everything that the dialog shows. Whether it may still be
+/// sent is judged by the risk agent once more; the screen only refuses what it can
+/// see at a glance, a halted stock.
+fn waiting(snapshot: &Snapshot, row: &ApprovalRow) -> ApprovalFacts {
+    let ApprovalRow { symbol, side, quantity, .. } = row;
+    let shares = format::quantity(*quantity);
+    let mut lines = Vec::with_capacity(8);
+    if let Some(levels) = row.levels {
+        let [entry, stop, target] = [levels.entry, levels.stop, levels.target].map(format::price);
+        lines.push(format!("entry {entry}  stop {stop}  target {target}"));
+    }
+    let (cost, loss) = (format::money(row.cost), format::money(row.worst_loss));
+    lines.push(format!("cost {cost}  at risk {loss}  by {}", row.strategy));
+    let failed = row.checks.iter().filter(|check| !check.passed).count();
+    lines.push(format!("{} rules passed, {failed} failed", row.checks.len() - failed));
+    let is_halted = snapshot.quote(*symbol).is_some_and(crate::view::WatchRow::is_halted);
+    ApprovalFacts {
+        trade_id: row.trade_id.clone(),
+        title: format!("{side} {shares} {symbol}"),
+        lines,
+        word: format!("{symbol} {}", quantity.to_decimal().normalize()),
+        deadline: row.deadline,
+        caution: None,
+        refusal: is_halted.then(|| format!("{symbol} is halted")),
+    }
+}
+
+fn order(row: &OrderRow) -> OrderFacts {
+    OrderFacts {
+        id: row.client_order_id.clone(),
+        title: format!("{} {} {}", row.side, format::quantity(row.quantity), row.symbol),
+        is_working: !row.phase.is_over(),
+        is_protective: !matches!(row.purpose, OrderPurpose::Entry),
+    }
+}
+
+fn breaker(row: &BreakerRow) -> BreakerFacts {
+    let is_tripped = match row.phase {
+        BreakerPhase::Open | BreakerPhase::Latched => true,
+        BreakerPhase::Closed | BreakerPhase::HalfOpen => false,
+    };
+    BreakerFacts { name: row.name.to_string(), is_tripped }
 }

@@ -10,4 +10,8 @@ pub mod dialog;
 pub mod entry;
 pub mod update;
 pub mod keymap;
+pub mod input;
+pub mod terminal;
+pub mod layout;
+pub mod format;
 pub mod theme;

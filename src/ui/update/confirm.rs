@@ -37,7 +37,9 @@ pub(super) fn key(app: &mut App, chord: Chord, is_repeat: bool, commands: &mut V
         letter.is_some_and(|letter| word.contains(letter)) || chord.code == KeyCode::Backspace
     });
     match action.filter(|_| !is_word) {
-        Some(Action::Confirm) if dialog.word.is_none() => submit(app, commands),
+        // A word is asked for: the key pressed by habit does nothing.
+        Some(Action::Confirm) if dialog.word.is_some() => {}
+        Some(Action::Confirm) => submit(app, commands),
         Some(Action::DialogReject) => reject(app, commands),
         Some(Action::DialogArm) => arm(app),
         Some(_) | None => type_word(app, chord, commands),

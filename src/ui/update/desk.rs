@@ -3,7 +3,7 @@
 use crate::domain::command::{CancelOrder, OperatorCommand, Reason, Reject};
 use crate::ui::dialog::Question;
 use crate::ui::entry::{Entry, EntryKind};
-use crate::ui::facts::ApprovalFacts;
+use crate::ui::facts::{ApprovalFacts, Mode};
 use crate::ui::keymap::Action;
 use crate::ui::state::{ARMED_FOR, App, Overlay, Pane, Tab, Weight};
 use crate::ui::update::confirm::open;
@@ -48,7 +48,7 @@ pub(super) fn act(app: &mut App, action: Action, is_repeat: bool, commands: &mut
         }
         Action::Quit => quit(app, commands),
         Action::Redraw => commands.push(Cmd::Redraw),
-        Action::Suspend => commands.push(Cmd::Suspend),
+        Action::Suspend => suspend(app, commands),
         Action::Mouse => {
             app.has_mouse = !app.has_mouse;
             commands.push(Cmd::Mouse(app.has_mouse));
@@ -228,4 +228,13 @@ pub(super) fn quit(app: &mut App, commands: &mut Vec<Cmd>) {
     } else {
         open(app, Question::Quit);
     }
+}
+
+/// A cockpit in the background trades on unseen: with real money it must be paused
+/// first.
+fn suspend(app: &mut App, commands: &mut Vec<Cmd>) {
+    if app.facts.mode == Mode::Live && app.facts.takes_entries {
+        return toast(app, Weight::Warn, "pause entries before going to the background".into());
+    }
+    commands.push(Cmd::Suspend);
 }

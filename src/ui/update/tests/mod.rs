@@ -95,7 +95,7 @@ pub(super) fn facts(mode: Mode) -> Facts {
     Facts {
         at: Timestamp::from_seconds(1_000),
         mode,
-        is_halted: false,
+        takes_entries: true,
         approvals: vec![approval("NVDA"), approval("XOM")],
         orders: vec![order("E1", false), order("P1", true), order("E2", false)],
         breakers: vec![

@@ -60,6 +60,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     ]);
     let words = prop::sample::select(vec![
         "NVDA 50",
+        "^^!a~NVDA 50",
+        "^^!r~RESET alpaca.orders",
+        "^^!:resume\n~RESUME",
+        "^^!:flatten\n~FLATTEN",
         "NVDA 5",
         "RESET alpaca.orders",
         "RESUME",
@@ -97,6 +101,7 @@ fn messages(step: &Step, desk: &Desk) -> Vec<Msg> {
         let text = match letter {
             ' ' => "space".to_owned(),
             '\n' => "enter".to_owned(),
+            '^' => "esc".to_owned(),
             letter => letter.to_string(),
         };
         key(&text, false)
