@@ -15,3 +15,7 @@ pub mod terminal;
 pub mod layout;
 pub mod format;
 pub mod theme;
+pub mod filter;
+pub mod scene;
+pub mod widgets;
+pub mod panels;
