@@ -8,7 +8,8 @@ use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
 use crate::domain::order::OrderPurpose;
 use crate::domain::time::Timestamp;
 use crate::ui::format;
-use crate::ui::state::Pane;
+use crate::ui::panels::watchlist;
+use crate::ui::state::{App, Pane};
 use crate::view::{ApprovalRow, BreakerPhase, BreakerRow, OrderRow, Snapshot, TradingPhase};
 
 /// Whose money moves. Decided at start; no key changes it.
@@ -101,15 +102,18 @@ pub struct Facts {
     pub orders: Vec<OrderFacts>,
     /// Breakers in the order of the risk pane.
     pub breakers: Vec<BreakerFacts>,
-    /// Symbols that can be shown, in the order of the watchlist.
+    /// Symbols that can be shown.
     pub symbols: Vec<Symbol>,
+    /// Those that the watchlist lists, in its order.
+    pub listed: Vec<Symbol>,
     /// How many rows each pane has.
     pub rows: BTreeMap<Pane, usize>,
 }
 
 impl Facts {
-    /// Picks the facts out of a snapshot.
-    pub fn of(snapshot: &Snapshot) -> Self {
+    /// Picks the facts out of a snapshot, for a screen that lists it its own way.
+    pub fn of(snapshot: &Snapshot, app: &App) -> Self {
+        let listed = watchlist::order(snapshot, app);
         let approvals: Vec<_> =
             snapshot.approvals.iter().map(|row| waiting(snapshot, row)).collect();
         let done = snapshot.done.iter().rev().map(|row| &**row);
@@ -117,7 +121,7 @@ impl Facts {
         let breakers: Vec<_> = snapshot.breakers.iter().map(breaker).collect();
         let rows = Pane::ALL.into_iter().map(|pane| {
             let rows = match pane {
-                Pane::Watchlist => snapshot.watch.len(),
+                Pane::Watchlist => listed.len(),
                 Pane::Trades => snapshot.trades.len() + snapshot.finished.len(),
                 Pane::Positions => snapshot.positions.len(),
                 Pane::Orders => approvals.len() + orders.len(),
@@ -140,6 +144,7 @@ impl Facts {
             approvals,
             orders,
             breakers,
+            listed: listed.iter().filter_map(|at| Some(snapshot.watch.get(*at)?.symbol)).collect(),
             symbols: snapshot.watch.iter().map(|row| row.symbol).collect(),
             rows,
         }
@@ -148,6 +153,18 @@ impl Facts {
     /// The trade of this name, while it waits.
     pub fn approval(&self, trade_id: &TradeId) -> Option<&ApprovalFacts> {
         self.approvals.iter().find(|approval| approval.trade_id == *trade_id)
+    }
+
+    /// The name of what stands in a row of the orders pane, trade or order.
+    pub fn name_at(&self, row: usize) -> Option<&str> {
+        let approval = self.approvals.get(row).map(|approval| approval.trade_id.as_str());
+        let order = || self.orders.get(row.checked_sub(self.approvals.len())?);
+        approval.or_else(|| order().map(|order| order.id.as_str()))
+    }
+
+    /// The row of the orders pane in which something of this name stands.
+    pub fn row_of(&self, name: &str) -> Option<usize> {
+        (0..self.approvals.len() + self.orders.len()).find(|row| self.name_at(*row) == Some(name))
     }
 
     /// How many orders may still be filled.

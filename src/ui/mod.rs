@@ -19,3 +19,5 @@ pub mod filter;
 pub mod scene;
 pub mod widgets;
 pub mod panels;
+pub mod page;
+pub mod overlays;

@@ -262,6 +262,9 @@ pub struct App {
     pub themes: Arc<[String]>,
     /// The house, as last told.
     pub facts: Arc<Facts>,
+    /// The house as it is drawn: older than [`App::facts`] while the picture is held
+    /// still. What stands under the cursor is looked up here.
+    pub picture: Arc<Facts>,
     /// The time of the last message.
     pub now: Moment,
     /// The page.
@@ -311,6 +314,7 @@ impl App {
             keymap,
             themes,
             facts: Arc::default(),
+            picture: Arc::default(),
             now: Moment::default(),
             tab: Tab::Desk,
             focus: Pane::Watchlist,
@@ -346,7 +350,7 @@ impl App {
 
     /// The symbol that the chart shows.
     pub fn shown_symbol(&self) -> Option<Symbol> {
-        let under_cursor = || self.facts.symbols.get(self.row(Pane::Watchlist));
+        let under_cursor = || self.picture.listed.get(self.row(Pane::Watchlist));
         self.symbol.or_else(|| under_cursor().or_else(|| self.facts.symbols.first()).copied())
     }
 

@@ -2,14 +2,14 @@
 //!
 //! A new pane is a file and a line in [`PANELS`].
 
-mod breakers;
+pub(in crate::ui) mod breakers;
 mod events;
 mod intel;
 mod orders;
 mod pending;
 mod positions;
 mod trades;
-mod watchlist;
+pub(in crate::ui) mod watchlist;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

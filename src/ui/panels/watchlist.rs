@@ -8,10 +8,10 @@ use ratatui::layout::Rect;
 use crate::ui::filter::Filter;
 use crate::ui::format;
 use crate::ui::scene::Scene;
-use crate::ui::state::{Pane, Sort};
+use crate::ui::state::{App, Pane};
 use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::{Cell, Column, Table, pane, sparkline};
-use crate::view::{Move, WatchRow};
+use crate::view::{Move, Snapshot, WatchRow};
 
 const COLUMNS: [Column; 7] = [
     Column::text("SYM", 6),
@@ -27,7 +27,7 @@ const COLUMNS: [Column; 7] = [
 pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let watch = &scene.snapshot.watch;
     let sort = scene.app.sorts.get(&Pane::Watchlist).copied();
-    let shown = shown(scene, sort);
+    let shown = order(scene.snapshot, scene.app);
     let by = sort.and_then(|sort| COLUMNS.get(sort.column % SORTED_BY));
     let by = by.map(|column| format!("by {} ", column.title)).unwrap_or_default();
     let note = format!("{by}{}/{}", shown.len(), watch.len());
@@ -52,15 +52,15 @@ const SORTED_BY: usize = 4;
 
 /// The rows that pass the filter, in the order that was asked for; without one in
 /// the order of the watchlist, so that nothing jumps.
-fn shown(scene: &Scene<'_>, sort: Option<Sort>) -> Vec<usize> {
-    let watch = &scene.snapshot.watch;
-    let filter = scene.app.filters.get(&Pane::Watchlist).map(|text| Filter::new(text));
+pub(in crate::ui) fn order(snapshot: &Snapshot, app: &App) -> Vec<usize> {
+    let watch = &snapshot.watch;
+    let filter = app.filters.get(&Pane::Watchlist).map(|text| Filter::new(text));
     let passes = |row: &WatchRow| {
         filter.as_ref().is_none_or(|filter| filter.passes_text(row.symbol.as_str()))
     };
     let mut shown: Vec<usize> =
         watch.iter().enumerate().filter(|(_, row)| passes(row)).map(|(at, _)| at).collect();
-    if let Some(sort) = sort {
+    if let Some(sort) = app.sorts.get(&Pane::Watchlist) {
         shown.sort_by(|one, other| {
             let (Some(one), Some(other)) = (watch.get(*one), watch.get(*other)) else {
                 return Ordering::Equal;

@@ -8,6 +8,7 @@ use crate::ui::keymap::Action;
 use crate::ui::state::{ARMED_FOR, App, Overlay, Pane, Tab, Weight};
 use crate::ui::update::confirm::open;
 use crate::ui::update::message::{Cmd, Page};
+use crate::ui::update::news::redrawn;
 use crate::ui::update::requests::{ask, disarm, kill, toast};
 
 /// Rows that half a page moves; panels show about twice as many.
@@ -45,6 +46,7 @@ pub(super) fn act(app: &mut App, action: Action, is_repeat: bool, commands: &mut
         Action::Zoom => app.is_zoomed = !app.is_zoomed,
         Action::Pause => {
             app.paused_since = if app.paused_since.is_some() { None } else { Some(app.now) };
+            redrawn(app);
         }
         Action::Quit => quit(app, commands),
         Action::Redraw => commands.push(Cmd::Redraw),
@@ -105,7 +107,7 @@ fn step_focus(app: &mut App, step: isize) {
 
 /// Moves the cursor of the pane that has the focus, held at its ends.
 pub(super) fn scrolled(app: &mut App, rows: isize) {
-    let last = app.facts.rows.get(&app.focus).copied().unwrap_or(0).saturating_sub(1);
+    let last = app.picture.rows.get(&app.focus).copied().unwrap_or(0).saturating_sub(1);
     let row = app.rows.entry(app.focus).or_default();
     *row = row.saturating_add_signed(rows).min(last);
 }
@@ -117,7 +119,7 @@ pub(super) fn clicked(app: &mut App, pane: Pane, row: Option<usize>) {
     }
     app.focus = pane;
     if let Some(row) = row {
-        let last = app.facts.rows.get(&pane).copied().unwrap_or(0).saturating_sub(1);
+        let last = app.picture.rows.get(&pane).copied().unwrap_or(0).saturating_sub(1);
         app.rows.insert(pane, row.min(last));
     }
 }
@@ -134,7 +136,12 @@ pub(super) fn arm(app: &mut App) {
 /// The trade under the cursor of the orders pane, else the most urgent one.
 fn chosen(app: &App) -> Option<&ApprovalFacts> {
     let under_cursor = (app.focus == Pane::Orders).then(|| app.row(Pane::Orders));
-    under_cursor.and_then(|row| app.facts.approvals.get(row)).or(app.facts.approvals.first())
+    let seen = under_cursor.and_then(|row| app.picture.approvals.get(row));
+    match seen {
+        // Seen, but perhaps gone by now.
+        Some(seen) => app.facts.approval(&seen.trade_id),
+        None => app.facts.approvals.first(),
+    }
 }
 
 fn review(app: &mut App) {
@@ -158,9 +165,9 @@ fn reject(app: &mut App, commands: &mut Vec<Cmd>) {
 /// Cancelling an entry takes risk away and is one key; cancelling what protects a
 /// position adds risk and is not done here at all.
 fn cancel(app: &mut App, commands: &mut Vec<Cmd>) {
-    let row = app.row(Pane::Orders).checked_sub(app.facts.approvals.len());
-    let order = row.filter(|_| app.focus == Pane::Orders);
-    let Some(order) = order.and_then(|row| app.facts.orders.get(row)).cloned() else {
+    let seen = app.picture.name_at(app.row(Pane::Orders)).filter(|_| app.focus == Pane::Orders);
+    let order = app.facts.orders.iter().find(|order| Some(order.id.as_str()) == seen);
+    let Some(order) = order.cloned() else {
         return toast(app, Weight::Info, "no order is under the cursor".into());
     };
     if !order.is_working {

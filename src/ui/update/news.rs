@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ui::dialog::{Dialog, Question, Stage};
 use crate::ui::facts::Facts;
-use crate::ui::state::{App, BELL_EVERY, Weight};
+use crate::ui::state::{App, BELL_EVERY, Pane, Weight};
 use crate::ui::update::message::Cmd;
 use crate::ui::update::requests::{disarm, toast};
 
@@ -18,8 +18,21 @@ pub(super) fn told(app: &mut App, facts: Arc<Facts>, commands: &mut Vec<Cmd>) {
     tripped(app, &before, commands);
     waiting(app, &before, commands);
     expired(app);
+    if app.paused_since.is_none() {
+        redrawn(app);
+    }
+}
+
+/// The picture is of now. The cursor of the orders pane stays on its order when
+/// others come and go: what is cancelled is what was looked at.
+pub(super) fn redrawn(app: &mut App) {
+    let before = std::mem::replace(&mut app.picture, app.facts.clone());
+    let name = before.name_at(app.row(Pane::Orders));
+    if let Some(row) = name.and_then(|name| app.picture.row_of(name)) {
+        app.rows.insert(Pane::Orders, row);
+    }
     for (pane, row) in &mut app.rows {
-        let rows = app.facts.rows.get(pane).copied().unwrap_or(0);
+        let rows = app.picture.rows.get(pane).copied().unwrap_or(0);
         *row = (*row).min(rows.saturating_sub(1));
     }
 }

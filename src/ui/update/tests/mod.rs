@@ -29,6 +29,7 @@ impl Desk {
         let keymap = Arc::new(Keymap::shipped());
         let mut app = App::new(keymap, themes.into(), "classic", GlyphSet::Unicode);
         app.facts = Arc::new(facts(mode));
+        app.picture = app.facts.clone();
         Self { app, now: Moment::default() }
     }
 
@@ -102,6 +103,7 @@ pub(super) fn facts(mode: Mode) -> Facts {
             BreakerFacts { name: "alpaca.data".into(), is_tripped: false },
             BreakerFacts { name: "alpaca.orders".into(), is_tripped: true },
         ],
+        listed: Vec::new(),
         symbols: ["AAPL", "NVDA"].map(|text| Symbol::new(text).unwrap()).to_vec(),
         rows: Pane::ALL.into_iter().map(|pane| (pane, 5)).collect(),
     }

@@ -235,6 +235,20 @@ fn what_reduces_risk_is_one_key() {
 }
 
 #[test]
+fn what_is_cancelled_is_what_is_looked_at() {
+    let mut desk = Desk::new(Mode::Paper);
+    desk.app.focus = crate::ui::state::Pane::Orders;
+    desk.app.rows.insert(desk.app.focus, 4);
+    desk.tell(|facts| facts.approvals.insert(0, approval("TSLA")));
+    assert_eq!(told(&desk.press("c")), ["cancel E2"], "the cursor went along");
+    desk.press("space");
+    desk.tell(|facts| facts.approvals.clear());
+    assert_eq!(told(&desk.press("c")), ["cancel E2"], "the picture is held still");
+    desk.tell(|facts| facts.orders.clear());
+    assert_eq!(told(&desk.press("c")), [""; 0], "it is gone by now");
+}
+
+#[test]
 fn a_protective_stop_is_not_cancelled_by_a_key() {
     let mut desk = Desk::new(Mode::Live);
     desk.app.focus = crate::ui::state::Pane::Orders;
