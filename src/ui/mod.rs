@@ -21,3 +21,8 @@ pub mod widgets;
 pub mod panels;
 pub mod page;
 pub mod overlays;
+pub mod surface;
+pub mod runtime;
+mod pace;
+mod translate;
+mod writing;
