@@ -11,7 +11,7 @@ use crate::view::names::Unit;
 use crate::view::text::wire_text;
 
 /// Most rules that are kept of one judgement; the catalogue has fifty.
-pub const CHECKS_MAX: usize = 100;
+pub(in crate::view) const CHECKS_MAX: usize = 100;
 
 /// One rule's answer: value versus limit versus verdict.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -18,7 +18,7 @@ use crate::domain::time::Timestamp;
 /// Most records of the ring, rounded up to whole blocks.
 pub const LOG_MAX: usize = 50_000;
 /// Records of one block.
-pub const BLOCK: usize = 500;
+pub(in crate::view) const BLOCK: usize = 500;
 
 /// How much a record matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -51,15 +51,6 @@ pub enum Class {
 impl Class {
     /// All of them, in the order in which they are shed.
     pub const ALL: [Self; 4] = [Self::Market, Self::Debug, Self::Normal, Self::Vital];
-
-    pub(in crate::view) const fn index(self) -> usize {
-        match self {
-            Self::Market => 0,
-            Self::Debug => 1,
-            Self::Normal => 2,
-            Self::Vital => 3,
-        }
-    }
 }
 
 /// What a record says beyond its name.

@@ -45,6 +45,6 @@ pub use snapshot::{
     StrategyRow, SymbolBallots, Trading,
 };
 pub use text::{NAME_MAX, TEXT_MAX, clean_text};
-pub use watch::{Chart, ChartBar, Levels, Mark, Move, Spark, WatchRow};
+pub use watch::{BARS_MAX, Chart, ChartBar, Levels, Mark, Move, SPARK_MAX, Spark, WatchRow};
 
 pub use crate::events::{Severity, StrategyMetrics, SuspectReason};

@@ -20,17 +20,17 @@ use crate::view::decisions::Record;
 use crate::view::names::{OrderPhase, Phase};
 
 /// Most trades under way that are shown.
-pub const TRADES_MAX: usize = 1_000;
+pub(in crate::view) const TRADES_MAX: usize = 1_000;
 /// Most finished trades that are kept.
-pub const FINISHED_MAX: usize = 500;
+pub(in crate::view) const FINISHED_MAX: usize = 500;
 /// Most states of one trade that are kept; exits that die and are tried again add.
-pub const STEPS_MAX: usize = 40;
+pub(in crate::view) const STEPS_MAX: usize = 40;
 /// Most orders under way that are shown.
-pub const WORKING_MAX: usize = 1_000;
+pub(in crate::view) const WORKING_MAX: usize = 1_000;
 /// Most finished orders that are kept.
-pub const ORDERS_DONE_MAX: usize = 200;
+pub(in crate::view) const ORDERS_DONE_MAX: usize = 200;
 /// Most entries that wait for a human.
-pub const APPROVALS_MAX: usize = 500;
+pub(in crate::view) const APPROVALS_MAX: usize = 500;
 
 /// A state that a trade came to, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

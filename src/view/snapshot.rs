@@ -24,19 +24,17 @@ use crate::view::rows::{ApprovalRow, OrderRow, PositionRow, TradeRow};
 use crate::view::watch::{Chart, WatchRow};
 
 /// Most feeds that are shown.
-pub const FEEDS_MAX: usize = 32;
+pub(in crate::view) const FEEDS_MAX: usize = 32;
 /// Most breakers that are shown.
-pub const BREAKERS_MAX: usize = 64;
+pub(in crate::view) const BREAKERS_MAX: usize = 64;
 /// Most lanes of budgets that are shown.
-pub const BUDGETS_MAX: usize = 64;
+pub(in crate::view) const BUDGETS_MAX: usize = 64;
 /// Most rule sets whose results are shown.
-pub const STRATEGIES_MAX: usize = 200;
+pub(in crate::view) const STRATEGIES_MAX: usize = 200;
 /// Most alerts that are kept.
-pub const ALERTS_MAX: usize = 200;
-/// Most lines of mail and meetings that are kept.
-pub const INTEL_MAX: usize = 500;
+pub(in crate::view) const ALERTS_MAX: usize = 200;
 /// Families of events that are counted apart.
-pub const FAMILIES: usize = 13;
+pub(in crate::view) const FAMILIES: usize = 13;
 
 /// One moment of the house.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -6,12 +6,14 @@
 //! can move a cursor, hide, or turn the reading direction). It knows nothing of
 //! widths on a screen and of what a text means.
 
+use rust_decimal::Decimal;
+
 /// Most characters of one line of text in the read model.
 pub const TEXT_MAX: usize = 240;
 /// Most characters of a name: a breaker, a feed, a strategy, a member.
 pub const NAME_MAX: usize = 60;
 /// Most combining marks that stay on one character.
-pub const MARKS_MAX: usize = 4;
+pub(in crate::view) const MARKS_MAX: usize = 4;
 
 /// Characters that are there without being seen, or that steer how others are seen:
 /// the format characters (Cf) of Unicode 16, variation selectors, blank fillers.
@@ -170,6 +172,12 @@ fn is_private(letter: char) -> bool {
 pub(in crate::view) fn wire_text(value: &impl serde::Serialize) -> Box<str> {
     let text = serde_json::to_string(value).unwrap_or_default();
     clean_text(text.trim_matches('"'), NAME_MAX)
+}
+
+/// How many votes a weight counts, which is written in thousandths.
+pub(in crate::view) fn votes(weight: &impl serde::Serialize) -> Decimal {
+    let thousandths = serde_json::to_string(weight).ok().and_then(|text| text.parse().ok());
+    Decimal::new(thousandths.unwrap_or(0), 3).normalize()
 }
 
 #[cfg(test)]

@@ -21,9 +21,9 @@ pub const SPARK_MAX: usize = 60;
 /// Most minute bars of a chart: a whole regular session.
 pub const BARS_MAX: usize = 390;
 /// Most own fills marked on one chart.
-pub const MARKS_MAX: usize = 64;
+pub(in crate::view) const MARKS_MAX: usize = 64;
 /// Most symbols that are shown; what comes after is counted and left out.
-pub const SYMBOLS_MAX: usize = 5_000;
+pub(in crate::view) const SYMBOLS_MAX: usize = 5_000;
 
 /// Which way a price went last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]

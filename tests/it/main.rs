@@ -18,4 +18,5 @@ mod recovery;
 mod replay;
 mod scenarios;
 mod support;
+mod view;
 mod wire;

@@ -19,15 +19,15 @@ use crate::view::names::{OrderPhase, Phase};
 use crate::view::rows::Step;
 
 /// Most orders of one record.
-pub const ORDERS_MAX: usize = 64;
+pub(in crate::view) const ORDERS_MAX: usize = 64;
 /// Most fills of one record.
-pub const FILLS_MAX: usize = 128;
+pub(in crate::view) const FILLS_MAX: usize = 128;
 /// Most notes of one record.
-pub const NOTES_MAX: usize = 64;
+pub(in crate::view) const NOTES_MAX: usize = 64;
 /// Most events of one record with their causes.
-pub const LINKS_MAX: usize = 256;
+pub(in crate::view) const LINKS_MAX: usize = 256;
 /// Most members whose ballots are kept.
-pub const BALLOTS_MAX: usize = 32;
+pub(in crate::view) const BALLOTS_MAX: usize = 32;
 
 /// One thing that was known when it was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,7 +46,8 @@ pub struct BallotLine {
     /// Whose it is.
     pub member: Box<str>,
     /// How many votes it counts.
-    pub weight: Box<str>,
+    #[serde(with = "crate::domain::ratio")]
+    pub weight: Decimal,
     /// `BUY`, `SELL` or `HOLD`; absent from one that had no opinion, was late, or
     /// was left out.
     pub action: Option<Box<str>>,

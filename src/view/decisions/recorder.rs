@@ -168,7 +168,7 @@ macro_rules! ballot_lines {
                     &ballot.member,
                     $crate::view::text::NAME_MAX,
                 ),
-                weight: $crate::view::text::wire_text(&ballot.weight),
+                weight: $crate::view::text::votes(&ballot.weight),
                 action: ballot.vote.map(|vote| $crate::view::text::wire_text(&vote.action())),
                 confidence: ballot.vote.map(|vote| vote.confidence()),
                 reasoning: $crate::view::text::clean_text(

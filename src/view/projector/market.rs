@@ -195,8 +195,9 @@ impl MarketPart {
         }
         if let Some(bar) = self.charts.get().get(&symbol).and_then(|chart| chart.bars.back()) {
             let ChartBar { open, high, low, close, volume, start } = bar;
-            let detail = format!("open {open} high {high} low {low} close {close} × {volume}");
-            lines.push(InputLine { name: "bar", detail: detail.into(), age_ms: age(*start) });
+            let prices = format!("open {open} high {high} low {low} close {close} × {volume}");
+            let detail = format!("{prices} from {start}").into();
+            lines.push(InputLine { name: "bar", detail, age_ms: None });
         }
         if let Some(session) = self.session.session {
             let detail = session.name().into();
