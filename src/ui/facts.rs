@@ -191,7 +191,7 @@ fn waiting(snapshot: &Snapshot, row: &ApprovalRow) -> ApprovalFacts {
     let is_halted = snapshot.quote(*symbol).is_some_and(crate::view::WatchRow::is_halted);
     ApprovalFacts {
         trade_id: row.trade_id.clone(),
-        title: format!("{side} {shares} {symbol}"),
+        title: format!("{} {shares} {symbol}", side.name().to_uppercase()),
         lines,
         word: format!("{symbol} {}", quantity.to_decimal().normalize()),
         deadline: row.deadline,
@@ -203,7 +203,12 @@ fn waiting(snapshot: &Snapshot, row: &ApprovalRow) -> ApprovalFacts {
 fn order(row: &OrderRow) -> OrderFacts {
     OrderFacts {
         id: row.client_order_id.clone(),
-        title: format!("{} {} {}", row.side, format::quantity(row.quantity), row.symbol),
+        title: format!(
+            "{} {} {}",
+            row.side.name().to_uppercase(),
+            format::quantity(row.quantity),
+            row.symbol
+        ),
         is_working: !row.phase.is_over(),
         is_protective: !matches!(row.purpose, OrderPurpose::Entry),
     }

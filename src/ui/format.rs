@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::ui::theme::{Glyph, Meaning};
 
 /// What stands where a value is not known.
-pub const ABSENT: &str = "–";
+pub const ABSENT: &str = "-";
 
 /// An amount in dollars and cents with thousands: `1,024,310.55`.
 pub fn money(amount: Money) -> String {

@@ -13,7 +13,7 @@ use crate::ui::layout::{Plan, Size, plan};
 use crate::ui::panels::breakers::light;
 use crate::ui::scene::Scene;
 use crate::ui::state::{Tab, Weight};
-use crate::ui::theme::{Glyph, Meaning};
+use crate::ui::theme::{Glyph, GlyphSet, Meaning};
 use crate::ui::widgets::{Pen, put};
 use crate::ui::{overlays, panels};
 use crate::view::{LinkPhase, TradingPhase};
@@ -30,6 +30,7 @@ pub fn draw_into(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Plan {
     let plan = plan(area, scene.app);
     if plan.size == Size::Tiny {
         tiny(scene, &plan, area, buffer);
+        to_ascii(scene, area, buffer);
         return plan;
     }
     header(scene, plan.header, buffer);
@@ -40,7 +41,29 @@ pub fn draw_into(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Plan {
     status(scene, plan.status, buffer);
     footer(scene, plan.footer, buffer);
     overlays::draw(scene, area, buffer);
+    to_ascii(scene, area, buffer);
     plan
+}
+
+/// Texts from elsewhere may hold letters that the terminal cannot show; what is drawn
+/// with the ASCII set holds none.
+fn to_ascii(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    if scene.theme.glyphs() != GlyphSet::Ascii {
+        return;
+    }
+    for place in area.positions() {
+        let Some(cell) = buffer.cell_mut(place) else { continue };
+        if cell.symbol().is_ascii() {
+            continue;
+        }
+        let letter = match cell.symbol() {
+            "×" => 'x',
+            "→" => '>',
+            "–" | "—" | "−" => '-',
+            _ => '?',
+        };
+        cell.set_char(letter);
+    }
 }
 
 /// Mode, account and money at the left; trading state, clock and feeds at the right.
@@ -125,8 +148,11 @@ fn tabs(scene: &Scene<'_>, size: Size, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(pen.room());
     let names: usize = Tab::ALL.iter().map(|tab| tab_name(*tab, short).width() + 3).sum();
     lights(scene, room.saturating_sub(names), &mut pen);
+    // Where not all names find room, the digits alone still tell where one can go.
+    let is_named = names <= usize::from(pen.room());
     for (at, tab) in Tab::ALL.into_iter().enumerate() {
-        let (digit, name) = (at + 1, tab_name(tab, short));
+        let is_shown = is_named || tab == scene.app.tab;
+        let (digit, name) = (at + 1, if is_shown { tab_name(tab, short) } else { "" });
         if scene.app.tab == tab {
             pen.write(&format!("[{digit}]{name} "), scene.style(Meaning::Title));
         } else {
@@ -240,12 +266,7 @@ fn tiny(scene: &Scene<'_>, plan: &Plan, area: Rect, buffer: &mut Buffer) {
         let letter = row.name.chars().next().unwrap_or('?').to_ascii_uppercase();
         pen.write(&format!("{letter}{} ", scene.sign(sign)), scene.style(meaning));
     }
-    let key = scene.app.keymap.chords_of(Action::Kill).first().map(ToString::to_string);
-    let words = format!(
-        "need 40x10, have {}x{}  {} KILL",
-        area.width,
-        area.height,
-        key.unwrap_or_default()
-    );
+    let key = scene.app.keymap.shown(Action::Kill);
+    let words = format!("{key} KILL  need 40x10, have {}x{}", area.width, area.height);
     put(buffer, plan.footer, &words, scene.style(Meaning::Danger));
 }

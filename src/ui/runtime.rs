@@ -30,6 +30,7 @@ use crate::ui::page;
 use crate::ui::scene::Scene;
 use crate::ui::state::{ANSWER_WITHIN, Answer, App, Moment, Token, Weight};
 use crate::ui::surface::Surface;
+use crate::ui::terminal;
 use crate::ui::theme::{Catalogue, GlyphSet, Level, Theme, ThemeError};
 use crate::ui::translate::translate;
 use crate::ui::update::{Cmd, Msg, Page, update};
@@ -306,11 +307,11 @@ impl<W: Write> Screen<W> {
             }
             Cmd::Page(page) => self.take_page(page),
             // A terminal that cannot ring is not worth a message.
-            Cmd::Notify(_) => drop(crate::ui::terminal::ring(self.surface.writer())),
+            Cmd::Notify(_) => drop(terminal::ring(self.surface.writer())),
             Cmd::Theme(name) => self.show_theme(&name),
             Cmd::Glyphs(glyphs) => self.theme = self.theme.clone().with_glyphs(glyphs),
             Cmd::Mouse(is_ours) => {
-                drop(crate::ui::terminal::take_mouse(self.surface.writer(), is_ours));
+                drop(terminal::take_mouse(self.surface.writer(), is_ours));
             }
             Cmd::Redraw => drop(self.surface.clear()),
             Cmd::Suspend => self.suspend(),
@@ -332,7 +333,7 @@ impl<W: Write> Screen<W> {
         match answer {
             Answer::Accepted => self.notice(Weight::Info, "halt: recorded".into()),
             Answer::Rejected(why) => {
-                self.notice(Weight::Trip, format!("halt: NOT RECORDED, {why}"))
+                self.notice(Weight::Trip, format!("halt: NOT RECORDED, {why}"));
             }
             Answer::Unknown => self.notice(Weight::Trip, "halt: NOT CONFIRMED".into()),
         }
@@ -354,16 +355,16 @@ impl<W: Write> Screen<W> {
         }
     }
 
-    fn take_page(&mut self, page: Page) {
+    fn take_page(&mut self, wanted: Page) {
         let scene = Scene {
             snapshot: &self.snapshot,
             app: &self.app,
             theme: &self.theme,
             cost: self.pace.cost(),
         };
-        let told = match page {
+        let (weight, text) = match wanted {
             Page::CopyRow(pane) => match writing::row(pane, &scene) {
-                Some(row) => match crate::ui::terminal::copy(self.surface.writer(), &row) {
+                Some(row) => match terminal::copy(self.surface.writer(), &row) {
                     Ok(()) => (Weight::Info, "copied".to_owned()),
                     Err(error) => (Weight::Warn, format!("not copied: {error}")),
                 },
@@ -376,7 +377,7 @@ impl<W: Write> Screen<W> {
                 }
             }
         };
-        self.notice(told.0, told.1);
+        self.notice(weight, text);
     }
 
     fn suspend(&mut self) {

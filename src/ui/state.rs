@@ -238,7 +238,7 @@ pub enum Overlay {
 }
 
 /// How long risky keys work once armed.
-pub const ARMED_FOR: Duration = Duration::from_secs(60);
+pub const ARMED_FOR: Duration = Duration::from_mins(1);
 /// How long a dialog is deaf to keys after it opened: a held or doubled key runs
 /// through in less.
 pub const DEAD_TIME: Duration = Duration::from_millis(300);

@@ -23,7 +23,7 @@ fn lines(pane: Pane, scene: &Scene<'_>) -> Vec<String> {
     let line = |row: Rect| -> String {
         row.columns()
             .filter_map(|place| buffer.cell(place.as_position()))
-            .map(|it| it.symbol())
+            .map(ratatui::buffer::Cell::symbol)
             .collect()
     };
     area.rows().map(line).collect()
@@ -53,7 +53,7 @@ pub(super) fn write(pane: Pane, scene: &Scene<'_>, folder: Option<&Path>) -> io:
     let lines = lines(pane, scene);
     let is_body = |line: &str| !line.trim_matches(|it: char| !it.is_alphanumeric()).is_empty();
     let kept: Vec<&str> =
-        lines.iter().map(|line| line.trim_end()).filter(|line| is_body(line)).collect();
+        lines.iter().map(|line| str::trim_end(line)).filter(|line| is_body(line)).collect();
     fs::create_dir_all(folder)?;
     fs::write(&path, kept.join("\n") + "\n")?;
     Ok(path)

@@ -57,6 +57,9 @@ pub struct Keymap {
 
 impl Keymap {
     /// The keys of `keys/default.toml`.
+    ///
+    /// # Panics
+    /// Never: the shipped file is tested.
     pub fn shipped() -> Self {
         Self::load(None, false).expect("the shipped keys are tested")
     }
@@ -126,18 +129,21 @@ impl Keymap {
 }
 
 fn shown(chord: &Chord) -> String {
-    match chord.code {
-        KeyCode::Char(letter) if chord.control && !chord.alt => {
-            format!("^{}", letter.to_ascii_uppercase())
-        }
-        KeyCode::Esc => "Esc".into(),
-        KeyCode::Tab if !chord.shift => "Tab".into(),
-        KeyCode::Char(' ') => "Space".into(),
-        KeyCode::Enter => "Enter".into(),
-        KeyCode::F(number) => format!("F{number}"),
-        code if code == chord.code => chord.to_string(),
-        _ => String::new(),
+    let named = [
+        (KeyCode::Esc, "Esc"),
+        (KeyCode::Tab, "Tab"),
+        (KeyCode::Enter, "Enter"),
+        (KeyCode::Char(' '), "Space"),
+    ];
+    let is_plain = !(chord.control || chord.alt || chord.shift);
+    if let Some((_, name)) = named.iter().find(|(code, _)| is_plain && *code == chord.code) {
+        return (*name).to_owned();
     }
+    if let (Some(letter), true, false) = (chord.code.as_char(), chord.control, chord.alt) {
+        return format!("^{}", letter.to_ascii_uppercase());
+    }
+    let text = chord.to_string();
+    if matches!(chord.code, KeyCode::F(_)) { text.to_uppercase() } else { text }
 }
 
 fn read(text: &str, chords: &mut BTreeMap<Action, Vec<Chord>>) -> Result<(), KeymapError> {
@@ -188,8 +194,8 @@ fn unknown(kind: &str, name: &str) -> String {
     }
 }
 
-/// 1. the kill key is there; 2. no chord asks for two things at once; 3. Enter and
-/// the keys that open a dialog do not confirm one.
+/// The kill key is there; no chord asks for two things at once; neither Enter nor a
+/// key that opens a dialog confirms one.
 fn check(chords: &BTreeMap<Action, Vec<Chord>>) -> Result<(), KeymapError> {
     if chords.get(&Action::Kill).is_none_or(Vec::is_empty) {
         return Err(KeymapError::NoKill);

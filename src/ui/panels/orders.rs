@@ -45,7 +45,10 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
 }
 
 fn side(side: Side) -> Cell {
-    Cell::new(side.name(), if side == Side::Buy { Meaning::Bid } else { Meaning::Ask })
+    Cell::new(
+        side.name().to_uppercase(),
+        if side == Side::Buy { Meaning::Bid } else { Meaning::Ask },
+    )
 }
 
 fn waits(scene: &Scene<'_>, row: &ApprovalRow) -> Vec<Cell> {

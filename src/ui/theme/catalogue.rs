@@ -73,7 +73,7 @@ impl Catalogue {
             let mut file = file::read(&name, &self.text(&name)?)?;
             // A file is known by the name it was asked for.
             file.name = name;
-            next = file.inherits.clone();
+            next = file.inherits.take();
             chain.push(file);
         }
         let theme = Theme::resolve(&chain, level)?;

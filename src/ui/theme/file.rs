@@ -168,13 +168,11 @@ impl Reader<'_> {
                 other => self.warn(&key.span(), format!("`{other}` is not known")),
             }
         }
-        match (rgb, c256, c16) {
-            (Some(rgb), Some(c256), Some(c16)) => Ok(Colour::Painted { rgb, c256, c16 }),
-            (..) => {
-                let what = format!("`{}` needs rgb, c256 and c16", row.0);
-                Err(self.error(&row.1.span(), what))
-            }
-        }
+        let (Some(rgb), Some(c256), Some(c16)) = (rgb, c256, c16) else {
+            let what = format!("`{}` needs rgb, c256 and c16", row.0);
+            return Err(self.error(&row.1.span(), what));
+        };
+        Ok(Colour::Painted { rgb, c256, c16 })
     }
 
     fn rgb(&self, row: Row<'_>) -> Result<Rgb, ThemeError> {

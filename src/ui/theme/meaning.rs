@@ -22,6 +22,7 @@ macro_rules! meanings {
 
             /// What a theme that is silent about this one shows instead; the chain
             /// ends at [`Meaning::Text`].
+            #[must_use]
             pub const fn fallback(self) -> Self {
                 match self { $(Self::$variant => Self::$fallback,)* }
             }

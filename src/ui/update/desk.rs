@@ -204,14 +204,13 @@ pub(super) fn reduce(app: &mut App, commands: &mut Vec<Cmd>) {
 /// The named breaker, else the one under the cursor, else the first that tripped.
 pub(super) fn reset(app: &mut App, name: Option<&str>) {
     let breakers = &app.facts.breakers;
-    let found = match name {
-        Some(name) => breakers.iter().find(|breaker| breaker.name == name),
-        None => {
-            let row = app.row(Pane::Breakers);
-            let under_cursor = (app.focus == Pane::Breakers).then(|| breakers.get(row)).flatten();
-            under_cursor.or_else(|| breakers.iter().find(|breaker| breaker.is_tripped))
-        }
-    };
+    let row = app.row(Pane::Breakers);
+    let seen = app.picture.breakers.get(row).filter(|_| app.focus == Pane::Breakers);
+    let wanted = name.or(seen.map(|seen| seen.name.as_str()));
+    let found = breakers.iter().find(|breaker| match wanted {
+        Some(wanted) => breaker.name == wanted,
+        None => breaker.is_tripped,
+    });
     match found.map(|breaker| (breaker.name.clone(), breaker.is_tripped)) {
         Some((name, true)) => risky(app, Question::Reset(name)),
         Some((name, false)) => toast(app, Weight::Info, format!("{name} is not tripped")),

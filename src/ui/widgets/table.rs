@@ -92,8 +92,9 @@ impl Table<'_> {
             put(buffer, area, self.empty, scene.style(Meaning::Dim));
             return;
         }
-        // One line alone is worth more as a row than as a heading.
-        let heading = u16::from(area.height > 1);
+        // A row is worth more than a heading where only one of them finds room.
+        let is_full = self.rows == usize::from(area.height);
+        let heading = u16::from(area.height > 1 && !is_full);
         if heading == 1 {
             let titles = self.columns.iter().map(|column| Cell::new(column.title, Meaning::Dim));
             self.line(scene, Rect { height: 1, ..area }, buffer, &titles.collect::<Vec<_>>(), None);
@@ -128,8 +129,9 @@ impl Table<'_> {
             let width = if is_last { left.width } else { column.width.min(left.width) };
             let text = fit(&cell.text, usize::from(width), scene.sign(Glyph::More));
             let used = u16::try_from(text.width()).unwrap_or(width);
-            let is_right = column.is_number && !is_last;
-            let shift = if is_right { width.saturating_sub(used) } else { 0 };
+            // The last column may be wide: its numbers stay near the others.
+            let end = column.width.min(width);
+            let shift = if column.is_number { end.saturating_sub(used) } else { 0 };
             let place = Rect { x: left.x + shift, width: width - shift, ..left };
             let mut style = scene.style(cell.meaning);
             if is_chosen == Some(true) {

@@ -112,8 +112,12 @@ pub(super) fn facts(mode: Mode) -> Facts {
 /// The wire-free name of what a command asks, for tables.
 pub(super) fn told(commands: &[Cmd]) -> Vec<String> {
     use crate::domain::command::OperatorCommand as Asked;
-    let name = |command: &Cmd| match command {
-        Cmd::Operator(_, asked) => match asked {
+    let name = |command: &Cmd| {
+        if matches!(command, Cmd::Kill(_)) {
+            return "KILL".to_owned();
+        }
+        let Cmd::Operator(_, asked) = command else { return format!("{command:?}") };
+        match asked {
             Asked::Approve(it) => format!("approve {}", it.trade_id),
             Asked::Reject(it) => format!("reject {}", it.trade_id),
             Asked::Cancel(it) => format!("cancel {}", it.client_order_id),
@@ -125,9 +129,7 @@ pub(super) fn told(commands: &[Cmd]) -> Vec<String> {
                 Some(symbol) => format!("flatten {symbol}"),
                 None => "flatten all".into(),
             },
-        },
-        Cmd::Kill(_) => "KILL".into(),
-        other => format!("{other:?}"),
+        }
     };
     commands.iter().map(name).collect()
 }

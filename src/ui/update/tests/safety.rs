@@ -194,7 +194,7 @@ fn arming_ends_by_time_by_focus_by_the_system_page_by_a_trip_and_by_the_kill_key
     let armed = || {
         let mut desk = Desk::new(Mode::Live);
         desk.press("!");
-        assert_eq!(desk.app.armed_for(), Some(Duration::from_secs(60)));
+        assert_eq!(desk.app.armed_for(), Some(Duration::from_mins(1)));
         desk
     };
     let mut desk = armed();
@@ -205,7 +205,8 @@ fn arming_ends_by_time_by_focus_by_the_system_page_by_a_trip_and_by_the_kill_key
     desk.send(Msg::Tick);
     assert_eq!((desk.app.armed_for(), desk.last_toast()), (None, "disarmed: time is up"));
 
-    let ends: [(&str, fn(&mut Desk)); 5] = [
+    type End = fn(&mut Desk);
+    let ends: [(&str, End); 5] = [
         ("focus", |desk| drop(desk.send(Msg::FocusLost))),
         ("system page", |desk| drop(desk.press("8"))),
         ("trip", |desk| drop(desk.tell(|facts| facts.breakers[0].is_tripped = true))),

@@ -6,30 +6,30 @@ use crate::ui::state::{Overlay, Pane, TOASTS_MAX, Tab, Weight};
 use crate::ui::update::Msg;
 
 #[track_caller]
-fn check<T: PartialEq + std::fmt::Debug>(keys: &str, seen: impl Fn(&Desk) -> T, expected: T) {
+fn check<T: PartialEq + std::fmt::Debug>(keys: &str, seen: impl Fn(&Desk) -> T, expected: &T) {
     let mut desk = Desk::new(Mode::Sim);
     desk.press(keys);
-    assert_eq!(seen(&desk), expected, "{keys}");
+    assert_eq!(&seen(&desk), expected, "{keys}");
 }
 
 #[test]
 fn keys_move_page_focus_and_cursor() {
-    check("6", |desk| (desk.app.tab, desk.app.focus), (Tab::Events, Pane::Events));
-    check("tab", |desk| desk.app.focus, Pane::Chart);
-    check("shift-tab shift-tab", |desk| desk.app.focus, Pane::Events);
-    check("j j k", |desk| desk.app.row(Pane::Watchlist), 1);
-    check("G", |desk| desk.app.row(Pane::Watchlist), 4);
-    check("G j", |desk| desk.app.row(Pane::Watchlist), 4);
-    check("G g k", |desk| desk.app.row(Pane::Watchlist), 0);
-    check("ctrl-d", |desk| desk.app.row(Pane::Watchlist), 4);
-    check("s s ctrl-s", |desk| desk.app.sorts[&Pane::Watchlist].column, 2);
-    check("ctrl-s", |desk| desk.app.sorts[&Pane::Watchlist].is_reversed, true);
-    check("z", |desk| desk.app.is_zoomed, true);
-    check("z esc", |desk| desk.app.is_zoomed, false);
-    check("?", |desk| desk.app.overlay, Some(Overlay::Help));
-    check("? esc", |desk| desk.app.overlay, None);
-    check("space", |desk| desk.app.paused_since.is_some(), true);
-    check("space space", |desk| desk.app.paused_since.is_some(), false);
+    check("6", |desk| (desk.app.tab, desk.app.focus), &(Tab::Events, Pane::Events));
+    check("tab", |desk| desk.app.focus, &Pane::Chart);
+    check("shift-tab shift-tab", |desk| desk.app.focus, &Pane::Events);
+    check("j j k", |desk| desk.app.row(Pane::Watchlist), &1);
+    check("G", |desk| desk.app.row(Pane::Watchlist), &4);
+    check("G j", |desk| desk.app.row(Pane::Watchlist), &4);
+    check("G g k", |desk| desk.app.row(Pane::Watchlist), &0);
+    check("ctrl-d", |desk| desk.app.row(Pane::Watchlist), &4);
+    check("s s ctrl-s", |desk| desk.app.sorts[&Pane::Watchlist].column, &2);
+    check("ctrl-s", |desk| desk.app.sorts[&Pane::Watchlist].is_reversed, &true);
+    check("z", |desk| desk.app.is_zoomed, &true);
+    check("z esc", |desk| desk.app.is_zoomed, &false);
+    check("?", |desk| desk.app.overlay, &Some(Overlay::Help));
+    check("? esc", |desk| desk.app.overlay, &None);
+    check("space", |desk| desk.app.paused_since.is_some(), &true);
+    check("space space", |desk| desk.app.paused_since.is_some(), &false);
 }
 
 #[test]
