@@ -240,7 +240,10 @@ fn what_is_cancelled_is_what_is_looked_at() {
     let mut desk = Desk::new(Mode::Paper);
     desk.app.focus = crate::ui::state::Pane::Orders;
     desk.app.rows.insert(desk.app.focus, 4);
-    desk.tell(|facts| facts.approvals.insert(0, approval("TSLA")));
+    desk.tell(|facts| {
+        facts.approvals.insert(0, approval("TSLA"));
+        facts.rows.insert(crate::ui::state::Pane::Orders, 6);
+    });
     assert_eq!(told(&desk.press("c")), ["cancel E2"], "the cursor went along");
     desk.press("space");
     desk.tell(|facts| facts.approvals.clear());
