@@ -8,6 +8,9 @@ use crate::ui::state::{Answer, Moment, Token};
 use crate::ui::update::{Cmd, Msg};
 use std::time::Duration;
 
+/// One way in which arming ends.
+type End = fn(&mut Desk);
+
 /// Presses keys, then types a text, and checks what the last key asked for.
 #[track_caller]
 fn check(mode: Mode, keys: &str, text: &str, expected: &[&str]) -> Desk {
@@ -205,7 +208,6 @@ fn arming_ends_by_time_by_focus_by_the_system_page_by_a_trip_and_by_the_kill_key
     desk.send(Msg::Tick);
     assert_eq!((desk.app.armed_for(), desk.last_toast()), (None, "disarmed: time is up"));
 
-    type End = fn(&mut Desk);
     let ends: [(&str, End); 5] = [
         ("focus", |desk| drop(desk.send(Msg::FocusLost))),
         ("system page", |desk| drop(desk.press("8"))),
