@@ -15,6 +15,7 @@ pub mod agents;
 pub mod view;
 pub mod control;
 pub mod report;
+pub mod ui;
 pub mod config;
 pub mod telemetry;
 pub mod app;

@@ -24,5 +24,6 @@ mod recovery;
 mod replay;
 mod scenarios;
 mod support;
+mod ui;
 mod view;
 mod wire;

@@ -14,7 +14,7 @@ use flightdeck::view::{Projector, Setup, Snapshot};
 use crate::support::cockpit::Cockpit;
 
 /// The account of the tests' house.
-pub(super) fn setup() -> Setup {
+pub(crate) fn setup() -> Setup {
     Setup {
         account: "SIM".into(),
         opening_cash: Money::from_dollars(100_000),
@@ -24,7 +24,7 @@ pub(super) fn setup() -> Setup {
 }
 
 /// Folds envelopes.
-pub(super) fn fold(envelopes: &[Envelope]) -> Projector {
+pub(crate) fn fold(envelopes: &[Envelope]) -> Projector {
     let mut projector = Projector::new(&setup());
     for envelope in envelopes {
         projector.see(envelope);
@@ -33,6 +33,6 @@ pub(super) fn fold(envelopes: &[Envelope]) -> Projector {
 }
 
 /// What the screen is told now.
-pub(super) fn shown(cockpit: &Cockpit) -> Arc<Snapshot> {
+pub(crate) fn shown(cockpit: &Cockpit) -> Arc<Snapshot> {
     fold(&cockpit.journal()).snapshot()
 }

@@ -1,0 +1,150 @@
+//! Keys, paste, mouse and size from the terminal, on a thread of their own.
+//!
+//! The kill key is answered here, before the queue and before anything draws: a
+//! screen that hangs cannot hold it up. The thread also finds out that the terminal
+//! is gone, which crossterm 0.29 does not: its read never comes back from a dead
+//! terminal, so the file is asked for a hang-up before each read.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::sync::mpsc;
+
+use crate::ui::keymap::{Chord, Keymap};
+
+/// Closes the gate for entries at once. It is called on the input thread, may be
+/// called again, and must not wait: it flips a flag, and records the halt by a way
+/// that does not pass through the screen.
+pub type KillSwitch = Arc<dyn Fn() + Send + Sync>;
+
+/// One thing that came from the terminal.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// A key, a paste, a click, a new size, the focus.
+    Terminal(Event),
+    /// The terminal is gone.
+    Lost,
+}
+
+/// Inputs that wait for the screen. More is a cat on the keyboard: they are let go,
+/// and the kill key does not need the queue.
+pub const INPUTS_MAX: usize = 256;
+/// How often the terminal is asked whether it is still there.
+const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+/// Events that are read in one go before the terminal is looked at again.
+const READS_MAX: usize = 64;
+
+/// Starts the input thread; it ends when the receiver is dropped or the terminal is
+/// lost.
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn start(
+    keymap: Arc<Keymap>,
+    kill: KillSwitch,
+) -> io::Result<(mpsc::Receiver<Input>, JoinHandle<()>)> {
+    let (sender, receiver) = mpsc::channel(INPUTS_MAX);
+    let thread = std::thread::Builder::new().name("screen-input".into());
+    let thread = thread.spawn(move || listen(&keymap, &kill, &sender))?;
+    Ok((receiver, thread))
+}
+
+fn listen(keymap: &Keymap, kill: &KillSwitch, sender: &mpsc::Sender<Input>) {
+    while !sender.is_closed() {
+        match look() {
+            Look::Lost => {
+                // The receiver must hear this: it waits for room if it has to.
+                let _ = sender.blocking_send(Input::Lost);
+                return;
+            }
+            Look::Interrupted => {}
+            // Also when there is nothing to read: a new size does not show on the file.
+            Look::Alive => read(keymap, kill, sender),
+        }
+    }
+}
+
+enum Look {
+    Alive,
+    Interrupted,
+    Lost,
+}
+
+/// Waits until there is something to read, or a twentieth of a second.
+fn look() -> Look {
+    let stdin = rustix::stdio::stdin();
+    let mut files = [PollFd::new(&stdin, PollFlags::IN)];
+    if poll(&mut files, Some(&LOOK_EVERY)).is_err() {
+        return Look::Interrupted;
+    }
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    let is_gone = files.iter().any(|file| file.revents().intersects(gone));
+    if is_gone { Look::Lost } else { Look::Alive }
+}
+
+fn read(keymap: &Keymap, kill: &KillSwitch, sender: &mpsc::Sender<Input>) {
+    for _ in 0..READS_MAX {
+        if !event::poll(Duration::ZERO).unwrap_or(false) {
+            return;
+        }
+        let Ok(event) = event::read() else { return };
+        pass_on(event, keymap, kill, sender);
+    }
+}
+
+/// Answers the kill key, then queues the event; what finds no room is let go.
+fn pass_on(event: Event, keymap: &Keymap, kill: &KillSwitch, sender: &mpsc::Sender<Input>) {
+    if let Event::Key(key) = event
+        && key.kind != KeyEventKind::Release
+        && keymap.is_kill(Chord::from(key))
+    {
+        kill();
+    }
+    let _ = sender.try_send(Input::Terminal(event));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use ratatui::crossterm::event::KeyEvent;
+
+    fn press(text: &str) -> Event {
+        Event::Key(text.parse::<Chord>().unwrap().event())
+    }
+
+    #[test]
+    fn the_kill_key_is_answered_even_when_the_queue_is_full() {
+        let keymap = Keymap::shipped();
+        let killed = Arc::new(AtomicUsize::new(0));
+        let count = killed.clone();
+        let kill: KillSwitch = Arc::new(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        let (sender, mut receiver) = mpsc::channel(2);
+        for key in ["j", "j", "j", "ctrl-k", "f12", "ctrl-4"] {
+            pass_on(press(key), &keymap, &kill, &sender);
+        }
+        assert_eq!(killed.load(Ordering::SeqCst), 3);
+        assert_eq!(receiver.try_recv(), Ok(Input::Terminal(press("j"))));
+    }
+
+    #[test]
+    fn letting_the_kill_key_go_is_not_pressing_it() {
+        let killed = Arc::new(AtomicUsize::new(0));
+        let count = killed.clone();
+        let kill: KillSwitch = Arc::new(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        let (sender, _receiver) = mpsc::channel(2);
+        let key = "ctrl-k".parse::<Chord>().unwrap().event();
+        let released = KeyEvent { kind: KeyEventKind::Release, ..key };
+        pass_on(Event::Key(released), &Keymap::shipped(), &kill, &sender);
+        assert_eq!(killed.load(Ordering::SeqCst), 0);
+    }
+}

@@ -1,0 +1,30 @@
+//! What lies over the page: help, an input line, a dialog, the banner of a halt.
+//! At most one of each, drawn in the order of how much it matters.
+
+mod banner;
+mod dialog;
+mod entry;
+mod help;
+mod popup;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::ui::scene::Scene;
+use crate::ui::state::Overlay;
+
+/// Draws all that is open.
+pub fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    match scene.app.overlay {
+        Some(Overlay::Help) => help::draw(scene, area, buffer),
+        Some(Overlay::Detail) => help::detail(scene, area, buffer),
+        Some(Overlay::Kill(since)) => banner::draw(scene, since, area, buffer),
+        None => {}
+    }
+    if let Some(dialog) = &scene.app.dialog {
+        dialog::draw(scene, dialog, area, buffer);
+    }
+    if let Some(entry) = &scene.app.entry {
+        entry::draw(scene, entry, area, buffer);
+    }
+}

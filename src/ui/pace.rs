@@ -1,0 +1,135 @@
+//! When the next frame is due: soon after a key, seldom for news, never for nothing.
+
+use std::time::Duration;
+
+use crate::ui::scene::Cost;
+use crate::ui::state::Moment;
+
+/// Thirty frames a second for news.
+const NEWS_EVERY: Duration = Duration::from_nanos(33_333_334);
+/// After a key at once, but not more often than a hand can see.
+const KEYS_EVERY: Duration = Duration::from_millis(10);
+/// How often a picture that is held still looks at the clock and the approvals.
+const PAUSED_EVERY: Duration = Duration::from_millis(250);
+/// A terminal so slow that even this rate is too much gets no slower.
+const SLOWEST: Duration = Duration::from_secs(1);
+
+/// Counts time between frames.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    drawn_at: Option<Moment>,
+    interval: Duration,
+    cost: Duration,
+    has_news: bool,
+    due: Option<Moment>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let (interval, cost) = (NEWS_EVERY, Duration::ZERO);
+        Self { drawn_at: None, interval, cost, has_news: false, due: None }
+    }
+}
+
+impl Pace {
+    /// Something a human did, or waits for, changed the picture.
+    pub(super) fn key(&mut self, now: Moment) {
+        self.ask(now, KEYS_EVERY);
+    }
+
+    /// The house has news. While the picture is held still only the rules must hear
+    /// them, which can wait a little longer.
+    pub(super) fn news(&mut self, now: Moment, is_paused: bool) {
+        self.has_news = true;
+        self.ask(now, if is_paused { self.interval.max(PAUSED_EVERY) } else { self.interval });
+    }
+
+    fn ask(&mut self, now: Moment, apart: Duration) {
+        let earliest = self.drawn_at.map_or(now, |drawn| drawn.plus(apart).max(now));
+        self.due = Some(self.due.map_or(earliest, |due| due.min(earliest)));
+    }
+
+    /// Tells whether a newer snapshot is to be had.
+    pub(super) const fn has_news(&self) -> bool {
+        self.has_news
+    }
+
+    /// When the next frame is due, if anything changed.
+    pub(super) const fn due(&self) -> Option<Moment> {
+        self.due
+    }
+
+    /// Tells whether a frame is due.
+    pub(super) fn is_due(&self, now: Moment) -> bool {
+        self.due.is_some_and(|due| due <= now)
+    }
+
+    /// A frame was drawn and written out. A terminal that takes more than a quarter
+    /// of the time for it is drawn on half as often, and again as often once it takes
+    /// less than an eighth of the shorter time.
+    pub(super) fn drawn(&mut self, now: Moment, cost: Duration) {
+        self.drawn_at = Some(now);
+        self.due = None;
+        self.has_news = false;
+        self.cost = cost;
+        if cost > self.interval / 4 {
+            self.interval = (self.interval * 2).min(SLOWEST);
+        } else if cost < self.interval / 16 {
+            self.interval = (self.interval / 2).max(NEWS_EVERY);
+        }
+    }
+
+    /// What drawing costs.
+    pub(super) fn cost(&self) -> Cost {
+        let nanos = self.interval.as_nanos().max(1);
+        let rate = Duration::from_secs(1).as_nanos() / nanos;
+        Cost { frame: self.cost, rate: u32::try_from(rate.max(1)).unwrap_or(u32::MAX) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: u64) -> Moment {
+        Moment(Duration::from_millis(milliseconds))
+    }
+
+    #[test]
+    fn nothing_is_due_when_nothing_happens() {
+        let mut pace = Pace::default();
+        pace.drawn(at(0), Duration::ZERO);
+        assert_eq!(pace.due(), None);
+    }
+
+    #[test]
+    fn news_wait_for_their_turn_and_keys_go_first() {
+        let mut pace = Pace::default();
+        pace.drawn(at(0), Duration::ZERO);
+        pace.news(at(1), false);
+        assert!(!pace.is_due(at(33)) && pace.is_due(at(34)));
+        pace.key(at(20));
+        assert!(pace.is_due(at(20)));
+        pace.drawn(at(20), Duration::ZERO);
+        pace.key(at(21));
+        assert_eq!(pace.due(), Some(at(30)));
+        pace.drawn(at(30), Duration::ZERO);
+        pace.news(at(500), false);
+        assert!(pace.is_due(at(500)), "after a silence at once");
+    }
+
+    #[test]
+    fn a_slow_terminal_is_drawn_on_half_as_often_and_recovers() {
+        let mut pace = Pace::default();
+        let mut rates = Vec::new();
+        for cost in [1, 9, 9, 20, 9, 4, 2, 1] {
+            pace.drawn(at(0), Duration::from_millis(cost));
+            rates.push(pace.cost().rate);
+        }
+        assert_eq!(rates, [29, 14, 14, 7, 7, 14, 29, 29]);
+        for _ in 0..20 {
+            pace.drawn(at(0), Duration::from_secs(5));
+        }
+        assert_eq!(pace.cost().rate, 1);
+    }
+}

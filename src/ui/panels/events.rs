@@ -1,0 +1,81 @@
+//! The stream of events, the newest at the top; text is made for visible rows only.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::ui::filter::Filter;
+use crate::ui::format;
+use crate::ui::scene::Scene;
+use crate::ui::state::Pane;
+use crate::ui::theme::Meaning;
+use crate::ui::widgets::{Cell, Column, Table, pane};
+use crate::view::{EventLine, Level, Log};
+
+/// Lines that are looked at for a filter in one frame: what is older is not found,
+/// and a frame stays short.
+const SEARCH_MAX: usize = 20_000;
+
+const COLUMNS: [Column; 5] = [
+    Column::text("TIME", 12),
+    Column::text("EVENT", 24),
+    Column::text("SYMBOL", 6),
+    Column::text("BY", 12),
+    Column::text("", 20),
+];
+const NARROW: [Column; 3] =
+    [Column::text("TIME", 8), Column::text("EVENT", 22), Column::text("", 20)];
+
+/// Draws the pane.
+pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let counters = &scene.snapshot.counters;
+    let state = if scene.app.paused_since.is_some() { "PAUSED" } else { "FOLLOW" };
+    let note = format!("{} ev/s  {state}", format::count(counters.per_second));
+    let inside = pane(scene, Pane::Events, &note, area, buffer);
+    let log = &scene.snapshot.log;
+    let filter = scene.app.filters.get(&Pane::Events).map(|text| Filter::new(text));
+    let found = filter.filter(|filter| !filter.is_empty()).map(|filter| places(log, &filter));
+    let rows = found.as_ref().map_or(log.len(), Vec::len);
+    let is_narrow = inside.width < 90;
+    let columns: &[Column] = if is_narrow { &NARROW } else { &COLUMNS };
+    let empty = if found.is_some() { "nothing passes the filter" } else { "no events yet" };
+    let table = Table { pane: Pane::Events, columns, rows, empty };
+    table.draw(scene, inside, buffer, |row| {
+        let place = match &found {
+            Some(found) => found.get(row).copied(),
+            None => log.len().checked_sub(row + 1),
+        };
+        place
+            .and_then(|place| log.get(place))
+            .map(|line| cells(line, is_narrow))
+            .unwrap_or_default()
+    });
+}
+
+/// Where the lines are that pass, the newest first.
+fn places(log: &Log, filter: &Filter) -> Vec<usize> {
+    let oldest = log.len().saturating_sub(SEARCH_MAX);
+    let passes = |place: &usize| log.get(*place).is_some_and(|line| filter.passes(line));
+    (oldest..log.len()).rev().filter(passes).collect()
+}
+
+fn cells(line: &EventLine, is_narrow: bool) -> Vec<Cell> {
+    let meaning = match line.level {
+        Level::Debug => Meaning::Dim,
+        Level::Info => Meaning::Text,
+        Level::Warning => Meaning::Warn,
+        Level::Critical => Meaning::Trip,
+    };
+    let name = Cell::new(line.name, meaning);
+    let symbol = line.symbol.map(|symbol| symbol.to_string()).unwrap_or_default();
+    if is_narrow {
+        let words = format!("{symbol} {}", line.text());
+        return vec![Cell::new(format::clock(line.at), Meaning::Dim), name, Cell::plain(words)];
+    }
+    vec![
+        Cell::new(format::clock_fine(line.at), Meaning::Dim),
+        name,
+        Cell::new(symbol, Meaning::Accent),
+        Cell::new(line.source.name(), Meaning::Dim),
+        Cell::plain(line.text()),
+    ]
+}
