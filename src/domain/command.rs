@@ -84,6 +84,11 @@ pub enum Way {
     KillFile,
 }
 
+impl Actor {
+    /// Whoever sits at the cockpit's keys.
+    pub const KEYS: Self = Self { via: Way::Key, uid: None, user: None };
+}
+
 /// Which trade may go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approve {

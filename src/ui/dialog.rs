@@ -4,7 +4,7 @@
 //! from review to an answer without ever being stuck: Esc always leaves it and
 //! never undoes what was sent. Keys are handled in [`update`](crate::ui::update).
 
-use crate::domain::command::{Approve, Flatten, OperatorCommand, Reason, ResetBreaker};
+use crate::domain::command::{Actor, Approve, Flatten, OperatorCommand, Reason, ResetBreaker};
 use crate::domain::ids::Symbol;
 use crate::ui::facts::{ApprovalFacts, Mode};
 use crate::ui::state::{DEAD_TIME, Moment, Token};
@@ -29,17 +29,23 @@ impl Question {
     pub fn command(&self) -> Option<OperatorCommand> {
         let reason = || "confirmed at the screen".to_owned();
         Some(match self {
-            Self::Approve(approval) => {
-                OperatorCommand::Approve(Approve { trade_id: approval.trade_id.clone() })
-            }
+            Self::Approve(approval) => OperatorCommand::Approve(Approve {
+                trade_id: approval.trade_id.clone(),
+                by: Some(Actor::KEYS),
+            }),
             Self::Reset(breaker) => OperatorCommand::ResetBreaker(ResetBreaker {
                 breaker: breaker.clone(),
                 reason: reason(),
+                by: Some(Actor::KEYS),
             }),
-            Self::Resume => OperatorCommand::Resume(Reason { reason: reason() }),
-            Self::Flatten(symbol) => {
-                OperatorCommand::Flatten(Flatten { symbol: *symbol, reason: reason() })
+            Self::Resume => {
+                OperatorCommand::Resume(Reason { reason: reason(), by: Some(Actor::KEYS) })
             }
+            Self::Flatten(symbol) => OperatorCommand::Flatten(Flatten {
+                symbol: *symbol,
+                reason: reason(),
+                by: Some(Actor::KEYS),
+            }),
             Self::Quit => return None,
         })
     }

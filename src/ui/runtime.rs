@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::clock::Stopwatch;
-use crate::domain::command::{OperatorCommand, Reason};
+use crate::domain::command::{Actor, OperatorCommand, Reason};
 use crate::ui::facts::Facts;
 use crate::ui::input::{INPUTS_MAX, Input};
 use crate::ui::keymap::Keymap;
@@ -302,7 +302,8 @@ impl<W: Write> Screen<W> {
         match command {
             Cmd::Operator(token, command) => self.ask(token, false, command),
             Cmd::Kill(token) => {
-                let reason = Reason { reason: "the kill key was pressed".into() };
+                let reason =
+                    Reason { reason: "the kill key was pressed".into(), by: Some(Actor::KEYS) };
                 self.ask(token, true, OperatorCommand::Kill(reason));
             }
             Cmd::Page(page) => self.take_page(page),

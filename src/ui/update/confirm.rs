@@ -1,7 +1,7 @@
 //! Keys in a dialog. Enter never confirms; a held key never confirms; nothing
 //! confirms in the first moment.
 
-use crate::domain::command::{OperatorCommand, Reject};
+use crate::domain::command::{Actor, OperatorCommand, Reject};
 use crate::ui::dialog::{Dialog, Question, Stage};
 use crate::ui::keymap::{Action, Chord, Context};
 use crate::ui::state::{App, Weight};
@@ -105,6 +105,7 @@ fn reject(app: &mut App, commands: &mut Vec<Cmd>) {
         let command = OperatorCommand::Reject(Reject {
             trade_id: approval.trade_id.clone(),
             reason: "rejected at the screen".into(),
+            by: Some(Actor::KEYS),
         });
         let what = format!("reject {}", approval.title);
         ask(app, command, what, commands);

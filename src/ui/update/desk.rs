@@ -1,6 +1,6 @@
 //! Keys on the page itself.
 
-use crate::domain::command::{CancelOrder, OperatorCommand, Reason, Reject};
+use crate::domain::command::{Actor, CancelOrder, OperatorCommand, Reason, Reject};
 use crate::ui::dialog::Question;
 use crate::ui::entry::{Entry, EntryKind};
 use crate::ui::facts::{ApprovalFacts, Mode};
@@ -158,6 +158,7 @@ fn reject(app: &mut App, commands: &mut Vec<Cmd>) {
     let command = OperatorCommand::Reject(Reject {
         trade_id: approval.trade_id,
         reason: "rejected at the screen".into(),
+        by: Some(Actor::KEYS),
     });
     ask(app, command, format!("reject {}", approval.title), commands);
 }
@@ -177,7 +178,8 @@ fn cancel(app: &mut App, commands: &mut Vec<Cmd>) {
         let text = format!("{} protects a position: flatten closes both", order.title);
         return toast(app, Weight::Warn, text);
     }
-    let command = OperatorCommand::Cancel(CancelOrder { client_order_id: order.id });
+    let command =
+        OperatorCommand::Cancel(CancelOrder { client_order_id: order.id, by: Some(Actor::KEYS) });
     ask(app, command, format!("cancel {}", order.title), commands);
 }
 
@@ -187,7 +189,10 @@ pub(super) fn cancel_all(app: &mut App, commands: &mut Vec<Cmd>) {
     let entries = facts.orders.iter().filter(|order| order.is_working && !order.is_protective);
     let mut asked = 0;
     for order in entries {
-        let command = OperatorCommand::Cancel(CancelOrder { client_order_id: order.id.clone() });
+        let command = OperatorCommand::Cancel(CancelOrder {
+            client_order_id: order.id.clone(),
+            by: Some(Actor::KEYS),
+        });
         if ask(app, command, format!("cancel {}", order.title), commands).is_none() {
             break;
         }
@@ -198,7 +203,12 @@ pub(super) fn cancel_all(app: &mut App, commands: &mut Vec<Cmd>) {
 
 pub(super) fn reduce(app: &mut App, commands: &mut Vec<Cmd>) {
     let reason = "paused at the screen".to_owned();
-    ask(app, OperatorCommand::Reduce(Reason { reason }), "pause entries".into(), commands);
+    ask(
+        app,
+        OperatorCommand::Reduce(Reason { reason, by: Some(Actor::KEYS) }),
+        "pause entries".into(),
+        commands,
+    );
 }
 
 /// The named breaker, else the one under the cursor, else the first that tripped.
