@@ -15,12 +15,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::Refusal;
+use crate::app::attendance::Attendance;
 use crate::app::resume::{self, Due, Place, Placed};
 use crate::app::taps::{Count, Counters, Lines};
-use crate::app::{Summary, session_started, simulated_roster};
+use crate::app::{People, Summary, read_model, session_started, simulated_roster};
 use crate::brokers::sim::market::{Market, MarketSetup};
 use crate::bus::Tap;
-use crate::bus::clock::Stopwatch;
+use crate::bus::clock::{Clock, ReplayClock, Stopwatch};
 use crate::bus::spine::{Door, Spine};
 use crate::config::Config;
 use crate::domain::calendar::trading_day;
@@ -29,6 +30,7 @@ use crate::domain::market::{BarBatch, MarketStep};
 use crate::domain::time::Timestamp;
 use crate::events::{FeedEvent, SessionEnded, TapeEvent};
 use crate::journal::{SqliteJournal, StoreIdentity};
+use crate::risk::AccountMode;
 use crate::sources::history::History;
 
 /// Minute bars of the session before that warm the indicators up.
@@ -58,6 +60,8 @@ pub struct HeadlessOptions {
     pub speed: Option<u32>,
     /// Where the journal is kept.
     pub journal: PathBuf,
+    /// Who may be around.
+    pub people: People,
 }
 
 /// Runs until the token is cancelled or the options say so. Ends cleanly: the
@@ -86,6 +90,8 @@ pub async fn run(
     };
     let mut journal = SqliteJournal::open(&options.journal, &identity)?;
     resume::admit(&mut journal, config)?;
+    let read = read_model(config, "SIM", journal.identity().opening_cash);
+    let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
     let (journal, place) = Placed::new(journal);
     let trades_on_bars = matches!(feed, Feed::Recorded(_));
     let roster = simulated_roster(config, config.venue(trades_on_bars, BARS_KEPT))?;
@@ -96,15 +102,27 @@ pub async fn run(
         flushes: options.speed.is_some(),
         line: Vec::new(),
     };
-    let taps: Vec<Box<dyn Tap>> = vec![Box::new(lines), Box::new(Count(counters.clone()))];
+    let mut taps: Vec<Box<dyn Tap>> = vec![Box::new(lines), Box::new(Count(counters.clone()))];
+    if options.people.is_there() {
+        taps.push(attendance.tap());
+    }
     let tracker = TaskTracker::new();
     let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
     let resumed_at = spine.now();
     let running = tokio::spawn(spine.run());
     let place = resume::read(&place);
-    let mut driver = Driver { config, options, counters: &counters, door, stop, resumed_at, place };
+    let clock = Arc::new(ReplayClock::default());
+    clock.move_to(resumed_at);
+    let served = CancellationToken::new();
+    let asked = (door.clone(), clock.clone() as Arc<dyn Clock>);
+    let around =
+        attendance.receive(&options.people, AccountMode::Sim, asked, (&tracker, &stop, &served))?;
+    let mut driver =
+        Driver { config, options, counters: &counters, door, clock, stop, resumed_at, place };
     let reason = driver.drive(feed, setup).await;
+    served.cancel();
     drop(driver);
+    around.leave().await?;
     // The spine's own error is the cause of a closed door.
     running.await.context("the spine panicked")??;
     tracker.close();
@@ -121,6 +139,8 @@ struct Driver<'a> {
     options: &'a HeadlessOptions,
     counters: &'a Counters,
     door: Door,
+    /// The market's time, for those who ask from outside.
+    clock: Arc<ReplayClock>,
     stop: CancellationToken,
     /// The time of the last event that the journal held.
     resumed_at: Timestamp,
@@ -182,6 +202,7 @@ impl Driver<'_> {
 
     async fn take(&self, step: MarketStep, due: Due) -> anyhow::Result<()> {
         let (at, step) = (step.at, Arc::new(step));
+        self.clock.move_to(at);
         if due == Due::Everything {
             self.door.send(at, AgentId::Feed, TapeEvent::Step(step.clone())).await?;
         }

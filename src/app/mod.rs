@@ -7,14 +7,18 @@
 pub mod headless;
 pub mod replay;
 pub mod wire;
+mod attendance;
 mod entrance;
 mod loopback;
+mod screen;
 mod refusal;
 mod resume;
 mod taps;
 
+pub use attendance::ControlPlaces;
 pub use refusal::{Refusal, check_calendar, is_refusal};
 pub use resume::ResumeError;
+pub use screen::{OnTerminalLost, ScreenOptions};
 pub use taps::Counters;
 
 use std::sync::Arc;
@@ -25,7 +29,25 @@ use crate::brokers::sim::venue::VenueConfig;
 use crate::bus::{Roster, RosterSeat};
 use crate::config::Config;
 use crate::domain::ids::AgentId;
+use crate::domain::money::Money;
 use crate::events::{SessionStarted, SystemEvent};
+use crate::view::Setup;
+
+/// By which ways people may be around a run.
+#[derive(Debug, Clone, Default)]
+pub struct People {
+    /// The control socket and the kill file.
+    pub control: Option<ControlPlaces>,
+    /// The cockpit.
+    pub screen: Option<ScreenOptions>,
+}
+
+impl People {
+    /// Whether anybody can look on.
+    const fn is_there(&self) -> bool {
+        self.control.is_some() || self.screen.is_some()
+    }
+}
 
 /// What a run came to.
 #[derive(Debug)]
@@ -58,4 +80,14 @@ fn session_started(mode: &str, config: &Config) -> SystemEvent {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         config_hash: config.hash().to_string(),
     })
+}
+
+/// What the read model needs to know before the first event.
+fn read_model(config: &Config, account: &str, opening_cash: Money) -> Setup {
+    Setup {
+        account: account.to_owned(),
+        opening_cash,
+        hours: config.market.hours,
+        breakers: vec![config.execution.guard.name.clone()],
+    }
 }

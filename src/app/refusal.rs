@@ -9,6 +9,7 @@ use crate::app::resume::ResumeError;
 use crate::brokers::CallError;
 use crate::brokers::alpaca::OpenError;
 use crate::brokers::sim::server::WorldError;
+use crate::control::SocketError;
 use crate::domain::calendar::{CalendarError, MarketHours, date_in_new_york, trading_day};
 use crate::domain::ids::Symbol;
 use crate::domain::time::Timestamp;
@@ -72,6 +73,9 @@ pub enum Refusal {
         /// Which file.
         path: PathBuf,
     },
+    /// The control socket cannot be had.
+    #[error(transparent)]
+    Socket(SocketError),
     /// The journal is there already.
     #[error(
         "{} exists; a replay writes a new journal: name another file or remove it",

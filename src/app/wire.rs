@@ -19,13 +19,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::roster;
+use crate::app::attendance::{Around, Attendance};
 use crate::app::entrance::DoorEntrance;
 use crate::app::loopback::Loopback;
 use crate::app::taps::{Count, Counters, Lines};
-use crate::app::{Refusal, Summary, session_started};
+use crate::app::{People, Refusal, Summary, read_model, session_started};
 use crate::breakers::BudgetConfig;
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
-use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
+use crate::brokers::gateway::{Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
 use crate::brokers::{Broker, BrokerAccount};
 use crate::bus::clock::{Clock, SystemClock};
 use crate::bus::spine::{Door, Spine};
@@ -72,6 +73,8 @@ pub struct WireOptions {
     pub duration: Option<SignedDuration>,
     /// The file of the journal.
     pub journal: PathBuf,
+    /// Who may be around.
+    pub people: People,
 }
 
 /// What is known once the broker has answered.
@@ -108,7 +111,7 @@ pub async fn run(
             (Setting { mode: AccountMode::Paper, account, keys, clock, symbols }, None)
         }
     };
-    let ran = House::open(config, options, setting, out).await;
+    let ran = House::open(config, options, setting, out, &stop).await;
     let summary = match ran {
         Ok(house) => house.live(options, stop).await,
         Err(error) => Err(error),
@@ -129,6 +132,9 @@ struct House {
     /// Ends streams and gateway.
     outside: CancellationToken,
     gateway: JoinHandle<()>,
+    /// Ends screen and control.
+    served: CancellationToken,
+    around: Around,
 }
 
 impl House {
@@ -137,12 +143,15 @@ impl House {
         options: &WireOptions,
         setting: Setting,
         out: Box<dyn Write + Send>,
+        stop: &CancellationToken,
     ) -> anyhow::Result<Self> {
         let Setting { mode, account, keys, clock, symbols } = setting;
         let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
         let found = admitted(broker.as_ref()).await?;
         let mut journal = SqliteJournal::open(&options.journal, &identity(config, mode, &found))?;
         let opening_cash = journal.identity().opening_cash;
+        let read = read_model(config, &found.account_id, opening_cash);
+        let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
         let is_new = is_empty(&mut journal)?;
         if !is_new && mode == AccountMode::Sim {
             return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
@@ -151,7 +160,8 @@ impl House {
         let roster = seats(config, (mode, &found.account_id, opening_cash), port)?;
         let counters = Arc::new(Counters::default());
         let lines = Lines { out, counters: counters.clone(), flushes: true, line: Vec::new() };
-        let taps: Vec<Box<dyn Tap>> = vec![Box::new(lines), Box::new(Count(counters.clone()))];
+        let taps: Vec<Box<dyn Tap>> =
+            vec![Box::new(lines), Box::new(Count(counters.clone())), attendance.tap()];
         let tracker = TaskTracker::new();
         let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
         let last_seen = if is_new { clock.now() } else { spine.now() };
@@ -181,11 +191,14 @@ impl House {
             (&tracker, &outside),
         );
         let entrance = DoorEntrance(door.clone());
-        let gate = Gate::default();
+        let gate = attendance.gate();
         let gateway = Gateway::new(broker, None, gate, clock.clone(), gateway, entrance);
         let streams = Streams { orders: order_pushes, market };
         let gateway = tokio::spawn(gateway.run(requests, streams, outside.clone()));
-        Ok(Self { door, counters, clock, spine, tracker, outside, gateway })
+        let served = CancellationToken::new();
+        let asked = (door.clone(), clock.clone());
+        let around = attendance.receive(&options.people, mode, asked, (&tracker, stop, &served))?;
+        Ok(Self { door, counters, clock, spine, tracker, outside, gateway, served, around })
     }
 
     /// Hands the time in until there is enough, then ends everything in order.
@@ -228,10 +241,13 @@ impl House {
         let _ = self.door.send_and_settle(self.clock.now(), AgentId::Spine, event).await;
         self.outside.cancel();
         self.gateway.await.context("the gateway panicked")?;
+        self.served.cancel();
+        let left = self.around.leave().await;
         drop(self.door);
         self.spine.await.context("the spine panicked")??;
         self.tracker.close();
         self.tracker.wait().await;
+        left?;
         if self.counters.is_output_lost() {
             bail!("not all events could be written to standard output: is the disk full?");
         }

@@ -81,6 +81,22 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) market: Vec<PathBuf>,
 
+    /// Hide every key and command that changes orders; the kill key stays.
+    #[arg(long)]
+    pub(crate) read_only: bool,
+
+    /// Draw with ASCII signs alone.
+    #[arg(long)]
+    pub(crate) ascii: bool,
+
+    /// Name of the theme to begin with.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) theme: Option<String>,
+
+    /// Name of this instance, by which the verbs find it; its mode unless given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) instance: Option<String>,
+
     /// Journal file; an existing one is gone on with, under the same seed and
     /// settings, or with the same account. By default a new file in the data folder
     /// for every run, and one file for each account of a broker.
@@ -91,7 +107,20 @@ pub(crate) struct Run {
 impl Run {
     /// The first flag of a run that was given.
     pub(crate) const fn first_given(&self) -> Option<&'static str> {
-        let Self { no_ui, until_trades, duration, speed, wire, broker, market, journal } = self;
+        let Self {
+            no_ui,
+            until_trades,
+            duration,
+            speed,
+            wire,
+            broker,
+            market,
+            read_only,
+            ascii,
+            theme,
+            instance,
+            journal,
+        } = self;
         if *no_ui {
             Some("--no-ui")
         } else if until_trades.is_some() {
@@ -106,6 +135,14 @@ impl Run {
             Some("--broker")
         } else if !market.is_empty() {
             Some("--market")
+        } else if *read_only {
+            Some("--read-only")
+        } else if *ascii {
+            Some("--ascii")
+        } else if theme.is_some() {
+            Some("--theme")
+        } else if instance.is_some() {
+            Some("--instance")
         } else if journal.is_some() {
             Some("--journal")
         } else {

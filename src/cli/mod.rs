@@ -10,6 +10,7 @@ mod config;
 mod journal;
 mod man;
 mod output;
+mod people;
 mod replay;
 mod run;
 mod sim;

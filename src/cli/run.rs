@@ -1,7 +1,7 @@
 //! `flightdeck`: the house on the embedded market or on a broker's paper account.
 
 use std::future::Future;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
@@ -14,7 +14,7 @@ use crate::app::wire::{Venue, WireOptions, run as run_wire};
 use crate::app::{Summary, check_calendar, is_refusal};
 use crate::brokers::alpaca::ApiKeys;
 use crate::cli::arguments::{Arguments, BrokerName, Run, Speed};
-use crate::cli::{Failure, Outcome, config, output};
+use crate::cli::{Failure, Outcome, config, output, people};
 use crate::config::{Config, Purpose};
 use crate::sources::history::{History, Options, check};
 use crate::telemetry::{LogTarget, init};
@@ -23,14 +23,18 @@ use crate::telemetry::{LogTarget, init};
 const RUNS_MAX: u32 = 1_000_000;
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let _log = init(&LogTarget::Stderr).map_err(Failure::refused)?;
     let run = &arguments.run;
+    let has_screen = !run.no_ui && io::stdin().is_terminal() && io::stdout().is_terminal();
+    let target =
+        if has_screen { LogTarget::Folder(people::state_folder()?) } else { LogTarget::Stderr };
+    let _log = init(&target).map_err(Failure::refused)?;
     let way = Way::of(arguments)?;
     let purpose = if way == Way::Paper { Purpose::Paper } else { Purpose::Sim };
     let mut settings = config::load(arguments, purpose)?;
-    if !run.no_ui {
-        output::remark("the dashboard is not part of this version yet; running as with --no-ui");
+    if !run.no_ui && !has_screen {
+        output::remark("this is no terminal to draw on; running as with --no-ui");
     }
+    let people = people::around(run, has_screen, way == Way::Paper, &settings)?;
     let (summary, journal) = match way {
         Way::Inside => {
             let feed = feed(&mut settings, &run.market)?;
@@ -40,8 +44,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 duration: run.duration,
                 speed: pace(run, &settings),
                 journal: journal.clone(),
+                people,
             };
-            (on_a_runtime(|out, stop| run_headless(&settings, &options, feed, out, stop))?, journal)
+            let begin = |out, stop| run_headless(&settings, &options, feed, out, stop);
+            (on_a_runtime(has_screen, begin)?, journal)
         }
         Way::Loopback | Way::Paper => {
             let (venue, journal) = venue(run, way, &settings)?;
@@ -49,8 +55,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 until_trades: run.until_trades,
                 duration: run.duration,
                 journal: journal.clone(),
+                people,
             };
-            (on_a_runtime(|out, stop| run_wire(&settings, &options, venue, out, stop))?, journal)
+            let begin = |out, stop| run_wire(&settings, &options, venue, out, stop);
+            (on_a_runtime(has_screen, begin)?, journal)
         }
     };
     output::remark(&format!(
@@ -155,6 +163,7 @@ fn feed(settings: &mut Config, files: &[PathBuf]) -> Result<Feed, Failure> {
 
 /// Runs to its end on a runtime of its own; SIGINT and SIGTERM end it cleanly.
 fn on_a_runtime<'a, F>(
+    has_screen: bool,
     begin: impl FnOnce(Box<dyn Write + Send>, CancellationToken) -> F,
 ) -> Result<Summary, Failure>
 where
@@ -168,7 +177,12 @@ where
     let summary = runtime.block_on(async {
         let stop = CancellationToken::new();
         let signals = stop_on_signals(stop.clone())?;
-        let out = Box::new(BufWriter::with_capacity(1 << 16, io::stdout()));
+        // The screen owns the standard output.
+        let out: Box<dyn Write + Send> = if has_screen {
+            Box::new(io::sink())
+        } else {
+            Box::new(BufWriter::with_capacity(1 << 16, io::stdout()))
+        };
         let summary = begin(out, stop).await;
         signals.abort();
         summary
@@ -206,7 +220,7 @@ fn new_journal(seed: u64) -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::refused(anyhow!("{} is full of journals", folder.display())))
 }
 
-fn data_folder() -> Result<PathBuf, Failure> {
+pub(crate) fn data_folder() -> Result<PathBuf, Failure> {
     let folders = etcetera::choose_base_strategy().map_err(|_| {
         Failure::refused(anyhow!("there is no home folder; name a file with --journal"))
     })?;

@@ -13,7 +13,7 @@ mod sections;
 mod tests;
 
 pub use error::ConfigError;
-pub use sections::{Account, Alpaca, AlpacaFeed, Market, Sim, Venue};
+pub use sections::{Account, Alpaca, AlpacaFeed, Market, Screen, Sim, Venue};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -68,6 +68,8 @@ pub struct Config {
     pub sim: Sim,
     /// Alpaca.
     pub alpaca: Alpaca,
+    /// The cockpit.
+    pub screen: Screen,
 }
 
 impl Default for Config {
@@ -113,6 +115,7 @@ impl Config {
             venue: Venue::default(),
             sim: Sim::default(),
             alpaca: Alpaca::default(),
+            screen: Screen::default(),
         }
     }
 
@@ -222,11 +225,12 @@ impl Config {
     }
 
     /// A short name of everything that can show in the result of a run, for the
-    /// first line of a journal: all but the speeds.
+    /// first line of a journal: all but the speeds and the screen.
     pub fn hash(&self) -> Arc<str> {
         let mut shown = self.clone();
         shown.sim.speed = Sim::default().speed;
         shown.sim.wire_speed = Sim::default().wire_speed;
+        shown.screen = Screen::default();
         let digest = Sha256::digest(shown.to_table().to_string().as_bytes());
         Arc::from(hex(&digest[..8]))
     }

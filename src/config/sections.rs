@@ -9,6 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::agents::{market_data, risk_management};
+use crate::app::OnTerminalLost;
 use crate::brokers::alpaca::{AccountKind, AlpacaConfig, DataFeed};
 use crate::brokers::sim::exchange::{MarketFill, Multiplier, Partials};
 use crate::domain::calendar::MarketHours;
@@ -74,6 +75,18 @@ pub enum AlpacaFeed {
     Iex,
     /// All exchanges.
     Sip,
+}
+
+/// The cockpit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Screen {
+    /// Name of the theme to begin with.
+    pub theme: String,
+    /// Whether to draw with ASCII signs alone; also chosen by a locale without UTF-8.
+    pub ascii: bool,
+    /// `halt`, `headless` or `exit`: what follows when the terminal goes away.
+    pub on_terminal_lost: OnTerminalLost,
 }
 
 /// The simulated venue.
@@ -220,6 +233,12 @@ impl Default for Alpaca {
             requests_per_minute: 200,
             requests_reserved: 30,
         }
+    }
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self { theme: "classic".into(), ascii: false, on_terminal_lost: OnTerminalLost::Halt }
     }
 }
 

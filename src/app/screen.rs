@@ -1,0 +1,141 @@
+//! The cockpit beside a running house: input thread, screen thread, and what follows
+//! when the person or the terminal goes away.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::attendance::{Attendance, Operator};
+use crate::control::CommandSink;
+use crate::domain::command::{Actor, OperatorCommand, Reason};
+use crate::risk::AccountMode;
+use crate::ui::facts::Mode;
+use crate::ui::keymap::Keymap;
+use crate::ui::runtime::{Ending, Setup};
+use crate::ui::surface::Surface;
+use crate::ui::terminal::Guard;
+use crate::ui::theme::{Catalogue, GlyphSet, Level};
+use crate::ui::{input, runtime};
+
+/// What follows when the terminal goes away while the house runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnTerminalLost {
+    /// Halt entries and stay alive without a screen.
+    #[default]
+    Halt,
+    /// Stay alive without a screen.
+    Headless,
+    /// End the run.
+    Exit,
+}
+
+/// How the cockpit looks.
+#[derive(Debug, Clone)]
+pub struct ScreenOptions {
+    /// The keys in force.
+    pub keymap: Arc<Keymap>,
+    /// Folder of the user's themes.
+    pub themes: Option<PathBuf>,
+    /// The theme to begin with.
+    pub theme: String,
+    /// How many colours the terminal shows.
+    pub level: Level,
+    /// The signs to begin with.
+    pub glyphs: GlyphSet,
+    /// Where panes are written to.
+    pub folder: Option<PathBuf>,
+    /// What follows when the terminal goes away.
+    pub on_terminal_lost: OnTerminalLost,
+}
+
+/// Opens the cockpit. The run's token is cancelled when the person leaves; a task waits
+/// for that and is returned.
+///
+/// # Errors
+/// When its threads cannot be started.
+pub(super) fn open(
+    options: ScreenOptions,
+    mode: AccountMode,
+    attendance: &Attendance,
+    operator: &Arc<Operator>,
+    (stop, served): (&CancellationToken, &CancellationToken),
+) -> anyhow::Result<tokio::task::JoinHandle<anyhow::Result<()>>> {
+    let mode = match mode {
+        AccountMode::Sim => Mode::Sim,
+        AccountMode::Paper => Mode::Paper,
+        AccountMode::Live => Mode::Live,
+    };
+    let handle = tokio::runtime::Handle::current();
+    let killer = operator.clone();
+    // The gate at once; the record by the house's own runtime, not by the screen's.
+    let kill: input::KillSwitch = Arc::new(move || {
+        killer.close_gate();
+        let sink = killer.clone();
+        handle.spawn(async move { halt(&sink, "the kill key was pressed").await });
+    });
+    let (inputs, _listening) =
+        input::start(options.keymap.clone(), kill).context("cannot hear the keys")?;
+    let setup = Setup {
+        keymap: options.keymap,
+        catalogue: Catalogue::new(options.themes),
+        theme: options.theme,
+        level: options.level,
+        glyphs: options.glyphs,
+        folder: options.folder,
+        suspend: None,
+    };
+    let surface = move || -> io::Result<_> { Surface::on_terminal(Guard::enter(mode)?) };
+    // It stays until the house has ended, so that the end can be seen.
+    let thread = runtime::spawn(
+        setup,
+        surface,
+        inputs,
+        attendance.viewer(),
+        operator.clone(),
+        served.child_token(),
+    )
+    .context("cannot start the screen")?;
+    // Not on the runtime, whose end would wait for a terminal that takes no bytes.
+    let (gone, left) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || drop(gone.send(thread.join())));
+    let (operator, stop, policy) = (operator.clone(), stop.clone(), options.on_terminal_lost);
+    Ok(tokio::spawn(async move {
+        let joined = left.await.context("the screen's thread is gone")?;
+        let ending = joined.map_err(|_| anyhow!("the screen panicked; the log says why"));
+        match ending {
+            Ok(Ok(Ending::Quit)) => stop.cancel(),
+            Ok(Ok(Ending::Stopped)) => {}
+            Ok(Ok(Ending::TerminalLost)) => terminal_lost(policy, &operator, &stop).await,
+            Ok(Err(error)) => {
+                stop.cancel();
+                return Err(error.into());
+            }
+            Err(error) => {
+                stop.cancel();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }))
+}
+
+async fn terminal_lost(policy: OnTerminalLost, operator: &Operator, stop: &CancellationToken) {
+    tracing::error!(?policy, "the terminal is gone");
+    match policy {
+        OnTerminalLost::Halt => halt(operator, "the terminal is gone").await,
+        OnTerminalLost::Headless => {}
+        OnTerminalLost::Exit => stop.cancel(),
+    }
+}
+
+async fn halt(operator: &Operator, reason: &str) {
+    let reason = Reason { reason: reason.to_owned(), by: Some(Actor::KEYS) };
+    if let Err(error) = operator.submit(OperatorCommand::Kill(reason)).await {
+        tracing::error!(%error, "the halt is not on record; the gate is closed");
+    }
+}

@@ -1,0 +1,97 @@
+//! Who may be around a run: the cockpit's looks, the places of control.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use etcetera::BaseStrategy;
+
+use crate::app::{ControlPlaces, People, ScreenOptions};
+use crate::cli::Failure;
+use crate::cli::arguments::Run;
+use crate::cli::run::data_folder;
+use crate::config::Config;
+use crate::control::folder;
+use crate::ui::keymap::Keymap;
+use crate::ui::theme::{Catalogue, GlyphSet, Level};
+
+/// Instances of one name that a run of the embedded market steps aside for.
+const ASIDE_MAX: u32 = 16;
+
+/// Works out who may be around.
+///
+/// # Errors
+/// When keys or theme cannot be used, or the instance has no legal name.
+pub(crate) fn around(
+    run: &Run,
+    has_screen: bool,
+    is_paper: bool,
+    settings: &Config,
+) -> Result<People, Failure> {
+    let screen = if has_screen { Some(screen(run, settings)?) } else { None };
+    Ok(People { control: Some(places(run, is_paper)?), screen })
+}
+
+fn places(run: &Run, is_paper: bool) -> Result<ControlPlaces, Failure> {
+    let data = data_folder()?;
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR");
+    let sockets = folder::sockets(runtime.as_deref(), &data);
+    let mode = if is_paper { "paper" } else { "sim" };
+    let name = match &run.instance {
+        Some(name) => name.clone(),
+        // Two houses on one account would trade it twice; two markets are two markets.
+        None if is_paper => mode.to_owned(),
+        None => aside(&sockets, mode),
+    };
+    let socket = folder::socket(&sockets, &name).map_err(Failure::refused)?;
+    let kill_file = folder::kill_file(&data, &name).map_err(Failure::refused)?;
+    Ok(ControlPlaces { socket, kill_file })
+}
+
+/// The first name that no living instance has.
+fn aside(sockets: &Path, mode: &str) -> String {
+    let is_free = |name: &String| {
+        folder::socket(sockets, name)
+            .is_ok_and(|path| std::os::unix::net::UnixStream::connect(path).is_err())
+    };
+    let more = (2..ASIDE_MAX).map(|number| format!("{mode}-{number}"));
+    std::iter::once(mode.to_owned()).chain(more).find(is_free).unwrap_or_else(|| mode.to_owned())
+}
+
+fn screen(run: &Run, settings: &Config) -> Result<ScreenOptions, Failure> {
+    let folders = etcetera::choose_base_strategy().ok();
+    let ours = folders.as_ref().map(|folders| folders.config_dir().join("flightdeck"));
+    let keys = ours.as_ref().map(|ours| ours.join("keys.toml")).filter(|path| path.exists());
+    let keys = match keys {
+        Some(path) => Some(std::fs::read_to_string(&path).map_err(Failure::refused)?),
+        None => None,
+    };
+    let keymap = Keymap::load(keys.as_deref(), run.read_only).map_err(Failure::refused)?;
+    let variable = |name: &str| std::env::var(name).ok();
+    let is_ascii = run.ascii || settings.screen.ascii;
+    let theme = run.theme.clone().unwrap_or_else(|| settings.screen.theme.clone());
+    let themes = ours.map(|ours| ours.join("themes"));
+    let level = Level::detect(variable);
+    // A theme that is not there is refused before the terminal is taken.
+    Catalogue::new(themes.clone()).load(&theme, level).map_err(Failure::refused)?;
+    Ok(ScreenOptions {
+        keymap: Arc::new(keymap),
+        themes,
+        theme,
+        level,
+        glyphs: if is_ascii { GlyphSet::Ascii } else { GlyphSet::detect(variable) },
+        folder: state_folder().ok(),
+        on_terminal_lost: settings.screen.on_terminal_lost,
+    })
+}
+
+/// The folder of logs and of panes that were written down.
+///
+/// # Errors
+/// When there is no home folder.
+pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
+    let folders = etcetera::choose_base_strategy()
+        .map_err(|_| Failure::refused(anyhow!("there is no home folder; set HOME")))?;
+    let state = folders.state_dir().unwrap_or_else(|| folders.data_dir().join("state"));
+    Ok(state.join("flightdeck"))
+}
