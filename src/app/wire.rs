@@ -167,6 +167,7 @@ impl House {
             symbols: symbols.clone(),
             warm_up_minutes: warm_up_minutes(clock.now())?,
             last_seen,
+            hours: config.market.hours,
             seed: config.seed,
             ..GatewayConfig::default()
         };

@@ -215,8 +215,8 @@ impl OrderExecutionAgent {
             SystemEvent::AgentFailed(failed) if !failed.rebuilt => {
                 self.bar_entries(at, &format!("{} failed for good", failed.agent), out);
             }
+            SystemEvent::SessionStarted(_) => self.ask_after_all(out),
             SystemEvent::AgentFailed(_)
-            | SystemEvent::SessionStarted(_)
             | SystemEvent::SessionEnded(_)
             | SystemEvent::AgentStarted(_)
             | SystemEvent::ReconcileDifference(_)

@@ -9,7 +9,9 @@ use serde_json::json;
 
 use crate::brokers::sim::server::{Fault, Limit, Shared};
 
+use super::data_stream::is_stream;
 use super::errors::{html, json_answer};
+use super::market_data::keys_in;
 
 /// Which of the broker's surfaces a path belongs to; each counts its own requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +19,16 @@ enum Surface {
     Trading,
     Data,
     Control,
+    /// A stream asks for its keys in its own way and counts no requests.
+    Stream,
 }
 
 impl Surface {
     fn of(path: &str) -> Self {
         if path.starts_with("/_sim/") {
             Self::Control
+        } else if path == "/stream" || is_stream(path) {
+            Self::Stream
         } else if path.starts_with("/v2/stocks") || path.starts_with("/v1beta") {
             Self::Data
         } else {
@@ -34,11 +40,11 @@ impl Surface {
 /// Lets a request through to its route, or answers in its place.
 pub(super) async fn guard(State(state): State<Shared>, request: Request, next: Next) -> Response {
     let request_id = state.request_id();
-    // A stream asks for its keys in its own way.
-    if request.headers().contains_key(header::UPGRADE) {
+    // By the path alone: whoever merely says that he wants to upgrade gets no further.
+    let surface = Surface::of(request.uri().path());
+    if surface == Surface::Stream {
         return named(next.run(request).await, &request_id);
     }
-    let surface = Surface::of(request.uri().path());
     if surface == Surface::Control {
         let answer = next.run(request).await;
         return named(with_limit(answer, state.look_at_limit(false)), &request_id);
@@ -70,14 +76,10 @@ pub(super) async fn guard(State(state): State<Shared>, request: Request, next: N
 }
 
 fn refused_keys(state: &Shared, headers: &HeaderMap) -> Option<Response> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(credentials) = text("authorization") {
-        let has_content = credentials.split_once(' ').is_some_and(|(_, rest)| !rest.is_empty());
-        return (!has_content).then(unauthorized);
-    }
-    match (text("apca-api-key-id"), text("apca-api-secret-key")) {
-        (Some(key), Some(secret)) => (!state.accepts_keys(key, secret)).then(unauthorized),
-        (None, _) | (_, None) => Some(html(StatusCode::UNAUTHORIZED, "401 Authorization Required")),
+    match keys_in(headers) {
+        Some(keys) => (!state.accepts_keys(&keys.id, &keys.secret)).then(unauthorized),
+        None if headers.contains_key(header::AUTHORIZATION) => Some(unauthorized()),
+        None => Some(html(StatusCode::UNAUTHORIZED, "401 Authorization Required")),
     }
 }
 
