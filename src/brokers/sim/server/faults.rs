@@ -101,8 +101,8 @@ pub struct FaultOrder {
     pub symbol: Option<Symbol>,
     /// How long it lasts, where it does.
     pub seconds: Option<u32>,
-    /// A word that tells variants of a fault apart, such as `early_close` (18) or
-    /// `no_headers` (3).
+    /// A word that tells variants of a fault apart, such as `early_close` (18),
+    /// `no_headers` (3), or `orders` for new orders alone (3, 15).
     pub variant: Option<String>,
 }
 
