@@ -9,6 +9,7 @@ pub mod replay;
 pub mod wire;
 mod entrance;
 mod loopback;
+mod owed;
 mod refusal;
 mod resume;
 mod taps;

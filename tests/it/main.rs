@@ -24,3 +24,4 @@ mod replay;
 mod scenarios;
 mod support;
 mod wire;
+mod wire_runs;

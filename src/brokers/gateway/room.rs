@@ -83,7 +83,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
     /// answers still owed. Requests come from the [`Port`](crate::brokers::gateway::Port).
     pub async fn run(
         self,
-        requests: mpsc::UnboundedReceiver<Request>,
+        mut requests: mpsc::UnboundedReceiver<Request>,
         streams: Streams,
         stop: CancellationToken,
     ) {
@@ -111,7 +111,11 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
             desk,
             feeding,
         };
-        room.live(requests, streams.orders, &stop).await;
+        room.live(&mut requests, streams.orders, &stop).await;
+        // What was asked before the end is still done.
+        while let Ok(request) = requests.try_recv() {
+            room.take(request);
+        }
         room.finish().await;
         market_stop.cancel();
         while market.join_next().await.is_some() {}
@@ -155,7 +159,7 @@ struct Room<B, E> {
 impl<B: Broker, E: Entrance> Room<B, E> {
     async fn live(
         &mut self,
-        mut requests: mpsc::UnboundedReceiver<Request>,
+        requests: &mut mpsc::UnboundedReceiver<Request>,
         mut orders: mpsc::Receiver<Push>,
         stop: &CancellationToken,
     ) {

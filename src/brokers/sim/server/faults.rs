@@ -102,7 +102,8 @@ pub struct FaultOrder {
     /// How long it lasts, where it does.
     pub seconds: Option<u32>,
     /// A word that tells variants of a fault apart, such as `early_close` (18),
-    /// `no_headers` (3), or the one stream that is meant: `trading` or `data` (10).
+    /// `no_headers` (3), `orders` for new orders alone (3, 15), or the one stream that is
+    /// meant: `trading` or `data` (10).
     pub variant: Option<String>,
 }
 

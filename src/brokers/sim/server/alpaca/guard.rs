@@ -2,12 +2,12 @@
 //! of every answer (Alpaca, protocol page §1, §2.4 and §2.5 of October 2026).
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde_json::json;
 
-use crate::brokers::sim::server::{Fault, Limit, Shared};
+use crate::brokers::sim::server::{Fault, FaultOrder, Limit, Shared};
 
 use super::data_stream::is_stream;
 use super::errors::{html, json_answer};
@@ -54,7 +54,8 @@ pub(super) async fn guard(State(state): State<Shared>, request: Request, next: N
         return named(with_limit(refusal, state.look_at_limit(is_data)), &request_id);
     }
     let limit = if is_data { state.count_data() } else { state.count_trading() };
-    if let Some(fault) = state.faults.take_for(Fault::RateBurst, None) {
+    let is_new_order = request.method() == Method::POST && request.uri().path() == "/v2/orders";
+    if let Some(fault) = struck(&state, Fault::RateBurst, is_new_order) {
         let refusal = too_many();
         let has_headers = fault.variant.as_deref() != Some("no_headers");
         let refusal = if has_headers {
@@ -67,12 +68,17 @@ pub(super) async fn guard(State(state): State<Shared>, request: Request, next: N
     if !limit.is_served {
         return named(with_limit(too_many(), limit), &request_id);
     }
-    let answer = if state.faults.take(Fault::HtmlGateway) {
+    let answer = if struck(&state, Fault::HtmlGateway, is_new_order).is_some() {
         html(StatusCode::BAD_GATEWAY, "502 Bad Gateway")
     } else {
         next.run(request).await
     };
     named(with_limit(answer, limit), &request_id)
+}
+
+/// Takes a fault that may strike any request, or new orders alone (variant `orders`).
+fn struck(state: &Shared, fault: Fault, is_new_order: bool) -> Option<FaultOrder> {
+    state.faults.take_if(fault, |armed| is_new_order || armed.variant.as_deref() != Some("orders"))
 }
 
 fn refused_keys(state: &Shared, headers: &HeaderMap) -> Option<Response> {
