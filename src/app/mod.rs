@@ -10,6 +10,7 @@ pub mod wire;
 mod attendance;
 mod entrance;
 mod loopback;
+mod owed;
 mod screen;
 mod refusal;
 mod resume;

@@ -5,6 +5,7 @@
 //! fed by hand. Runs that must repeat exactly are in [`headless`](super::headless) and
 //! [`replay`](super::replay).
 
+use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,17 +23,19 @@ use crate::agents::roster;
 use crate::app::attendance::{Around, Attendance};
 use crate::app::entrance::DoorEntrance;
 use crate::app::loopback::Loopback;
+use crate::app::owed::{Owed, Watch};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Refusal, Summary, read_model, session_started};
 use crate::breakers::BudgetConfig;
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
-use crate::brokers::gateway::{Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
+use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
 use crate::brokers::{Broker, BrokerAccount};
 use crate::bus::clock::{Clock, SystemClock};
 use crate::bus::spine::{Door, Spine};
 use crate::bus::{Roster, RosterSeat, SpineError, Tap};
 use crate::config::Config;
 use crate::domain::calendar::{date_in_new_york, previous_trading_day};
+use crate::domain::command::OperatorCommand;
 use crate::domain::ids::{AgentId, Seq, Symbol};
 use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
@@ -46,6 +49,8 @@ const BEAT: Duration = Duration::from_millis(10);
 const WARM_UP: SignedDuration = SignedDuration::from_mins(120);
 /// News of orders that may wait while the gateway reads what a gap has hidden.
 const PUSHES_MAX: usize = 4_096;
+/// How long the broker has, at the end, to say that what was cancelled is over.
+const OWED: Duration = Duration::from_secs(5);
 
 /// On which side of the wire the broker is.
 #[derive(Debug)]
@@ -77,13 +82,28 @@ pub struct WireOptions {
     pub people: People,
 }
 
-/// What is known once the broker has answered.
-pub(super) struct Setting {
-    pub(super) mode: AccountMode,
-    pub(super) account: AlpacaConfig,
-    pub(super) keys: ApiKeys,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) symbols: Vec<Symbol>,
+/// Where a house trades, and by whose time.
+pub struct Setting {
+    /// What is at stake.
+    pub mode: AccountMode,
+    /// The account and its hosts.
+    pub account: AlpacaConfig,
+    /// The account's keys.
+    pub keys: ApiKeys,
+    /// The time on the broker's side.
+    pub clock: Arc<dyn Clock>,
+    /// The stocks to follow.
+    pub symbols: Vec<Symbol>,
+}
+
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setting")
+            .field("mode", &self.mode)
+            .field("account", &self.account)
+            .field("symbols", &self.symbols)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Runs until the token is cancelled or the options say so. Ends cleanly: working
@@ -111,7 +131,7 @@ pub async fn run(
             (Setting { mode: AccountMode::Paper, account, keys, clock, symbols }, None)
         }
     };
-    let ran = House::open(config, options, setting, out, &stop).await;
+    let ran = House::open(config, options, setting, out, Vec::new()).await;
     let summary = match ran {
         Ok(house) => house.live(options, stop).await,
         Err(error) => Err(error),
@@ -123,8 +143,10 @@ pub async fn run(
 }
 
 /// The house, seated and connected.
-struct House {
+pub struct House {
     door: Door,
+    gate: Gate,
+    owed: Watch,
     counters: Arc<Counters>,
     clock: Arc<dyn Clock>,
     spine: JoinHandle<Result<(), SpineError>>,
@@ -134,16 +156,30 @@ struct House {
     gateway: JoinHandle<()>,
     /// Ends screen and control.
     served: CancellationToken,
+    /// Cancelled by one who leaves.
+    left: CancellationToken,
     around: Around,
 }
 
+impl fmt::Debug for House {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("House").field("gate", &self.gate).finish_non_exhaustive()
+    }
+}
+
 impl House {
-    async fn open(
+    /// Opens the journal, seats everybody, and connects to the broker. Event lines go
+    /// to `out`; `taps` see every event as well.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached or its account may not trade, or when the
+    /// journal cannot be had.
+    pub async fn open(
         config: &Config,
         options: &WireOptions,
         setting: Setting,
         out: Box<dyn Write + Send>,
-        stop: &CancellationToken,
+        mut taps: Vec<Box<dyn Tap>>,
     ) -> anyhow::Result<Self> {
         let Setting { mode, account, keys, clock, symbols } = setting;
         let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
@@ -157,11 +193,14 @@ impl House {
             return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
         }
         let (port, requests) = mpsc::unbounded_channel();
-        let roster = seats(config, (mode, &found.account_id, opening_cash), port)?;
+        let roster = seats(config, broker.name(), (mode, &found.account_id, opening_cash), port)?;
         let counters = Arc::new(Counters::default());
         let lines = Lines { out, counters: counters.clone(), flushes: true, line: Vec::new() };
-        let taps: Vec<Box<dyn Tap>> =
-            vec![Box::new(lines), Box::new(Count(counters.clone())), attendance.tap()];
+        let (owed_tap, owed) = Owed::new();
+        taps.push(Box::new(lines));
+        taps.push(Box::new(Count(counters.clone())));
+        taps.push(Box::new(owed_tap));
+        taps.push(attendance.tap());
         let tracker = TaskTracker::new();
         let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
         let last_seen = if is_new { clock.now() } else { spine.now() };
@@ -177,6 +216,7 @@ impl House {
             symbols: symbols.clone(),
             warm_up_minutes: warm_up_minutes(clock.now())?,
             last_seen,
+            hours: config.market.hours,
             seed: config.seed,
             ..GatewayConfig::default()
         };
@@ -192,13 +232,44 @@ impl House {
         );
         let entrance = DoorEntrance(door.clone());
         let gate = attendance.gate();
-        let gateway = Gateway::new(broker, None, gate, clock.clone(), gateway, entrance);
+        let gateway = Gateway::new(broker, None, gate.clone(), clock.clone(), gateway, entrance);
         let streams = Streams { orders: order_pushes, market };
         let gateway = tokio::spawn(gateway.run(requests, streams, outside.clone()));
-        let served = CancellationToken::new();
+        let (served, left) = (CancellationToken::new(), CancellationToken::new());
         let asked = (door.clone(), clock.clone());
-        let around = attendance.receive(&options.people, mode, asked, (&tracker, stop, &served))?;
-        Ok(Self { door, counters, clock, spine, tracker, outside, gateway, served, around })
+        let around =
+            attendance.receive(&options.people, mode, asked, (&tracker, &left, &served))?;
+        Ok(Self {
+            door,
+            gate,
+            owed,
+            counters,
+            clock,
+            spine,
+            tracker,
+            outside,
+            gateway,
+            served,
+            left,
+            around,
+        })
+    }
+
+    /// The way in, for who moves the time.
+    pub const fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// Takes a command of the operator. A halt closes the gate for entries before the
+    /// house hears of it: it must not depend on the house being well.
+    ///
+    /// # Errors
+    /// When the house has ended.
+    pub async fn command(&self, command: OperatorCommand) -> Result<(), SpineError> {
+        if matches!(command, OperatorCommand::Kill(_)) {
+            self.gate.close();
+        }
+        self.door.send_and_settle(self.clock.now(), AgentId::Operator, command).await
     }
 
     /// Hands the time in until there is enough, then ends everything in order.
@@ -207,10 +278,11 @@ impl House {
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let reason = loop {
-            // The stop first: there is always a next beat.
+            // The stops first: there is always a next beat.
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break "stopped",
+                () = self.left.cancelled() => break "the operator left",
                 _ = beat.tick() => {}
             }
             let now = self.clock.now();
@@ -234,11 +306,17 @@ impl House {
         self.counters.is_output_closed().then_some("nobody reads the events")
     }
 
-    async fn end(self, reason: &'static str) -> anyhow::Result<Summary> {
+    /// Ends everything in order: working entries are cancelled and their end awaited
+    /// for 5 s, stops stay, the journal is synced.
+    ///
+    /// # Errors
+    /// When the journal cannot be written or a part has panicked.
+    pub async fn end(mut self, reason: &'static str) -> anyhow::Result<Summary> {
         let ended = SessionEnded { reason: reason.to_owned() };
         let event = SystemEvent::SessionEnded(ended);
         // A spine that has ended says why below.
         let _ = self.door.send_and_settle(self.clock.now(), AgentId::Spine, event).await;
+        self.settle().await;
         self.outside.cancel();
         self.gateway.await.context("the gateway panicked")?;
         self.served.cancel();
@@ -252,6 +330,32 @@ impl House {
             bail!("not all events could be written to standard output: is the disk full?");
         }
         Ok(Summary { events: self.counters.events(), trades: self.counters.trades(), reason })
+    }
+}
+
+impl House {
+    /// Lets time go on until every cancelled order has ended, at most for 5 s.
+    async fn settle(&mut self) {
+        let Self { door, clock, owed, .. } = self;
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let settled = async {
+            loop {
+                // Being done first: there is always a next beat.
+                tokio::select! {
+                    biased;
+                    () = owed.nothing() => return,
+                    _ = beat.tick() => {}
+                }
+                // Cancels that failed are tried again when it is time.
+                if door.advance(clock.now()).await.is_err() {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(OWED, settled).await.is_err() {
+            tracing::warn!(orders = ?owed.names(), "the broker has not said that they are over");
+        }
     }
 }
 
@@ -285,9 +389,11 @@ fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
     Ok(is_empty)
 }
 
-/// Seats the port and the five agents.
+/// Seats the port and the five agents. The breaker of orders is named after the broker,
+/// as the gateway names its own.
 fn seats(
     config: &Config,
+    broker: &str,
     (mode, account, opening_cash): (AccountMode, &str, Money),
     port: mpsc::UnboundedSender<Request>,
 ) -> anyhow::Result<Roster> {
@@ -296,6 +402,7 @@ fn seats(
         factory: Arc::new(move || Box::new(Port::new(port.clone()))),
     };
     let mut agents = config.agents();
+    agents.execution.guard.name = format!("{broker}.orders");
     agents.risk.opening_cash = opening_cash;
     agents.risk.identity = Identity { account: Arc::from(account), mode };
     roster(&agents, seat).map_err(anyhow::Error::msg)

@@ -80,12 +80,23 @@ pub struct Refusal {
     pub request_id: Option<String>,
 }
 
+impl Refusal {
+    /// Whether the broker turned the call away before it looked at what was asked: too
+    /// many calls, or a login that is not taken.
+    pub const fn is_turned_away(&self) -> bool {
+        matches!(self.status, 401 | 429)
+    }
+}
+
 impl CallError {
     /// What the failure says about the service behind the call.
     pub const fn outcome(&self) -> CallOutcome {
         match self {
             Self::NotSent { .. } => CallOutcome::ConnectFailed,
             Self::Refused(Refusal { status: 429, .. }) => CallOutcome::RateLimited,
+            // A broker that can renew its login does so before it gives a 401 out: one
+            // that is left fails every call alike.
+            Self::Refused(Refusal { status: 401, .. }) => CallOutcome::ServerError,
             Self::Refused(_) => CallOutcome::CallerError,
             Self::Unknown { outcome, .. } => *outcome,
         }
@@ -96,6 +107,41 @@ impl CallError {
         match self {
             Self::NotSent { .. } => None,
             Self::Refused(Refusal { rate, .. }) | Self::Unknown { rate, .. } => *rate,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::breakers::Verdict;
+
+    #[track_caller]
+    fn check(status: u16, expected: Verdict) {
+        let refusal = Refusal {
+            status,
+            code: None,
+            reason: RejectReason::Other,
+            message: String::new(),
+            estimated_cost: None,
+            buying_power: None,
+            retry_at: None,
+            rate: None,
+            request_id: None,
+        };
+        assert_eq!(CallError::Refused(refusal).outcome().verdict(), expected, "{status}");
+    }
+
+    #[test]
+    fn keys_that_are_not_taken_and_a_full_budget_count_against_the_breaker() {
+        for (status, verdict) in [
+            (401, Verdict::Fails),
+            (429, Verdict::Fails),
+            (403, Verdict::Answers),
+            (404, Verdict::Answers),
+            (422, Verdict::Answers),
+        ] {
+            check(status, verdict);
         }
     }
 }

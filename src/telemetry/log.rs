@@ -8,10 +8,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tracing::Subscriber;
+use tracing::{Level, Metadata, Subscriber};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, ParseError, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -24,6 +24,9 @@ use crate::telemetry::line::Line;
 const FILTER_VARIABLE: &str = "FLIGHTDECK_LOG";
 /// What is logged unless the variable says otherwise.
 const FILTER_DEFAULT: &str = "info";
+/// Libraries that log frames, requests or TLS records when they are let.
+const WIRE: [&str; 7] =
+    ["tungstenite", "tokio_tungstenite", "hyper", "hyper_util", "reqwest", "rustls", "h2"];
 /// Daily files kept: two weeks reach back over the last expiry of a Schwab login.
 const FILES_MAX: usize = 14;
 
@@ -127,7 +130,15 @@ fn lines<S>(filter: EnvFilter, writer: NonBlocking, clock: Arc<dyn Clock>) -> im
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    let filter = filter.and(filter_fn(|said| !shows_the_wire(said)));
     fmt::layer().with_ansi(false).event_format(Line(clock)).with_writer(writer).with_filter(filter)
+}
+
+/// Whether a line of a library may hold what goes over the wire, keys among it: a login
+/// on a stream is a frame like any other. No filter shows those.
+fn shows_the_wire(said: &Metadata<'_>) -> bool {
+    let library = said.target().split("::").next().unwrap_or_default();
+    WIRE.contains(&library) && *said.level() > Level::INFO
 }
 
 #[cfg(test)]
@@ -196,6 +207,22 @@ mod tests {
         assert_eq!(logged(" ", say).len(), 1);
         assert_eq!(logged("debug", say).len(), 2);
         assert_eq!(logged("flightdeck::telemetry=error", say).len(), 0);
+    }
+
+    #[test]
+    fn no_filter_shows_what_libraries_say_of_the_wire() {
+        let say = || {
+            tracing::trace!(target: "tungstenite::protocol", "Sending frame: PKSECRET");
+            tracing::debug!(target: "hyper", "PKSECRET");
+            tracing::warn!(target: "tungstenite::protocol", "the peer is slow");
+            tracing::trace!(target: "flightdeck::brokers", "a call");
+        };
+        for filter in ["trace", "tungstenite=trace,tungstenite::protocol=trace,flightdeck=trace"] {
+            let lines = logged(filter, say);
+            assert!(!lines.concat().contains("PKSECRET"), "{lines:?}");
+            assert!(lines.concat().contains("a call"), "{lines:?}");
+        }
+        assert_eq!(logged("trace", say).len(), 2);
     }
 
     #[test]

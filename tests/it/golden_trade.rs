@@ -23,7 +23,7 @@ use crate::support::cockpit::{
 };
 
 /// The fields that a reader of the story wants to see, by event.
-const SHOWN: &[(&str, &[&str])] = &[
+pub(crate) const SHOWN: &[(&str, &[&str])] = &[
     ("strategy.scan.started", &["symbols", "interval"]),
     ("strategy.candidate.found", &["symbol", "direction", "price"]),
     ("strategy.evaluate.started", &["symbol"]),
@@ -67,7 +67,7 @@ const SHOWN: &[(&str, &[&str])] = &[
 
 /// One event of the story in one line.
 #[track_caller]
-fn line(envelope: &Envelope) -> String {
+pub(crate) fn line(envelope: &Envelope) -> String {
     let name = envelope.event.name();
     let fields = SHOWN.iter().find(|(shown, _)| *shown == name);
     let (_, fields) = fields.unwrap_or_else(|| panic!("{name} does not belong to the story"));
@@ -88,7 +88,7 @@ fn cockpit(style: ExitStyle) -> Cockpit {
 }
 
 /// From the scan to the filled entry; the same in both exit styles.
-const LONG_ENTRY: &str = "
+pub(crate) const LONG_ENTRY: &str = "
     strategy.scan.started: 1 1min
     strategy.candidate.found: AAPL long 175.50
     strategy.evaluate.started: AAPL
@@ -124,7 +124,7 @@ const SHORT_ENTRY: &str = "
     position.open.done: short 5 175.50 184.28 149.18
 ";
 
-const NINE_STATES: [&str; 9] = [
+pub(crate) const NINE_STATES: [&str; 9] = [
     "SCANNING",
     "SETUP_DETECTED",
     "ENTRY_APPROVED",

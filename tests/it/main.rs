@@ -27,3 +27,4 @@ mod support;
 mod ui;
 mod view;
 mod wire;
+mod wire_runs;

@@ -15,7 +15,8 @@ use crate::bus::Outbox;
 use crate::domain::ids::ClientOrderId;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    CallFailed, GetOrderStatus, OrderEvent, OrderOutcomeUnknown, RequestEvent, Timer, VenueCall,
+    CallFailed, GetOrderStatus, OrderCancel, OrderEvent, OrderOutcomeUnknown, RequestEvent, Timer,
+    VenueCall,
 };
 use crate::fsm::order::{OrderInput, OrderState};
 
@@ -80,6 +81,24 @@ impl OrderExecutionAgent {
         if watch.doubt_since.is_none() {
             watch.doubt_since = Some(at);
             self.ask(at, id, out);
+        }
+    }
+
+    /// A run begins. What happened to orders while nobody listened is asked of each: one
+    /// that has ended meanwhile may be in no list of the venue's. What was to be cancelled
+    /// is asked for again, since nobody knows whether the request has left.
+    pub(super) fn ask_after_all(&self, out: &mut Outbox) {
+        for row in self.book.at_venue() {
+            let client_order_id = row.client_order_id.clone();
+            if row.is_cancelling() {
+                out.publish(OrderEvent::Cancel(OrderCancel {
+                    client_order_id,
+                    trade_id: row.trade_id.clone(),
+                    reason: "it was being cancelled when the run before ended".into(),
+                }));
+            } else {
+                out.publish(RequestEvent::GetOrderStatus(GetOrderStatus { client_order_id }));
+            }
         }
     }
 

@@ -148,6 +148,14 @@ impl OrderBook {
         ids.filter_map(|id| self.rows.get(id)).filter(|row| row.state.may_execute())
     }
 
+    /// Orders that the venue has taken and that have not ended, in the order of their
+    /// names.
+    pub(super) fn at_venue(&self) -> impl Iterator<Item = &OrderRow> {
+        self.rows.values().filter(|row| {
+            matches!(row.state, OrderState::Accepted { .. } | OrderState::PartiallyFilled { .. })
+        })
+    }
+
     /// Entries of one symbol or of all that may still execute, in the order of their
     /// symbols' first use.
     pub(super) fn working_entries(&self, only: Option<Symbol>) -> Vec<ClientOrderId> {

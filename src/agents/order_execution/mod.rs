@@ -196,6 +196,10 @@ impl OrderExecutionAgent {
     /// Closes the gate for entries and cancels those that work.
     fn bar_entries(&mut self, at: Timestamp, why: &str, out: &mut Outbox) {
         self.entries_barred = true;
+        self.cancel_entries(at, why, out);
+    }
+
+    fn cancel_entries(&mut self, at: Timestamp, why: &str, out: &mut Outbox) {
         for id in self.book.working_entries(None) {
             self.cancel(at, &id, why, Lane::Kill, out);
         }
@@ -215,9 +219,13 @@ impl OrderExecutionAgent {
             SystemEvent::AgentFailed(failed) if !failed.rebuilt => {
                 self.bar_entries(at, &format!("{} failed for good", failed.agent), out);
             }
+            SystemEvent::SessionStarted(_) => self.ask_after_all(out),
+            // Nobody will watch them; what a later run enters is another matter.
+            SystemEvent::SessionEnded(ended) => {
+                let why = format!("the run ends: {}", ended.reason);
+                self.cancel_entries(at, &why, out);
+            }
             SystemEvent::AgentFailed(_)
-            | SystemEvent::SessionStarted(_)
-            | SystemEvent::SessionEnded(_)
             | SystemEvent::AgentStarted(_)
             | SystemEvent::ReconcileDifference(_)
             | SystemEvent::Alert(_) => {}

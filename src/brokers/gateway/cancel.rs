@@ -32,8 +32,11 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         let mut failure = None;
         for attempt in 1..=TRIES {
             match self.call(Leave::by(lane), self.broker.cancel(&broker_order_id)).await {
-                Ok(()) => return self.confirm(id, &broker_order_id, lane).await,
-                Err(Failure::Failed(CallError::Refused(refusal))) if refusal.status != 429 => {
+                Ok(()) => {
+                    self.note_cancel(id, true);
+                    return self.confirm(id, &broker_order_id, lane).await;
+                }
+                Err(Failure::Failed(CallError::Refused(refusal))) if !refusal.is_turned_away() => {
                     let why = (refusal.reason, refusal.message);
                     return self.cancel_refused(id, &broker_order_id, lane, why).await;
                 }
@@ -107,8 +110,15 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
                 return self.tell(&order).await;
             }
         }
-        // A closed market keeps cancels pending until it opens (protocol page §4.9): the
-        // comparisons go on looking.
+        // A closed market keeps cancels pending until it opens (protocol page §4.9), and
+        // some stick (§10): the comparisons go on looking, and it is asked for again.
+    }
+
+    /// Notes whether the end of an order was asked for and is owed.
+    fn note_cancel(&self, id: &ClientOrderId, is_owed: bool) {
+        if let Some(row) = self.ledger().get_mut(id) {
+            row.is_cancel_owed = is_owed;
+        }
     }
 
     async fn cancel_refused(
@@ -119,6 +129,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         (reason, message): (RejectReason, String),
     ) {
         let mut has_ended = false;
+        self.note_cancel(id, false);
         if let Some(order) = self.read_order(broker_order_id, lane).await {
             has_ended =
                 matches!(order.report.status, ReportedStatus::Cancelled | ReportedStatus::Expired);

@@ -1,6 +1,7 @@
 //! How a gateway is set up.
 
 use crate::breakers::{BreakerConfig, BudgetConfig};
+use crate::domain::calendar::MarketHours;
 use crate::domain::ids::Symbol;
 use crate::domain::time::Timestamp;
 
@@ -24,6 +25,9 @@ pub struct GatewayConfig {
     /// When the journal last heard of the venue; orders submitted since a minute
     /// before are read at the start, in whatever state.
     pub last_seen: Timestamp,
+    /// Which sessions the market keeps by our own calendar; compared with the broker's
+    /// clock.
+    pub hours: MarketHours,
     /// Seed of the jitter between tries.
     pub seed: u64,
 }
@@ -39,6 +43,7 @@ impl Default for GatewayConfig {
             warm_up_minutes: 0,
             reconcile_seconds: 30,
             last_seen: Timestamp::default(),
+            hours: MarketHours::default(),
             seed: 0,
         }
     }

@@ -15,7 +15,9 @@ use crate::brokers::gateway::admission::Admission;
 use crate::brokers::gateway::config::GatewayConfig;
 use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::gateway::gate::Gate;
+use crate::brokers::gateway::hours::Hours;
 use crate::brokers::gateway::ledger::Ledger;
+use crate::brokers::gateway::readiness::Readiness;
 use crate::brokers::{Answer, Broker, CallError};
 use crate::bus::clock::Clock;
 use crate::domain::ids::{AgentId, ClientOrderId};
@@ -100,6 +102,10 @@ pub(super) struct Desk<B, E> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: GatewayConfig,
     pub(super) admission: Admission,
+    /// Whether news of orders reach us.
+    pub(super) readiness: Readiness,
+    /// The market's hours as the broker tells them.
+    pub(super) hours: Hours,
     bank: Mutex<Bank>,
     ledger: Mutex<Ledger>,
     entrance: E,
@@ -118,6 +124,8 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             bank: Mutex::new(Bank::new(broker.name(), &config.remedy, config.breaker)),
             admission: Admission::new(config.budget, config.seed, clock.clone()),
             ledger: Mutex::default(),
+            readiness: Readiness::default(),
+            hours: Hours::default(),
             closed: CancellationToken::new(),
             broker,
             backup,
@@ -195,10 +203,12 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             }
         };
         // The last step before the bytes leave.
-        if leave.is_gated && self.gate.is_closed() {
-            return Err(Failure::Held("the gate for entries is closed".into()));
+        if leave.is_gated
+            && let Some(why) = self.entries_held()
+        {
+            return Err(Failure::Held(why.into()));
         }
-        let answer = match tokio::time::timeout(CALL_LONGEST, ask).await {
+        let answer = match tokio::time::timeout(CALL_LONGEST, self.way(leave, ask)).await {
             Ok(answer) => answer,
             Err(_) => Err(CallError::Unknown {
                 outcome: CallOutcome::TimedOut,
@@ -211,6 +221,43 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         self.feed_back(&answer);
         self.record(ticket, outcome).await;
         Ok(answer?.value)
+    }
+
+    /// Why no entry may leave now.
+    fn entries_held(&self) -> Option<&'static str> {
+        if self.gate.is_closed() {
+            return Some("the gate for entries is closed");
+        }
+        if !self.readiness.is_ready() {
+            return Some("news of orders do not reach us: the order stream is not up");
+        }
+        let is_closed = self.hours.is_closed(self.clock.now());
+        is_closed.then_some("the broker says that the market is closed")
+    }
+
+    /// The way of a call to the broker. An entry is given up where it is when the gate
+    /// closes: it may be waiting for a connection with not a byte gone, and would leave
+    /// seconds after the key was pressed. The gate is asked at every poll, so nothing
+    /// leaves after the one that was under way. What may have left is unknown and is
+    /// looked up.
+    async fn way<T>(
+        &self,
+        leave: Leave,
+        ask: impl Future<Output = Result<Answer<T>, CallError>> + Send,
+    ) -> Result<Answer<T>, CallError> {
+        if !leave.is_gated {
+            return ask.await;
+        }
+        // The gate first, that is all of its meaning.
+        tokio::select! {
+            biased;
+            () = self.gate.closed() => Err(CallError::Unknown {
+                outcome: CallOutcome::CancelledByUs,
+                detail: "the gate closed while the entry was on its way".into(),
+                rate: None,
+            }),
+            answer = ask => answer,
+        }
     }
 
     /// Reads with three tries; `ask` makes the call anew for each.

@@ -1,10 +1,13 @@
 //! Market data from a broker's stream to the door, as fast as the house takes it.
 //!
 //! [`MarketInlet`] takes everything off the stream at once, the other half offers what
-//! waits; in between stands the [buffer](crate::brokers::gateway::market). A gap is filled with
-//! bars of the past before anything that came after it is passed on (F28).
+//! waits; in between stands the [buffer](crate::brokers::gateway::market). A gap is
+//! filled with bars of the past before anything that came after it is passed on (F28).
+//! Where they cannot be read, everything but bars goes on, and it is tried again: bars
+//! across a gap would be counted as neighbours.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio::sync::Notify;
@@ -14,10 +17,18 @@ use crate::brokers::gateway::desk::Desk;
 use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::gateway::market::{MarketBuffer, MarketItem};
 use crate::brokers::{Broker, MarketSink, Push};
+use crate::bus::clock::Stopwatch;
 use crate::domain::ids::AgentId;
-use crate::domain::market::Interval;
+use crate::domain::market::{Bar, Interval};
 use crate::domain::time::Timestamp;
-use crate::events::FeedEvent;
+use crate::events::{FeedEvent, Severity};
+
+/// The first wait before a gap is tried again; doubles.
+const GAP_WAIT: Duration = Duration::from_secs(1);
+/// The longest: half the budget of a minute is for others even if a gap never fills.
+const GAP_WAIT_MAX: Duration = Duration::from_secs(60);
+/// After so many tries, some five minutes, a human is told.
+const GAP_TRIES_SAID: u32 = 10;
 
 /// The way in for market data: takes everything at once.
 #[derive(Debug, Default)]
@@ -46,6 +57,23 @@ impl MarketSink for MarketInlet {
 pub(super) struct Feeding<B, E> {
     desk: Arc<Desk<B, E>>,
     inlet: Arc<MarketInlet>,
+}
+
+/// Bars that are missing and could not be read yet.
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    since: Timestamp,
+    tries: u32,
+    /// Since the last try ended.
+    tried: Stopwatch,
+}
+
+impl Gap {
+    fn left(&self) -> Duration {
+        let doublings = self.tries.saturating_sub(1).min(6);
+        let wait = GAP_WAIT.saturating_mul(1 << doublings).min(GAP_WAIT_MAX);
+        wait.saturating_sub(self.tried.elapsed())
+    }
 }
 
 impl<B: Broker, E: Entrance> Feeding<B, E> {
@@ -83,15 +111,71 @@ impl<B: Broker, E: Entrance> Feeding<B, E> {
 
     async fn deliver_for_ever(&self) {
         loop {
-            while let Some(item) = self.take() {
-                match item {
-                    MarketItem::Step(step) => self.say(FeedEvent::Step(Arc::new(step))).await,
-                    MarketItem::Link(changed) => self.say(FeedEvent::Link(changed)).await,
-                    MarketItem::Missing(since) => self.fill(since).await,
+            match self.deliver_waiting().await {
+                None => self.inlet.arrived.notified().await,
+                Some(since) => {
+                    let bars = self.read_gap(since).await;
+                    let mut gap = self.fill(since, bars, None).await;
+                    while let Some(open) = gap {
+                        gap = self.fill_again(open).await;
+                    }
                 }
             }
-            self.inlet.arrived.notified().await;
         }
+    }
+
+    /// Delivers what waits up to the next gap, whose beginning it returns.
+    async fn deliver_waiting(&self) -> Option<Timestamp> {
+        while let Some(item) = self.take() {
+            match item {
+                MarketItem::Step(step) => self.say(FeedEvent::Step(Arc::new(step))).await,
+                MarketItem::Link(changed) => self.say(FeedEvent::Link(changed)).await,
+                MarketItem::Missing(since) => return Some(since),
+            }
+        }
+        None
+    }
+
+    /// Waits until it is time to read the bars of a gap, and reads them; all but bars is
+    /// delivered meanwhile. Returns what is missing then.
+    async fn fill_again(&self, gap: Gap) -> Option<Gap> {
+        loop {
+            let left = gap.left();
+            if left.is_zero() {
+                break;
+            }
+            let _ = tokio::time::timeout(left, self.inlet.arrived.notified()).await;
+            // A later gap is part of the one that is still open.
+            while self.deliver_waiting().await.is_some() {}
+        }
+        let mut later = None;
+        let reading = self.read_gap(gap.since);
+        tokio::pin!(reading);
+        let bars = loop {
+            // The bars first: what comes meanwhile may wait for them.
+            tokio::select! {
+                biased;
+                bars = &mut reading => break bars,
+                () = self.inlet.arrived.notified() => {
+                    while let Some(since) = self.deliver_waiting().await {
+                        // The reading under way may end before it.
+                        later.get_or_insert(since);
+                    }
+                }
+            }
+        };
+        let mut missing = self.fill(gap.since, bars, later).await?;
+        if missing.tries > 0 {
+            missing.tries = gap.tries.saturating_add(1);
+        }
+        if missing.tries == GAP_TRIES_SAID {
+            let text = format!(
+                "bars since {} cannot be read: nothing is decided on bars until they are",
+                missing.since
+            );
+            self.desk.alert(Severity::Critical, text).await;
+        }
+        Some(missing)
     }
 
     fn take(&self) -> Option<MarketItem> {
@@ -103,18 +187,39 @@ impl<B: Broker, E: Entrance> Feeding<B, E> {
         self.desk.say_as(AgentId::Feed, event).await;
     }
 
-    /// Reads the bars since an instant and tells those that nobody has heard.
-    async fn fill(&self, since: Timestamp) {
+    /// Reads the bars since an instant.
+    async fn read_gap(&self, since: Timestamp) -> Option<Vec<Bar>> {
         let symbols = &self.desk.config.symbols;
         if symbols.is_empty() {
-            return;
+            return Some(Vec::new());
         }
         let span = (since, self.desk.clock.now());
-        let Some(bars) = self.desk.read_bars(symbols, Interval::Minute, span).await else { return };
+        self.desk.read_bars(symbols, Interval::Minute, span).await
+    }
+
+    /// Tells the bars of a gap that nobody has heard. Returns what is missing then: all
+    /// of it where the bars could not be read, or a gap that came meanwhile; bars wait as
+    /// long as there is one.
+    async fn fill(
+        &self,
+        since: Timestamp,
+        bars: Option<Vec<Bar>>,
+        later: Option<Timestamp>,
+    ) -> Option<Gap> {
+        let Some(bars) = bars else {
+            tracing::warn!(%since, "bars are missing; those after them wait");
+            self.buffer().withhold();
+            return Some(Gap { since, tries: 1, tried: Stopwatch::start() });
+        };
         let bars = self.buffer().fresh(Interval::Minute, bars);
         if !bars.is_empty() {
             self.desk.say_history(Interval::Minute, bars).await;
         }
+        if let Some(since) = later {
+            return Some(Gap { since, tries: 0, tried: Stopwatch::start() });
+        }
+        self.buffer().release();
+        None
     }
 
     fn buffer(&self) -> MutexGuard<'_, MarketBuffer> {

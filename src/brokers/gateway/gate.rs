@@ -21,7 +21,9 @@ struct Shared {
 }
 
 impl Gate {
-    /// Closes it: one store, and no entry that asks afterwards may leave.
+    /// Closes it: one store, and no entry that asks afterwards may leave. One that is on
+    /// its way asks at every step; the step that is under way on another thread is the
+    /// last.
     pub fn close(&self) {
         self.0.is_closed.store(true, Ordering::SeqCst);
         self.0.changed.notify_waiters();

@@ -5,7 +5,7 @@
 //! *stands* is the execution agent's business. After a restart it is filled by the
 //! first list of orders.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::brokers::BrokerOrder;
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
@@ -14,6 +14,8 @@ use crate::domain::order::{OrderClass, OrderPurpose, OrderRequest, ReportedStatu
 
 /// Orders that have ended and are still known, the newest ones: for late news.
 const FINISHED_MAX: usize = 2_000;
+/// Orders that are read one by one in one comparison; the next one reads more.
+const UNLISTED_MAX: usize = 32;
 
 /// A replacement that was asked for and has not been confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub(super) struct Row {
     /// Whether the house has been told that the broker has it, legs included.
     pub(super) is_told: bool,
     pub(super) is_over: bool,
+    /// Whether the broker has taken a request to cancel it and has not shown its end.
+    pub(super) is_cancel_owed: bool,
     pub(super) successor: Option<Successor>,
 }
 
@@ -66,6 +70,7 @@ impl Ledger {
                 has_legs: request.class != OrderClass::Simple,
                 is_told: false,
                 is_over: false,
+                is_cancel_owed: false,
                 successor: None,
             },
         );
@@ -123,6 +128,7 @@ impl Ledger {
             has_legs: !order.legs.is_empty(),
             is_told: false,
             is_over: false,
+            is_cancel_owed: false,
             successor: None,
         });
         // News of the order that was replaced says nothing of the one that works now.
@@ -147,6 +153,7 @@ impl Ledger {
         row.qty = successor.qty;
         row.successor = None;
         row.is_over = false;
+        row.is_cancel_owed = false;
         let new = successor.client_order_id.clone();
         if let Some(id) = &successor.broker_order_id {
             self.by_broker.insert(id.clone(), new.clone());
@@ -159,6 +166,25 @@ impl Ledger {
     pub(super) fn live_entries(&self) -> Vec<ClientOrderId> {
         let entries = self.rows.iter().filter(|(_, row)| row.purpose == Some(OrderPurpose::Entry));
         entries.filter(|(_, row)| !row.is_over).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Orders whose end was asked for and is owed.
+    pub(super) fn owed_cancels(&self) -> Vec<ClientOrderId> {
+        let owed = self.rows.iter().filter(|(_, row)| row.is_cancel_owed && !row.is_over);
+        owed.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Orders that may still work as far as we know and are in no list of the broker's,
+    /// at most [`UNLISTED_MAX`]: their end is not known yet.
+    pub(super) fn unlisted(&self, listed: &[BrokerOrder]) -> Vec<(ClientOrderId, BrokerOrderId)> {
+        let all = listed.iter().flat_map(|order| std::iter::once(order).chain(&order.legs));
+        let listed: BTreeSet<&BrokerOrderId> =
+            all.map(|order| &order.report.broker_order_id).collect();
+        let live = self.rows.iter().filter(|(_, row)| !row.is_over);
+        live.filter_map(|(id, row)| Some((id.clone(), row.broker_order_id.clone()?)))
+            .filter(|(_, id)| !listed.contains(id))
+            .take(UNLISTED_MAX)
+            .collect()
     }
 
     /// Notes the end of an order; the newest ones stay known.

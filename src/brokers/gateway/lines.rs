@@ -53,6 +53,11 @@ impl Lines {
         None
     }
 
+    /// Tells whether nothing is under way about an order.
+    pub(super) fn is_idle(&self, id: &ClientOrderId) -> bool {
+        !self.lines.contains_key(id)
+    }
+
     /// The present job of an order is over; returns the next.
     pub(super) fn next(&mut self, id: &ClientOrderId) -> Option<Job> {
         let line = self.lines.get_mut(id)?;

@@ -38,10 +38,12 @@ enum Segment {
     Missing(Timestamp),
 }
 
+/// By start, so that each step holds one bar of a symbol.
+type Bars = BTreeMap<(Timestamp, Interval), BTreeMap<Symbol, Bar>>;
+
 #[derive(Debug, Default)]
 struct Data {
-    /// By start, so that each step holds one bar of a symbol.
-    bars: BTreeMap<(Timestamp, Interval), BTreeMap<Symbol, Bar>>,
+    bars: Bars,
     status: VecDeque<StatusChange>,
     quotes: BTreeMap<Symbol, Quote>,
     ticks: BTreeMap<Symbol, Tick>,
@@ -51,6 +53,9 @@ struct Data {
 #[derive(Debug, Default)]
 pub struct MarketBuffer {
     segments: VecDeque<Segment>,
+    /// Bars that wait until the gap before them is filled, by start; `None` while
+    /// nothing is missing.
+    withheld: Option<Bars>,
     /// Start of the newest bar passed on.
     passed: BTreeMap<(Interval, Symbol), Timestamp>,
     quotes_conflated: u64,
@@ -119,10 +124,17 @@ impl MarketBuffer {
     /// Takes out the oldest that waits, stamped `at`. Bars of two instants leave in two
     /// steps, the earlier first.
     pub fn take(&mut self, at: Timestamp) -> Option<MarketItem> {
-        let mut data = match self.segments.pop_front()? {
-            Segment::Link(changed) => return Some(MarketItem::Link(changed)),
-            Segment::Missing(since) => return Some(MarketItem::Missing(since)),
-            Segment::Data(data) => data,
+        let mut data = loop {
+            match self.segments.pop_front()? {
+                Segment::Link(changed) => return Some(MarketItem::Link(changed)),
+                Segment::Missing(since) => return Some(MarketItem::Missing(since)),
+                Segment::Data(mut data) => {
+                    let had_bars = self.set_aside(&mut data);
+                    if !(had_bars && data.is_empty()) {
+                        break data;
+                    }
+                }
+            }
         };
         let bars = data.bars.pop_first().and_then(|((_, interval), bars)| {
             // Read meanwhile to fill a gap: counted once.
@@ -140,6 +152,34 @@ impl MarketBuffer {
             quotes: data.quotes.into_values().collect(),
             ticks: data.ticks.into_values().collect(),
         }))
+    }
+
+    /// From now on bars wait: what came before them is missing, and who counts bars
+    /// would take them for the next ones. All else goes on.
+    pub fn withhold(&mut self) {
+        self.withheld.get_or_insert_default();
+    }
+
+    /// The gap is filled: bars that have waited leave first.
+    pub fn release(&mut self) {
+        if let Some(bars) = self.withheld.take().filter(|bars| !bars.is_empty()) {
+            let data = Data { bars, ..Data::default() };
+            self.segments.push_front(Segment::Data(Box::new(data)));
+        }
+    }
+
+    /// Takes bars out that have to wait; tells whether there were any.
+    fn set_aside(&mut self, data: &mut Data) -> bool {
+        let Some(withheld) = &mut self.withheld else { return false };
+        let had_bars = !data.bars.is_empty();
+        for (instant, bars) in std::mem::take(&mut data.bars) {
+            withheld.entry(instant).or_default().extend(bars);
+            if withheld.len() > INSTANTS_MAX {
+                withheld.pop_first();
+                self.overflowed += 1;
+            }
+        }
+        had_bars
     }
 
     /// Keeps of bars that were read the ones that nobody has heard yet, and notes them
@@ -214,6 +254,13 @@ impl MarketBuffer {
 }
 
 impl Data {
+    fn is_empty(&self) -> bool {
+        self.bars.is_empty()
+            && self.status.is_empty()
+            && self.quotes.is_empty()
+            && self.ticks.is_empty()
+    }
+
     fn join(&mut self, later: Self) {
         for (instant, bars) in later.bars {
             self.bars.entry(instant).or_default().extend(bars);

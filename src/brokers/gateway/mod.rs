@@ -8,6 +8,8 @@
 //! by the agents; the gateway only repeats what repeating cannot double.
 
 mod gate;
+mod readiness;
+mod hours;
 mod port;
 mod entrance;
 mod config;

@@ -37,6 +37,9 @@ impl Ledger {
             OrderNews::Rejected { reason } => self.rejected(order, *reason),
             OrderNews::CancelRefused => {
                 let refused = self.refused(order, "the venue refused to cancel");
+                if let Some(row) = self.get_mut(&refused.client_order_id) {
+                    row.is_cancel_owed = false;
+                }
                 News { events: vec![VenueEvent::CancelRefused(refused)], ..News::default() }
             }
             OrderNews::ReplaceRefused => {

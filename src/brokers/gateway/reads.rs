@@ -42,7 +42,25 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
                 self.follow(&old, &child).await;
             }
         }
+        self.read_unlisted(&orders).await;
         self.say_account().await
+    }
+
+    /// Reads the orders that are in no list: no longer open, and sent before what a list
+    /// reaches back to. A stop that was executed while nobody listened is among them
+    /// (Alpaca, protocol page §6 of October 2026: "orders by id for everything locally
+    /// open").
+    async fn read_unlisted(&self, listed: &[BrokerOrder]) {
+        let unlisted = self.ledger().unlisted(listed);
+        for (id, broker_order_id) in unlisted {
+            // The group of one that was read before it may have told its end.
+            if self.ledger().get(&id).is_none_or(|row| row.is_over) {
+                continue;
+            }
+            if let Some(order) = self.read_order(&broker_order_id, Lane::Reconcile).await {
+                self.tell(&order).await;
+            }
+        }
     }
 
     /// Reads positions and account and tells them. False when it could not.

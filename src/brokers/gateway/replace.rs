@@ -43,7 +43,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
                 self.expect_successor(&old, Some(expected));
                 self.settle(&old, modify, &broker_order_id, true).await;
             }
-            Err(Failure::Failed(CallError::Refused(refusal))) if refusal.status != 429 => {
+            Err(Failure::Failed(CallError::Refused(refusal))) if !refusal.is_turned_away() => {
                 self.expect_successor(&old, None);
                 // It may have ended meanwhile, which is why.
                 if let Some(order) = self.read_order(&broker_order_id, Lane::Protective).await {

@@ -47,7 +47,8 @@ const OWED: Duration = Duration::from_secs(5);
 /// while the house is busy; market data is taken off at once.
 #[derive(Debug)]
 pub struct Streams {
-    /// Pushes of the order stream.
+    /// Pushes of the order stream, its link among them: entries leave only while it is
+    /// up and the broker has been read since.
     pub orders: mpsc::Receiver<Push>,
     /// Where the market stream pushes to.
     pub market: Arc<MarketInlet>,
@@ -82,7 +83,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
     /// answers still owed. Requests come from the [`Port`](crate::brokers::gateway::Port).
     pub async fn run(
         self,
-        requests: mpsc::UnboundedReceiver<Request>,
+        mut requests: mpsc::UnboundedReceiver<Request>,
         streams: Streams,
         stop: CancellationToken,
     ) {
@@ -110,7 +111,11 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
             desk,
             feeding,
         };
-        room.live(requests, streams.orders, &stop).await;
+        room.live(&mut requests, streams.orders, &stop).await;
+        // What was asked before the end is still done.
+        while let Ok(request) = requests.try_recv() {
+            room.take(request);
+        }
         room.finish().await;
         market_stop.cancel();
         while market.join_next().await.is_some() {}
@@ -154,7 +159,7 @@ struct Room<B, E> {
 impl<B: Broker, E: Entrance> Room<B, E> {
     async fn live(
         &mut self,
-        mut requests: mpsc::UnboundedReceiver<Request>,
+        requests: &mut mpsc::UnboundedReceiver<Request>,
         mut orders: mpsc::Receiver<Push>,
         stop: &CancellationToken,
     ) {
@@ -285,13 +290,17 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         match push {
             Push::Order(update) => self.tell(*update),
             Push::OrdersResumed => {
+                self.desk.readiness.resumed();
                 // What happened in the gap is read before the rest is believed.
                 self.is_held = true;
                 self.hold_left = HOLD_TICKS;
                 self.reconcile();
             }
-            other @ (Push::Link { .. }
-            | Push::Quote(_)
+            Push::Link { feed, state } => {
+                self.desk.readiness.link(state.is_up());
+                self.feeding.push(Push::Link { feed, state });
+            }
+            other @ (Push::Quote(_)
             | Push::Tick(_)
             | Push::Bar(..)
             | Push::Status(_)
@@ -351,6 +360,21 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         }
     }
 
+    /// What was asked for and has not happened is asked for again, at the pace of the
+    /// comparisons: cancels that stick, and entries that came to light after the gate was
+    /// closed.
+    fn ask_again(&mut self) {
+        let mut wanted = self.desk.ledger().owed_cancels();
+        if self.desk.gate.is_closed() {
+            wanted.extend(self.desk.ledger().live_entries());
+        }
+        for id in wanted {
+            if self.lines.is_idle(&id) {
+                self.add(id, Job::Cancel);
+            }
+        }
+    }
+
     fn tick(&mut self) {
         self.is_gate_seen &= self.desk.gate.is_closed();
         if self.is_held {
@@ -364,6 +388,12 @@ impl<B: Broker, E: Entrance> Room<B, E> {
             self.is_account_due = false;
             self.read(|desk| async move {
                 desk.say_account().await;
+                Read::Other
+            });
+        }
+        if self.desk.hours.is_due(self.desk.clock.now()) {
+            self.read(|desk| async move {
+                desk.compare_hours().await;
                 Read::Other
             });
         }
@@ -391,7 +421,12 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         if is_done {
             self.last_seen = began;
             // Asked for again meanwhile: then the news wait for that one.
-            self.is_held &= self.reconcile_in == 0;
+            let is_complete = self.reconcile_in > 0;
+            self.is_held &= !is_complete;
+            if is_complete {
+                self.desk.readiness.read();
+            }
+            self.ask_again();
         } else {
             self.reconcile_in = self.reconcile_in.min(AGAIN_TICKS);
         }

@@ -36,7 +36,7 @@ enum Sent {
     /// The name is in use: an earlier sending has arrived (F05).
     InUse(Failure),
     Refused(Box<Refusal>),
-    /// Not at the broker: it did not leave, or a 429 turned it away.
+    /// Not at the broker: it did not leave, or was turned away unread.
     NotThere(Failure),
     Unknown(Failure),
 }
@@ -70,7 +70,9 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             Sent::Refused(refusal) => self.refused(request, &refusal).await,
             Sent::NotThere(failure) => self.give_up(request, &failure, true).await,
             Sent::InUse(failure) | Sent::Unknown(failure) => {
-                match self.look_up(&request.client_order_id, Lane::Reconcile).await {
+                // What the closing of the gate has cut off is about to be cancelled.
+                let lane = if self.gate.is_closed() { Lane::Cancel } else { Lane::Reconcile };
+                match self.look_up(&request.client_order_id, lane).await {
                     Found::Order(order) => self.taken(request, &order).await,
                     Found::Nothing | Found::NoAnswer => {
                         self.give_up(request, &failure, false).await;
@@ -275,8 +277,7 @@ fn sent(answer: Result<BrokerOrder, Failure>) -> Sent {
     match answer {
         Ok(order) => Sent::Taken(Box::new(order)),
         Err(Failure::Failed(CallError::Refused(refusal))) => match refusal {
-            // Turned away before anybody looked at it.
-            refusal @ Refusal { status: 429, .. } => {
+            refusal if refusal.is_turned_away() => {
                 Sent::NotThere(CallError::Refused(refusal).into())
             }
             refusal @ Refusal { reason: RejectReason::DuplicateClientOrderId, .. } => {

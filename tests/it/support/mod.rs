@@ -5,3 +5,4 @@ pub(crate) mod examples;
 pub(crate) mod trouble;
 pub(crate) mod cockpit;
 pub(crate) mod program;
+pub(crate) mod wired;

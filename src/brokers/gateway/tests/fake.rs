@@ -36,7 +36,7 @@ pub(super) enum Does {
     NotSent,
     /// It refuses.
     Refuses(u16, RejectReason),
-    /// What was asked, after so many seconds.
+    /// What was asked; the answer comes after so many seconds.
     After(u64),
 }
 
@@ -48,7 +48,11 @@ pub(super) struct Books {
     /// Every call with its instant and subject.
     pub(super) calls: Vec<(Timestamp, String)>,
     pub(super) bars: Vec<Bar>,
-    /// Entries that began to leave while the gate was closed.
+    /// What is over is too old to be listed.
+    pub(super) is_old: bool,
+    /// Cancels are taken and nothing comes of them.
+    pub(super) are_cancels_stuck: bool,
+    /// Entries that left while the gate was closed.
     pub(super) past_the_gate: usize,
     named: u32,
 }
@@ -190,12 +194,13 @@ impl Fake {
                 .find(|(key, _)| key.strip_prefix(self.prefix).is_some_and(|key| key == verb));
             script.and_then(|(_, script)| script.pop_front()).unwrap_or(Does::Well)
         };
-        let took = if let Does::After(seconds) = does {
-            Duration::from_secs(seconds)
-        } else {
-            Duration::from_millis(20)
-        };
-        tokio::time::sleep(took).await;
+        if let Does::After(seconds) = does {
+            // Done at once, whether or not somebody waits for the answer.
+            let done = effect(&mut self.books());
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            return Ok(Answer { value: done?, rate: None, request_id: None });
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
         let mut books = self.books();
         match does {
             Does::Well | Does::After(_) => {}
@@ -221,15 +226,21 @@ impl Broker for Fake {
     }
 
     async fn submit(&self, order: &OrderRequest) -> Result<Answer<BrokerOrder>, CallError> {
-        if order.side == Side::Buy && self.gate.is_closed() {
-            self.books().past_the_gate += 1;
-        }
         let id = order.client_order_id.as_str();
-        self.act("submit", id, |books| books.take_in(order)).await
+        self.act("submit", id, |books| {
+            // A connection was made and the bytes leave now.
+            if order.side == Side::Buy && self.gate.is_closed() {
+                books.past_the_gate += 1;
+            }
+            books.take_in(order)
+        })
+        .await
     }
 
     async fn cancel(&self, order: &BrokerOrderId) -> Result<Answer<()>, CallError> {
+        let is_stuck = self.books().are_cancels_stuck;
         self.act("cancel", order.as_str(), |books| match books.by_broker(order) {
+            Some(_) if is_stuck => Ok(()),
             Some(found) if found.report.status == ReportedStatus::Working => {
                 found.report.status = ReportedStatus::Cancelled;
                 Ok(())
@@ -282,7 +293,13 @@ impl Broker for Fake {
 
     async fn orders(&self, since: Timestamp) -> Result<Answer<Vec<BrokerOrder>>, CallError> {
         let since = since.to_string();
-        self.act("orders", &since, |books| Ok(books.orders.values().cloned().collect())).await
+        self.act("orders", &since, |books| {
+            let is_listed = |order: &&BrokerOrder| {
+                !books.is_old || order.report.status == ReportedStatus::Working
+            };
+            Ok(books.orders.values().filter(is_listed).cloned().collect())
+        })
+        .await
     }
 
     async fn account(&self) -> Result<Answer<BrokerAccount>, CallError> {
@@ -305,7 +322,10 @@ impl Broker for Fake {
 
     async fn clock(&self) -> Result<Answer<BrokerClock>, CallError> {
         let now = self.clock.now();
-        let clock = BrokerClock { now, is_open: true, next_open: now, next_close: now };
+        // 10:30 in New York, a Tuesday.
+        let after = |minutes| START.plus(SignedDuration::from_mins(minutes));
+        let (next_open, next_close) = (after(23 * 60), after(330));
+        let clock = BrokerClock { now, is_open: now < next_close, next_open, next_close };
         self.act("clock", "", |_| Ok(clock)).await
     }
 

@@ -21,6 +21,7 @@ use crate::domain::order::{
 };
 use crate::domain::time::Timestamp;
 use crate::events::{Event, OrderCancel, OrderModify, OrderSubmit};
+use crate::fsm::link::LinkState;
 
 /// House time that follows the paused time of the runtime.
 pub(super) struct PausedClock(Stopwatch);
@@ -108,6 +109,8 @@ impl House {
         let (requests, asked) = mpsc::unbounded_channel();
         let (orders, order_pushes) = mpsc::channel(64);
         let market = Arc::new(MarketInlet::default());
+        let state = LinkState::Up;
+        orders.try_send(Push::Link { feed: "fake.orders", state }).expect("there is room");
         let stop = CancellationToken::new();
         let streams = Streams { orders: order_pushes, market: market.clone() };
         let task = tokio::spawn(gateway.run(asked, streams, stop.clone()));

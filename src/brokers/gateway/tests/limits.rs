@@ -12,6 +12,7 @@ use crate::domain::ids::ClientOrderId;
 use crate::domain::order::{OrderPurpose, RejectReason, ReportedStatus};
 use crate::domain::time::Timestamp;
 use crate::events::{BreakerEvent, Event, VenueEvent};
+use crate::fsm::link::LinkState;
 
 const ENTRY: OrderPurpose = OrderPurpose::Entry;
 const EXIT: OrderPurpose = OrderPurpose::Exit;
@@ -62,6 +63,88 @@ async fn i7_no_entry_leaves_after_the_gate_is_closed() {
         _ => false,
     });
     assert_eq!(held.count() + house.books().count("submit"), 32);
+}
+
+/// On several threads an entry may be in the middle of a step when the gate closes; it
+/// is the last step, so that no more leave than there are threads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i7_of_entries_on_their_way_none_leaves_after_the_step_under_way() {
+    for _ in 0..10 {
+        let house = House::with(Setup::default());
+        let place = Duration::from_millis(1);
+        while house.books().count("positions") == 0 {
+            tokio::time::sleep(place).await;
+        }
+        for number in 0..30 {
+            house.submit(&format!("fd-{number}"), ENTRY);
+        }
+        // Each has made its connection and leaves 20 ms later.
+        while house.books().count("submit") < 8 {
+            tokio::time::sleep(place).await;
+        }
+        house.gate.close();
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        let left = house.books().past_the_gate;
+        assert!(left <= 2, "{left} have left");
+        house.close().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_cut_off_by_the_gate_is_looked_up_and_cancelled() {
+    let house = House::open().await;
+    // The bytes have gone, the answer has not come.
+    house.script("submit", &[Does::After(8)]).submit("fd-1", ENTRY);
+    house.settle().await;
+    house.gate.close();
+    house.wait(2).await;
+    assert_eq!(house.books().order("fd-1").report.status, ReportedStatus::Cancelled);
+    // Not to be seen at once: the comparison finds it, and it is cancelled then.
+    let house = House::open().await;
+    house.script("submit", &[Does::After(8)]).script("find", &[Does::Lost; 3]);
+    house.submit("fd-1", ENTRY).settle().await;
+    house.gate.close();
+    house.wait(40).await;
+    assert_eq!(house.books().order("fd-1").report.status, ReportedStatus::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn entries_wait_for_the_order_stream_and_for_what_its_gap_has_hidden() {
+    let link = |state| Push::Link { feed: "fake.orders", state };
+    let house = House::open().await;
+    house.orders.send(link(LinkState::Down { attempts: 0 })).await.unwrap();
+    house.settle().await;
+    house.submit("fd-1", ENTRY).submit("fd-2", EXIT);
+    house.wait(1).await;
+    assert_eq!(house.books().count("submit"), 1, "what reduces risk leaves");
+    assert_eq!(house.count("venue.call.failed"), 1);
+    // Up again, and not read yet.
+    house.script("orders", &[Does::Lost; 3]);
+    house.orders.send(Push::OrdersResumed).await.unwrap();
+    house.orders.send(link(LinkState::Up)).await.unwrap();
+    house.settle().await;
+    house.submit("fd-3", ENTRY);
+    house.wait(1).await;
+    assert_eq!(house.books().count("submit"), 1);
+    house.wait(20).await;
+    house.submit("fd-4", ENTRY);
+    house.wait(1).await;
+    assert_eq!(house.books().count("submit"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_are_refused_count_and_nothing_was_sent() {
+    let house = House::open().await;
+    house.script("submit", &[Does::Refuses(401, RejectReason::Other)]);
+    house.submit("fd-1", ENTRY);
+    house.wait(2).await;
+    assert_eq!(house.count("venue.order.rejected"), 0, "nobody has judged the order");
+    let failed = house.events().into_iter().find_map(|event| match event {
+        Event::Venue(VenueEvent::CallFailed(failed)) => Some(failed),
+        _ => None,
+    });
+    let failed = failed.unwrap();
+    assert!(failed.definitely_not_sent && failed.counts);
 }
 
 #[tokio::test(start_paused = true)]

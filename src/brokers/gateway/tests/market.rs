@@ -1,6 +1,6 @@
 //! Market data: conflated while the house is busy, complete where it must be.
 
-use crate::brokers::gateway::tests::fake::price;
+use crate::brokers::gateway::tests::fake::{Does, price};
 use crate::brokers::gateway::tests::house::{House, START, Setup};
 use crate::brokers::gateway::{GatewayConfig, MarketBuffer, MarketItem};
 use crate::brokers::{MarketSink, Push};
@@ -165,13 +165,57 @@ async fn f28_a_gap_is_filled_with_marked_bars_before_anything_after_it() {
     house.wait(1).await;
     // What was heard live is not told again, and what is told again is not repeated.
     assert_eq!(histories(&house), [3, 2]);
+    assert_eq!(live_bars(&house), [minutes(0), minutes(3)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bars_after_a_gap_that_cannot_be_read_wait_until_it_is_filled_and_quotes_do_not() {
+    let config = GatewayConfig { symbols: vec![stock("AAPL")], ..Setup::default().config };
+    let house = House::with(Setup { config, ..Setup::default() });
+    house.wait(1).await;
+    house.market.push(bar("AAPL", 0, "175.00"));
+    house.books().bars = (0..4).map(|at| minute("AAPL", at, "175.00")).collect();
+    house.wait(180).await;
+    // Each reading has three tries.
+    house.script("bars", &[Does::Lost; 6]);
+    house.market.push(Push::MarketResumed { since: minutes(0) });
+    house.market.push(bar("AAPL", 3, "175.00"));
+    house.market.push(quote("AAPL", "175.10"));
+    house.wait(8).await;
+    house.market.push(quote("AAPL", "175.20"));
+    house.settle().await;
+    assert_eq!((histories(&house), live_bars(&house)), (vec![], vec![minutes(0)]));
+    assert_eq!(house.count("feed.market.received"), 3, "the first bar and both quotes");
+    house.wait(60).await;
+    assert_eq!(histories(&house), [2]);
+    assert_eq!(live_bars(&house), [minutes(0), minutes(3)]);
+    house.close().await;
+}
+
+#[test]
+fn withheld_bars_leave_before_everything_that_came_later() {
+    let mut buffer = MarketBuffer::default();
+    buffer.withhold();
+    buffer.push(bar("AAPL", 0, "175.00"));
+    assert!(buffer.take(START).is_none(), "nothing but bars: nothing leaves");
+    buffer.push(bar("AAPL", 1, "175.00"));
+    buffer.push(quote("AAPL", "175.00"));
+    let without = step(&mut buffer);
+    assert!(without.bars.is_none() && without.quotes.len() == 1);
+    buffer.push(bar("AAPL", 2, "175.00"));
+    buffer.release();
+    let starts: Vec<Timestamp> =
+        (0..3).map(|_| step(&mut buffer).bars.unwrap().bars[0].start).collect();
+    assert_eq!(starts, [minutes(0), minutes(1), minutes(2)]);
+}
+
+/// The starts of the bars that were told live.
+fn live_bars(house: &House) -> Vec<Timestamp> {
     let live = house.events().into_iter().filter_map(|event| match event {
         Event::Feed(FeedEvent::Step(step)) => step.bars.clone(),
         _ => None,
     });
-    let starts: Vec<Timestamp> =
-        live.flat_map(|batch| batch.bars.to_vec()).map(|bar| bar.start).collect();
-    assert_eq!(starts, [minutes(0), minutes(3)]);
+    live.flat_map(|batch| batch.bars.to_vec()).map(|bar| bar.start).collect()
 }
 
 fn minutes(count: i64) -> Timestamp {

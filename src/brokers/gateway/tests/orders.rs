@@ -124,12 +124,7 @@ async fn f02_an_answer_that_comes_after_our_patience_is_adopted_once() {
     let house = House::open().await;
     house.script("submit", &[Does::After(60)]).submit("fd-1", ENTRY);
     house.wait(10).await;
-    let order = {
-        let mut books = house.books();
-        let request = request("fd-1", ENTRY);
-        let order = books.receive(&request);
-        order.clone()
-    };
+    let order = house.books().order("fd-1").clone();
     house.push(OrderNews::Standing, order).await;
     house.wait(60).await;
     check(&house, 1, &["venue.order.accepted"]);

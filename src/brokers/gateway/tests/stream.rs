@@ -124,6 +124,47 @@ async fn after_a_gap_the_broker_is_read_before_its_news_are_passed_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_order_that_is_in_no_list_any_more_is_read_by_its_name() {
+    // Too old for the list of what is new, and no longer open: executed in a gap.
+    let house = working().await;
+    house.books().fill("fd-1", 5, "175.50");
+    house.books().is_old = true;
+    house.orders.send(Push::OrdersResumed).await.unwrap();
+    house.wait(2).await;
+    let listed: Vec<ReportedStatus> = house
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Venue(VenueEvent::Orders(listed)) => Some(listed.orders),
+            _ => None,
+        })
+        .flatten()
+        .map(|order| order.status)
+        .collect();
+    assert_eq!(listed, [ReportedStatus::Filled]);
+    // Its end is known: it is not read again.
+    let read = house.books().count("order");
+    house.wait(60).await;
+    assert_eq!(house.books().count("order"), read);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_that_sticks_is_asked_for_again_with_every_comparison() {
+    let house = working().await;
+    house.books().are_cancels_stuck = true;
+    house.cancel("fd-1");
+    house.wait(70).await;
+    assert_eq!(house.books().count("cancel"), 3);
+    assert_eq!(house.count("venue.order.cancelled"), 0);
+    house.books().are_cancels_stuck = false;
+    house.wait(40).await;
+    assert_eq!(house.count("venue.order.cancelled"), 1);
+    let asked = house.books().count("cancel");
+    house.wait(60).await;
+    assert_eq!(house.books().count("cancel"), asked, "it is over");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_broker_that_answers_no_reads_does_not_hold_a_fill_back_for_long() {
     let house = working().await;
     house.script("orders", &[Does::Lost; 100]);

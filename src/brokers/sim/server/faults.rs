@@ -101,8 +101,9 @@ pub struct FaultOrder {
     pub symbol: Option<Symbol>,
     /// How long it lasts, where it does.
     pub seconds: Option<u32>,
-    /// A word that tells variants of a fault apart, such as `early_close` (18) or
-    /// `no_headers` (3).
+    /// A word that tells variants of a fault apart, such as `early_close` (18),
+    /// `no_headers` (3), `orders` for new orders alone (3, 15), or the one stream that is
+    /// meant: `trading` or `data` (10).
     pub variant: Option<String>,
 }
 
@@ -143,10 +144,21 @@ impl Faults {
 
     /// Takes a fault that may be meant for one stock only, with how it was armed.
     pub fn take_for(&self, fault: Fault, symbol: Option<Symbol>) -> Option<FaultOrder> {
+        self.take_if(fault, |armed| {
+            armed.symbol.is_none() || symbol.is_none() || armed.symbol == symbol
+        })
+    }
+
+    /// Takes a fault that is armed in a way that is meant here.
+    pub fn take_if(
+        &self,
+        fault: Fault,
+        is_meant: impl FnOnce(&FaultOrder) -> bool,
+    ) -> Option<FaultOrder> {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         let row = &mut rows[place(fault)];
         let armed = row.as_mut()?;
-        if armed.symbol.is_some() && symbol.is_some() && armed.symbol != symbol {
+        if !is_meant(armed) {
             return None;
         }
         armed.count -= 1;

@@ -416,6 +416,26 @@ impl World {
         Ok(())
     }
 
+    /// Gives a stock another past: these minute bars, oldest first, in place of all
+    /// bars that it had.
+    ///
+    /// # Errors
+    /// When the stock is not listed.
+    pub fn set_past(&mut self, symbol: Symbol, minutes: &[Bar]) -> Result<(), WorldError> {
+        let row = self.rows.get_mut(symbol).ok_or(WorldError::UnknownSymbol(symbol))?;
+        row.timeline = Timeline::default();
+        for bar in minutes {
+            row.timeline.tell_minute(*bar);
+        }
+        Ok(())
+    }
+
+    /// Lets quotes, prints and status changes happen now that nobody but the caller has
+    /// thought of. Bars follow from prints.
+    pub fn play(&mut self, step: MarketStep) {
+        self.show(MarketStep { at: self.now, ..step });
+    }
+
     /// Halts a stock, or lets it trade again.
     ///
     /// # Errors

@@ -2,14 +2,16 @@
 //! of every answer (Alpaca, protocol page §1, §2.4 and §2.5 of October 2026).
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde_json::json;
 
-use crate::brokers::sim::server::{Fault, Limit, Shared};
+use crate::brokers::sim::server::{Fault, FaultOrder, Limit, Shared};
 
+use super::data_stream::is_stream;
 use super::errors::{html, json_answer};
+use super::market_data::keys_in;
 
 /// Which of the broker's surfaces a path belongs to; each counts its own requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +19,16 @@ enum Surface {
     Trading,
     Data,
     Control,
+    /// A stream asks for its keys in its own way and counts no requests.
+    Stream,
 }
 
 impl Surface {
     fn of(path: &str) -> Self {
         if path.starts_with("/_sim/") {
             Self::Control
+        } else if path == "/stream" || is_stream(path) {
+            Self::Stream
         } else if path.starts_with("/v2/stocks") || path.starts_with("/v1beta") {
             Self::Data
         } else {
@@ -34,11 +40,11 @@ impl Surface {
 /// Lets a request through to its route, or answers in its place.
 pub(super) async fn guard(State(state): State<Shared>, request: Request, next: Next) -> Response {
     let request_id = state.request_id();
-    // A stream asks for its keys in its own way.
-    if request.headers().contains_key(header::UPGRADE) {
+    // By the path alone: whoever merely says that he wants to upgrade gets no further.
+    let surface = Surface::of(request.uri().path());
+    if surface == Surface::Stream {
         return named(next.run(request).await, &request_id);
     }
-    let surface = Surface::of(request.uri().path());
     if surface == Surface::Control {
         let answer = next.run(request).await;
         return named(with_limit(answer, state.look_at_limit(false)), &request_id);
@@ -48,7 +54,8 @@ pub(super) async fn guard(State(state): State<Shared>, request: Request, next: N
         return named(with_limit(refusal, state.look_at_limit(is_data)), &request_id);
     }
     let limit = if is_data { state.count_data() } else { state.count_trading() };
-    if let Some(fault) = state.faults.take_for(Fault::RateBurst, None) {
+    let is_new_order = request.method() == Method::POST && request.uri().path() == "/v2/orders";
+    if let Some(fault) = struck(&state, Fault::RateBurst, is_new_order) {
         let refusal = too_many();
         let has_headers = fault.variant.as_deref() != Some("no_headers");
         let refusal = if has_headers {
@@ -61,7 +68,7 @@ pub(super) async fn guard(State(state): State<Shared>, request: Request, next: N
     if !limit.is_served {
         return named(with_limit(too_many(), limit), &request_id);
     }
-    let answer = if state.faults.take(Fault::HtmlGateway) {
+    let answer = if struck(&state, Fault::HtmlGateway, is_new_order).is_some() {
         html(StatusCode::BAD_GATEWAY, "502 Bad Gateway")
     } else {
         next.run(request).await
@@ -69,15 +76,16 @@ pub(super) async fn guard(State(state): State<Shared>, request: Request, next: N
     named(with_limit(answer, limit), &request_id)
 }
 
+/// Takes a fault that may strike any request, or new orders alone (variant `orders`).
+fn struck(state: &Shared, fault: Fault, is_new_order: bool) -> Option<FaultOrder> {
+    state.faults.take_if(fault, |armed| is_new_order || armed.variant.as_deref() != Some("orders"))
+}
+
 fn refused_keys(state: &Shared, headers: &HeaderMap) -> Option<Response> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(credentials) = text("authorization") {
-        let has_content = credentials.split_once(' ').is_some_and(|(_, rest)| !rest.is_empty());
-        return (!has_content).then(unauthorized);
-    }
-    match (text("apca-api-key-id"), text("apca-api-secret-key")) {
-        (Some(key), Some(secret)) => (!state.accepts_keys(key, secret)).then(unauthorized),
-        (None, _) | (_, None) => Some(html(StatusCode::UNAUTHORIZED, "401 Authorization Required")),
+    match keys_in(headers) {
+        Some(keys) => (!state.accepts_keys(&keys.id, &keys.secret)).then(unauthorized),
+        None if headers.contains_key(header::AUTHORIZATION) => Some(unauthorized()),
+        None => Some(html(StatusCode::UNAUTHORIZED, "401 Authorization Required")),
     }
 }
 

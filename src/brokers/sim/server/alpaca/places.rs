@@ -50,7 +50,8 @@ pub(super) const FEEDS: usize = 6;
 pub(super) struct Places {
     /// Held for a look: trading, then each feed.
     taken: Mutex<[bool; FEEDS + 1]>,
-    refusal: Mutex<Option<Refusal>>,
+    /// Of trading, and of data.
+    refusals: Mutex<[Option<Refusal>; 2]>,
     /// Ends every connection.
     pub(super) stop: CancellationToken,
     /// Knows every connection, so that the server can wait for their end.
@@ -74,12 +75,12 @@ pub(super) struct Place {
 impl Places {
     /// Makes a server's places, all free.
     pub(super) fn new(tasks: TaskTracker, stop: CancellationToken) -> Arc<Self> {
-        Arc::new(Self { taken: Mutex::default(), refusal: Mutex::default(), stop, tasks })
+        Arc::new(Self { taken: Mutex::default(), refusals: Mutex::default(), stop, tasks })
     }
 
     /// Takes a place; `None` when somebody has it, or while nobody gets one.
     pub(super) fn take(self: &Arc<Self>, seat: Seat, faults: &Faults) -> Option<Place> {
-        if self.refuses(faults) {
+        if self.refuses(seat, faults) {
             return None;
         }
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,19 +92,31 @@ impl Places {
     }
 
     /// Fault 10: with a number of seconds everybody is refused for so long from the
-    /// first try on, by the wall's time; without, each strike refuses one try.
-    fn refuses(&self, faults: &Faults) -> bool {
-        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
-        if refusal.is_some_and(|it| it.since.elapsed() < it.length) {
+    /// first try on, by the wall's time; without, each strike refuses one try. Armed for
+    /// one kind of stream it leaves the other alone.
+    fn refuses(&self, seat: Seat, faults: &Faults) -> bool {
+        let (own, kind) = match seat {
+            Seat::Trading => (0, "trading"),
+            Seat::Data(_) => (1, "data"),
+        };
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if refusals[own].is_some_and(|it| it.since.elapsed() < it.length) {
             return true;
         }
-        let struck = faults.take_for(Fault::RefuseReconnect, None);
-        let seconds = struck.as_ref().and_then(|order| order.seconds);
-        *refusal = seconds.map(|seconds| Refusal {
-            since: Stopwatch::start(),
-            length: Duration::from_secs(seconds.into()),
+        refusals[own] = None;
+        let struck = faults.take_if(Fault::RefuseReconnect, |armed| {
+            armed.variant.as_deref().is_none_or(|meant| meant == kind)
         });
-        struck.is_some()
+        let Some(order) = struck else { return false };
+        let Some(seconds) = order.seconds else { return true };
+        let length = Duration::from_secs(seconds.into());
+        let refusal = Some(Refusal { since: Stopwatch::start(), length });
+        if order.variant.is_some() {
+            refusals[own] = refusal;
+        } else {
+            *refusals = [refusal; 2];
+        }
+        true
     }
 }
 
@@ -153,5 +166,19 @@ mod tests {
         assert!(!is_refused());
         faults.arm(Fault::RefuseReconnect, FaultOrder::times(2));
         assert_eq!([is_refused(), is_refused(), is_refused()], [true, true, false]);
+    }
+
+    #[test]
+    fn a_refusal_armed_for_one_stream_leaves_the_other_alone() {
+        let (places, faults) =
+            (Places::new(TaskTracker::new(), CancellationToken::new()), Faults::default());
+        for seconds in [None, Some(90)] {
+            let variant = Some("trading".to_owned());
+            let order = FaultOrder { variant, seconds, ..FaultOrder::times(1) };
+            faults.arm(Fault::RefuseReconnect, order);
+            assert!(places.take(Seat::Data(0), &faults).is_some());
+            assert!(places.take(Seat::Trading, &faults).is_none());
+            assert!(places.take(Seat::Data(0), &faults).is_some());
+        }
     }
 }

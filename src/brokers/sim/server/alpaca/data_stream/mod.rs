@@ -21,3 +21,4 @@ mod test_feed;
 
 pub(super) use connection::routes;
 pub(super) use session::Keys;
+pub(super) use source::is_stream;

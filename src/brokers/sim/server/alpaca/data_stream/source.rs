@@ -58,6 +58,12 @@ impl Feed {
     }
 }
 
+/// Tells whether a path is that of a feed's stream.
+pub(in crate::brokers::sim::server::alpaca) fn is_stream(path: &str) -> bool {
+    let feed = path.strip_prefix("/v2/");
+    feed.is_some_and(|path| Feed::ALL.iter().any(|(_, name)| *name == path))
+}
+
 /// Where the steps of one client's feed come from.
 #[derive(Debug)]
 pub(super) enum Source {

@@ -1,0 +1,442 @@
+//! The whole house over real sockets on loopback: a simulated Alpaca, the client, both
+//! streams, the gateway, the spine with five agents, a journal on disk.
+//!
+//! The clock stands until the test moves it, every stock is pinned to the price at
+//! which its setup waits, and everything that is waited for has a bound. What the
+//! house says is compared with the server's own ledger.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use flightdeck::app::wire::{House, Setting, WireOptions};
+use flightdeck::brokers::alpaca::{AccountKind, AlpacaConfig, ApiKeys};
+use flightdeck::brokers::sim::exchange::Order;
+use flightdeck::brokers::sim::server::{
+    Fault, FaultOrder, Pace, Pin, ServerConfig, Shared, WorldSetup, open, serve,
+};
+use flightdeck::bus::Tap;
+use flightdeck::config::Config;
+use flightdeck::domain::command::{Approve, Flatten, OperatorCommand, Reason};
+use flightdeck::domain::ids::TradeId;
+use flightdeck::domain::market::{MarketStep, Tick};
+use flightdeck::domain::money::Money;
+use flightdeck::domain::position::{Direction, Position};
+use flightdeck::domain::time::Timestamp;
+use flightdeck::events::{Envelope, Event, FeedEvent, MarketEvent, TradeEvent};
+use flightdeck::risk::AccountMode;
+use jiff::SignedDuration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::cockpit::{
+    Data, START, dollars, history, in_words, is_told, price, rules, shares, symbol,
+};
+
+/// No healthy house takes longer for anything that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The time moves in steps of at most so many seconds, each of them heard of.
+const STRIDE: i64 = 5;
+
+/// A stock of the test: the price at which its setup waits, and how its entry fares.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listed {
+    name: &'static str,
+    at: &'static str,
+    /// Whether the offer stands a cent above the entry's limit.
+    rests: bool,
+}
+
+/// A stock whose entry fills at once.
+pub(crate) const fn fills(name: &'static str, at: &'static str) -> Listed {
+    Listed { name, at, rests: false }
+}
+
+/// A stock whose entry works without filling.
+pub(crate) const fn rests(name: &'static str, at: &'static str) -> Listed {
+    Listed { name, at, rests: true }
+}
+
+impl Listed {
+    fn pin(self) -> Pin {
+        let at = price(self.at);
+        let cent = Money::from_cents(1);
+        if self.rests {
+            return Pin { bid: at, ask: at.plus(cent).unwrap(), last: at };
+        }
+        Pin { bid: at.plus(-cent).unwrap(), ask: at, last: at }
+    }
+}
+
+/// The broker's side: it goes on when a house ends.
+pub(crate) struct Market {
+    pub(crate) state: Shared,
+    pub(crate) base: String,
+    listed: Vec<Listed>,
+    _stop: DropGuard,
+}
+
+impl Market {
+    /// Opens at [`START`], each stock with quiet minutes behind it that end in a setup.
+    pub(crate) async fn open(listed: &[Listed]) -> Self {
+        let setup = WorldSetup {
+            seed: 5,
+            start: Timestamp::from_seconds(START),
+            symbols: listed.iter().map(|stock| symbol(stock.name)).collect(),
+            opening_cash: dollars("100000.00"),
+        };
+        let config = ServerConfig { requests_per_minute: 10_000, ..ServerConfig::default() };
+        let state = open(&setup, Pace::Manual, config).unwrap();
+        state.with_world(|world| {
+            let until = Timestamp::from_seconds(START + 60);
+            for stock in listed {
+                let of = symbol(stock.name);
+                let past = history(of, price(stock.at), Direction::Long, until);
+                world.set_past(of, &past).unwrap();
+                world.pin(of, stock.pin()).unwrap();
+            }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let stop = CancellationToken::new();
+        tokio::spawn(serve(listener, state.clone(), stop.clone()));
+        Self { state, base, listed: listed.to_vec(), _stop: stop.drop_guard() }
+    }
+
+    /// Sets the price of a stock.
+    pub(crate) fn pin(&self, of: &str, bid: &str, ask: &str, last: &str) {
+        let pin = Pin { bid: price(bid), ask: price(ask), last: price(last) };
+        self.state.with_world(|world| world.pin(symbol(of), pin)).unwrap();
+    }
+
+    /// So many shares change hands at once, which makes the minute a busy one.
+    pub(crate) fn surge(&self, of: &str, number: u64) {
+        self.state.with_world(|world| {
+            let last = world.last_price(symbol(of)).unwrap();
+            let (size, at) = (shares(number), world.now());
+            let ticks = vec![Tick { symbol: symbol(of), price: last, size, at }];
+            world.play(MarketStep { ticks, ..MarketStep::default() });
+        });
+    }
+
+    /// New orders meet a fault so many times.
+    pub(crate) fn orders_meet(&self, fault: Fault, count: u32) {
+        let variant = Some("orders".to_owned());
+        self.state.faults.arm(fault, FaultOrder { variant, ..FaultOrder::times(count) });
+    }
+
+    /// How many more times new orders would meet a fault.
+    pub(crate) fn still_armed(&self, fault: Fault) -> u32 {
+        self.state.faults.armed(fault).map_or(0, |armed| armed.count)
+    }
+
+    // --- the exchange's own ledger ------------------------------------------
+
+    /// What the exchange holds for us in a stock.
+    pub(crate) fn held(&self, of: &str) -> Option<Position> {
+        let positions = self.state.with_world(|world| world.exchange().positions());
+        positions.into_iter().map(|view| view.position).find(|held| held.symbol == symbol(of))
+    }
+
+    /// Working orders in words, oldest first: `sell 5 stop 166.72`.
+    pub(crate) fn resting(&self) -> Vec<String> {
+        self.state.with_world(|world| {
+            world
+                .exchange()
+                .working()
+                .into_iter()
+                .map(Order::report)
+                .map(|r| in_words(&r))
+                .collect()
+        })
+    }
+
+    /// Cash of the account.
+    pub(crate) fn cash(&self) -> Money {
+        self.state.with_world(|world| world.exchange().account().cash)
+    }
+
+    /// What the account may still buy for.
+    pub(crate) fn buying_power(&self) -> Money {
+        self.state.with_world(|world| world.exchange().account().buying_power)
+    }
+
+    /// Everything that orders have done so far.
+    pub(crate) fn executions(&self) -> usize {
+        self.state.with_world(|world| world.executions().count())
+    }
+}
+
+/// Collects every envelope where the test can see it.
+struct Recorder(watch::Sender<usize>, Arc<Mutex<Vec<Envelope>>>);
+
+impl Tap for Recorder {
+    fn see(&mut self, envelope: &Envelope) {
+        let mut seen = self.1.lock().unwrap();
+        seen.push(envelope.clone());
+        let count = seen.len();
+        drop(seen);
+        self.0.send_replace(count);
+    }
+}
+
+/// A house that trades on a [`Market`].
+pub(crate) struct Wired {
+    house: House,
+    state: Shared,
+    watched: &'static str,
+    count: watch::Receiver<usize>,
+    seen: Arc<Mutex<Vec<Envelope>>>,
+}
+
+/// The rules of the golden trade over a wire.
+pub(crate) fn wire_rules() -> Config {
+    let mut config = rules();
+    config.alpaca.requests_per_minute = 1_000;
+    config
+}
+
+impl Wired {
+    /// Opens a house and waits until both streams run and the account is known.
+    pub(crate) async fn open(
+        market: &Market,
+        config: &Config,
+        journal: &tempfile::TempDir,
+    ) -> Self {
+        Self::open_at(market, &market.base, config, journal).await
+    }
+
+    /// Opens a house that reaches the broker by another address, such as a proxy's.
+    pub(crate) async fn open_at(
+        market: &Market,
+        base: &str,
+        config: &Config,
+        journal: &tempfile::TempDir,
+    ) -> Self {
+        config.validate().unwrap();
+        let base: url::Url = base.parse().unwrap();
+        let kind = AccountKind::Simulated { trading: base.clone(), data: base };
+        let setting = Setting {
+            mode: AccountMode::Paper,
+            account: AlpacaConfig::new(kind),
+            keys: ApiKeys::new("PKTEST".to_owned().into(), "hidden".to_owned().into()).unwrap(),
+            clock: market.state.clock.clone(),
+            symbols: market.listed.iter().map(|stock| symbol(stock.name)).collect(),
+        };
+        let journal = journal.path().join("journal.sqlite");
+        let options = WireOptions { journal, ..WireOptions::default() };
+        let (sender, count) = watch::channel(0);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let taps: Vec<Box<dyn Tap>> = vec![Box::new(Recorder(sender, seen.clone()))];
+        let out = Box::new(io::sink());
+        let house = House::open(config, &options, setting, out, taps).await.unwrap();
+        let (state, watched) = (market.state.clone(), market.listed[0].name);
+        let wired = Self { house, state, watched, count, seen };
+        wired.until("both streams run", |seen| {
+            let up = |e: &&Envelope| {
+                matches!(&e.event, Event::Feed(FeedEvent::Link(link)) if link.state.name() == "UP")
+            };
+            seen.iter().filter(up).count() >= 2
+        })
+        .await;
+        for name in ["feed.history.received", "venue.orders.reported", "venue.account.reported"] {
+            wired.wait_for(name).await;
+        }
+        // The first quotes: pinned stocks speak once a second.
+        wired.advance(1).await;
+        wired
+    }
+
+    /// Ends the house in order.
+    pub(crate) async fn end(self) -> Vec<Envelope> {
+        let seen = self.seen.clone();
+        within("the house ends", self.house.end("stopped")).await.unwrap();
+        seen.lock().unwrap().clone()
+    }
+
+    // --- time -----------------------------------------------------------------
+
+    /// Lets time pass while the market speaks; the house hears all of it.
+    pub(crate) async fn advance(&self, seconds: i64) {
+        let mut left = seconds;
+        while left > 0 {
+            let stride = left.min(STRIDE);
+            left -= stride;
+            let now = self.jump(stride).await;
+            self.until("the newest quote is heard", |seen| {
+                seen.iter().rev().any(|e| {
+                    matches!(&e.event, Event::Market(MarketEvent::Quote(quote))
+                        if quote.symbol == symbol(self.watched) && quote.at >= now)
+                })
+            })
+            .await;
+        }
+    }
+
+    /// Lets time pass, however much, without waiting for the market.
+    pub(crate) async fn jump(&self, seconds: i64) -> Timestamp {
+        let now = self.state.clock.advance(SignedDuration::from_secs(seconds));
+        self.state.with_world(|_| ());
+        self.house.door().advance(now).await.unwrap();
+        now
+    }
+
+    /// Lets time pass to the end of the minute, so that its bars are told.
+    pub(crate) async fn end_minute(&self) {
+        let mark = self.mark();
+        let into = (self.state.now().as_nanos() / 1_000_000_000).rem_euclid(60);
+        self.advance(60 - into).await;
+        self.wait_since(mark, "market_data.bars.received").await;
+    }
+
+    /// Lets the setup of one stock happen.
+    pub(crate) async fn setup(&self, market: &Market, of: &str) {
+        market.surge(of, 2_000);
+        self.end_minute().await;
+    }
+
+    // --- the operator -----------------------------------------------------------
+
+    /// The operator presses a key.
+    pub(crate) async fn press(&self, command: OperatorCommand) {
+        within("a command is taken", self.house.command(command)).await.unwrap();
+    }
+
+    /// The operator halts.
+    pub(crate) async fn kill(&self) {
+        self.press(OperatorCommand::Kill(Reason { reason: "a test asked".into(), by: None })).await;
+    }
+
+    /// The operator closes one position.
+    pub(crate) async fn flatten(&self, of: &str) {
+        let (only, reason) = (Some(symbol(of)), "a test asked".into());
+        self.press(OperatorCommand::Flatten(Flatten { symbol: only, reason, by: None })).await;
+    }
+
+    /// The operator lets the waiting trade of a stock go on.
+    pub(crate) async fn approve(&self, of: &str) {
+        let trade_id = self.trade(of);
+        self.press(OperatorCommand::Approve(Approve { trade_id, by: None })).await;
+    }
+
+    // --- what was said ------------------------------------------------------------
+
+    /// Everything so far.
+    pub(crate) fn journal(&self) -> Vec<Envelope> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// How much was said so far.
+    pub(crate) fn mark(&self) -> usize {
+        self.seen.lock().unwrap().len()
+    }
+
+    /// What was said after a mark.
+    pub(crate) fn since(&self, mark: usize) -> Vec<Envelope> {
+        self.seen.lock().unwrap()[mark..].to_vec()
+    }
+
+    /// How often an event was said.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.seen.lock().unwrap().iter().filter(|e| e.event.name() == name).count()
+    }
+
+    /// The data of the newest event of a name.
+    #[track_caller]
+    pub(crate) fn last(&self, name: &str) -> Data {
+        let seen = self.seen.lock().unwrap();
+        let found = seen.iter().rev().find(|e| e.event.name() == name).map(Data::of);
+        drop(seen);
+        found.unwrap_or_else(|| panic!("no {name} in\n{}", self.tail()))
+    }
+
+    /// The newest trade of a stock.
+    #[track_caller]
+    pub(crate) fn trade(&self, of: &str) -> TradeId {
+        let seen = self.seen.lock().unwrap();
+        let mut found = seen.iter().rev().filter(|e| e.event.name() == "strategy.candidate.found");
+        let found = found.find(|e| Data::of(e).text("symbol") == of).map(Data::of);
+        TradeId::new(found.unwrap().text("trade_id"))
+    }
+
+    /// The states of a trade in order, the first one included.
+    pub(crate) fn states(&self, trade_id: &TradeId) -> Vec<String> {
+        let mut states = Vec::new();
+        for envelope in self.journal() {
+            let Event::Trade(TradeEvent::StateChanged(changed)) = envelope.event else { continue };
+            if changed.trade_id == *trade_id {
+                if states.is_empty() {
+                    states.push(changed.from);
+                }
+                states.push(changed.to);
+            }
+        }
+        states
+    }
+
+    /// Waits until an event of a name has been said.
+    pub(crate) async fn wait_for(&self, name: &str) -> Data {
+        self.wait_since(0, name).await
+    }
+
+    /// Waits until an event of a name has been said after a mark.
+    pub(crate) async fn wait_since(&self, mark: usize, name: &str) -> Data {
+        let is_it = |e: &Envelope| e.event.name() == name;
+        self.until(name, |seen| seen[mark.min(seen.len())..].iter().any(is_it)).await;
+        Data::of(self.since(mark).iter().find(|e| is_it(e)).unwrap())
+    }
+
+    /// Waits until the newest trade of a stock is in a state.
+    pub(crate) async fn wait_state(&self, of: &str, state: &str) {
+        self.until(state, |seen| {
+            let is_of = |e: &&Envelope| matches!(&e.event, Event::Trade(TradeEvent::StateChanged(changed)) if changed.symbol == symbol(of));
+            seen.iter().rev().find(is_of).is_some_and(|e| Data::of(e).text("to") == state)
+        })
+        .await;
+    }
+
+    /// Waits until what was said satisfies a condition.
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&[Envelope]) -> bool) {
+        let mut count = self.count.clone();
+        let reached = async {
+            loop {
+                count.borrow_and_update();
+                if is_so(&self.seen.lock().unwrap()) {
+                    return;
+                }
+                count.changed().await.unwrap();
+            }
+        };
+        let is_in_time = tokio::time::timeout(PATIENCE, reached).await.is_ok();
+        assert!(is_in_time, "waited too long: {what}; the last events:\n{}", self.tail());
+    }
+
+    /// The last events without market data, for a failing test.
+    fn tail(&self) -> String {
+        let lines: Vec<String> = self
+            .journal()
+            .iter()
+            .filter(|e| is_told(&e.event) || matches!(e.event, Event::Venue(_) | Event::System(_)))
+            .map(|e| format!("{} {} {:?}", e.at, e.event.name(), Data::of(e)))
+            .map(|line| line.chars().take(400).collect())
+            .collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+}
+
+/// Waits, but not for ever.
+pub(crate) async fn within<T>(what: &str, waited: impl Future<Output = T>) -> T {
+    let done = tokio::time::timeout(PATIENCE, waited).await;
+    done.unwrap_or_else(|_| panic!("waited too long: {what}"))
+}
+
+/// Waits until the broker's ledger is as expected; it is looked at again and again.
+pub(crate) async fn reached(what: &str, is_so: impl Fn() -> bool) {
+    let looked = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(what, looked).await;
+}
