@@ -100,7 +100,8 @@ async fn a12_an_unintended_short_position_is_noticed_alarmed_and_protected() {
     let held = scene.market.held("AAPL").unwrap();
     assert_eq!((held.direction, held.qty), (Direction::Short, shares(5)));
     assert_eq!(scene.counted(), (5, 10));
-    assert_eq!(scene.wired.last("system.alert.raised").text("severity"), "critical");
+    let alert = scene.wired.wait_for("system.alert.raised").await;
+    assert_eq!(alert.text("severity"), "critical");
     reached("a stop above rests", || {
         scene.market.resting().iter().any(|order| order.starts_with("buy 5 stop "))
     })

@@ -9,6 +9,8 @@ mod line;
 mod market;
 mod secrets;
 
+use std::time::Duration;
+
 use flightdeck::brokers::sim::server::{Fault, FaultOrder};
 use flightdeck::config::Config;
 use flightdeck::domain::ids::ClientOrderId;
@@ -56,6 +58,7 @@ impl Scene {
 
     /// Lets time pass second by second until a trade is in a state.
     async fn patiently(&self, of: &str, state: &str, seconds: u32) {
+        self.wired.wait_for("strategy.candidate.found").await;
         for _ in 0..seconds {
             let trade = self.wired.trade(of);
             if self.wired.states(&trade).last().is_some_and(|now| now == state) {
@@ -68,7 +71,17 @@ impl Scene {
 
     /// Waits until the broker's working orders are these.
     async fn rests(&self, expected: &[&str]) {
-        reached(&format!("{expected:?} rest"), || self.market.resting() == expected).await;
+        let looked = reached("", || self.market.resting() == expected);
+        if tokio::time::timeout(Duration::from_secs(15), looked).await.is_err() {
+            let told: Vec<String> = self
+                .wired
+                .journal()
+                .iter()
+                .map(|e| format!("{:.300}", format!("{:?}", e.event)))
+                .collect();
+            let tail = told[told.len().saturating_sub(40)..].join("\n");
+            panic!("{expected:?} should rest, not {:?}; at the end\n{tail}", self.market.resting());
+        }
     }
 
     /// Orders in the broker's ledger, whatever became of them.

@@ -42,7 +42,7 @@ fn i10_a_key_is_in_no_log_no_event_no_journal_and_no_error_of_the_whole_house() 
     let mut written = files(folder.path());
     let log = written.iter().find(|(path, _)| path.extension().is_some_and(|it| it == "log"));
     let log = String::from_utf8_lossy(&log.unwrap().1).into_owned();
-    for proof in ["TRACE", "alpaca.orders", "POST /v2/orders", "unauthorized"] {
+    for proof in ["DEBUG", "alpaca.orders", "POST /v2/orders", "unauthorized"] {
         assert!(log.contains(proof), "the log keeps {proof}");
     }
     assert!(written.iter().any(|(_, bytes)| bytes.starts_with(b"SQLite format 3")));
