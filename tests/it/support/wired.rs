@@ -152,6 +152,17 @@ impl Market {
         })
     }
 
+    /// Waits until exactly these orders work; the ledger is looked at again and again.
+    pub(crate) async fn until_resting(&self, expected: &[&str]) {
+        let looked = async {
+            while self.resting() != expected {
+                tokio::task::yield_now().await;
+            }
+        };
+        let is_in_time = tokio::time::timeout(PATIENCE, looked).await.is_ok();
+        assert!(is_in_time, "{:?} should rest, and {:?} do", expected, self.resting());
+    }
+
     /// Cash of the account.
     pub(crate) fn cash(&self) -> Money {
         self.state.with_world(|world| world.exchange().account().cash)
@@ -429,14 +440,4 @@ impl Wired {
 pub(crate) async fn within<T>(what: &str, waited: impl Future<Output = T>) -> T {
     let done = tokio::time::timeout(PATIENCE, waited).await;
     done.unwrap_or_else(|_| panic!("waited too long: {what}"))
-}
-
-/// Waits until the broker's ledger is as expected; it is looked at again and again.
-pub(crate) async fn reached(what: &str, is_so: impl Fn() -> bool) {
-    let looked = async {
-        while !is_so() {
-            tokio::task::yield_now().await;
-        }
-    };
-    within(what, looked).await;
 }

@@ -5,7 +5,7 @@ use flightdeck::brokers::sim::server::{Fault, FaultOrder};
 use flightdeck::domain::command::{OperatorCommand, Reason};
 use flightdeck::events::ExitStyle;
 
-use crate::support::wired::{Market, Wired, fills, reached, rests, wire_rules};
+use crate::support::wired::{Market, Wired, fills, rests, wire_rules};
 
 /// A position with its stop in AAPL, and a working entry in MSFT.
 async fn busy(folder: &tempfile::TempDir) -> (Market, Wired) {
@@ -18,7 +18,7 @@ async fn busy(folder: &tempfile::TempDir) -> (Market, Wired) {
     wired.wait_state("AAPL", "HOLDING").await;
     wired.setup(&market, "MSFT").await;
     wired.wait_state("MSFT", "ORDER_PLACED").await;
-    reached("stop and entry rest", || market.resting() == [STOP, ENTRY]).await;
+    market.until_resting(&[STOP, ENTRY]).await;
     (market, wired)
 }
 
@@ -30,7 +30,7 @@ async fn after_a_kill_no_entry_reaches_the_broker_and_every_stop_rests() {
     let folder = tempfile::tempdir().unwrap();
     let (market, wired) = busy(&folder).await;
     wired.kill().await;
-    reached("the entry is cancelled", || market.resting() == [STOP]).await;
+    market.until_resting(&[STOP]).await;
     wired.wait_state("MSFT", "ABORTED").await;
     let executions = market.executions();
 
@@ -64,7 +64,7 @@ async fn a_kill_meets_an_entry_whose_answer_is_still_awaited() {
     wired.wait_for("order.submit").await;
     wired.kill().await;
     wired.wait_state("AAPL", "ABORTED").await;
-    reached("nothing rests", || market.resting().is_empty()).await;
+    market.until_resting(&[]).await;
     assert_eq!(market.executions(), 0);
     wired.end().await;
 }

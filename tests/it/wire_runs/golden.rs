@@ -22,7 +22,12 @@ const ENTRY_LIMIT: Duration = Duration::from_secs(2);
 #[track_caller]
 fn check(told: &[Envelope], expected: &str) {
     let is_shown = |e: &&Envelope| SHOWN.iter().any(|(name, _)| *name == e.event.name());
-    let told: Vec<String> = told.iter().filter(is_shown).map(line).collect();
+    let mut told: Vec<String> = told.iter().filter(is_shown).map(line).collect();
+    // Asked for again while the answer is on its way; that changes nothing.
+    let mut is_asked = false;
+    told.retain(|line| {
+        !line.starts_with("position.set_stop") || !std::mem::replace(&mut is_asked, true)
+    });
     let expected: Vec<String> =
         expected.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned).collect();
     let is_free = |line: &&String| FREE.iter().any(|free| line.starts_with(free));
@@ -89,6 +94,8 @@ async fn golden_trade_over_the_wire_with_stop_and_target_resting_as_one_oco() {
     market.pin("AAPL", "201.82", "201.83", "201.82");
     wired.advance(1).await;
     is_over(&market, &wired).await;
+    // The broker says nothing of the held stop's end: the gateway looks.
+    wired.wait_since(mark, "order.cancel.success").await;
     check(
         &wired.since(mark),
         "

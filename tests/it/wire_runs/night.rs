@@ -3,7 +3,7 @@
 
 use flightdeck::events::ExitStyle;
 
-use crate::support::wired::{Market, Wired, fills, reached, wire_rules};
+use crate::support::wired::{Market, Wired, fills, wire_rules};
 
 const HOUR: i64 = 3_600;
 
@@ -37,7 +37,7 @@ async fn check(exit_style: ExitStyle) {
     let sent = wired.last("order.submit");
     assert_eq!(sent.text("order.request.client_order_id"), draft, "the draft is what leaves");
     assert_eq!(wired.last("position.closed.done").text("reason"), "FLATTEN");
-    reached("nothing rests", || market.resting().is_empty()).await;
+    market.until_resting(&[]).await;
     assert_eq!(market.held("AAPL"), None);
     wired.end().await;
 }
