@@ -3,7 +3,6 @@
 //!
 //! Trades wait for the operator, so that each entry leaves when the test says so.
 
-use flightdeck::agents::risk_management::Approval;
 use flightdeck::brokers::sim::exchange::OrderName;
 use flightdeck::brokers::sim::server::Fault;
 use flightdeck::config::Config;
@@ -12,23 +11,16 @@ use flightdeck::domain::money::Money;
 use flightdeck::domain::order::{OrderClass, OrderKind, OrderRequest, Side, TimeInForce};
 
 use crate::support::cockpit::{Data, price, shares, symbol};
-use crate::support::wired::{Listed, Market, Wired, fills, wire_rules};
+use crate::support::wired::{Listed, Market, Wired, by_hand, listed, wire_rules};
 
 /// Five stocks whose entries fill.
 const FIVE: [Listed; 5] = [
-    fills("AAPL", "175.50"),
-    fills("MSFT", "300.00"),
-    fills("NVDA", "100.00"),
-    fills("AMZN", "150.00"),
-    fills("GOOGL", "120.00"),
+    listed("AAPL", "175.50"),
+    listed("MSFT", "300.00"),
+    listed("NVDA", "100.00"),
+    listed("AMZN", "150.00"),
+    listed("GOOGL", "120.00"),
 ];
-
-fn by_hand() -> Config {
-    let mut config = wire_rules();
-    config.account.approval = Approval::Manual;
-    config.account.approval_seconds = 3_600;
-    config
-}
 
 /// Trades in all five stocks wait for the operator.
 async fn waiting(market: &Market, config: &Config, folder: &tempfile::TempDir) -> Wired {
@@ -194,8 +186,8 @@ fn others_leave(market: &Market, dollars: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scenario_6_an_order_refused_for_buying_power_says_what_it_costs_and_what_there_is() {
     let folder = tempfile::tempdir().unwrap();
-    let listed = [fills("AAPL", "175.50"), fills("MSFT", "300.00"), fills("NVDA", "100.00")];
-    let market = Market::open(&listed).await;
+    let stocks = [listed("AAPL", "175.50"), listed("MSFT", "300.00"), listed("NVDA", "100.00")];
+    let market = Market::open(&stocks).await;
     let wired = Wired::open(&market, &wire_rules(), &folder).await;
     others_leave(&market, 600);
     let left: Money = market.buying_power();

@@ -11,7 +11,7 @@ use flightdeck::events::{Envelope, ExitStyle};
 
 use crate::golden_trade::{LONG_ENTRY, NINE_STATES, SHOWN, line};
 use crate::support::cockpit::dollars;
-use crate::support::wired::{Market, Wired, fills, wire_rules};
+use crate::support::wired::{Market, Wired, listed, wire_rules};
 
 /// What may be overtaken, or overtake.
 const FREE: [&str; 2] = ["order.submit.success", "order.cancel.success"];
@@ -71,7 +71,7 @@ async fn golden_trade_over_the_wire_with_stop_and_target_resting_as_one_oco() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = wire_rules();
     config.position.exit_style = ExitStyle::NativeOco;
-    let market = Market::open(&[fills("AAPL", "175.50")]).await;
+    let market = Market::open(&[listed("AAPL", "175.50")]).await;
     let wired = Wired::open(&market, &config, &folder).await;
     let mark = entered(&market, &wired).await;
     let protected = "
@@ -117,7 +117,7 @@ async fn golden_trade_over_the_wire_with_the_target_watched_here() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = wire_rules();
     config.position.exit_style = ExitStyle::Managed;
-    let market = Market::open(&[fills("AAPL", "175.50")]).await;
+    let market = Market::open(&[listed("AAPL", "175.50")]).await;
     let wired = Wired::open(&market, &config, &folder).await;
     let mark = entered(&market, &wired).await;
     let protected = "
