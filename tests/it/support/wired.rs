@@ -100,6 +100,12 @@ impl Market {
         self.state.with_world(|world| world.pin(symbol(of), pin)).unwrap();
     }
 
+    /// Lets time pass with no house there to hear of it.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.state.clock.advance(SignedDuration::from_secs(seconds));
+        self.state.with_world(|_| ());
+    }
+
     /// So many shares change hands at once, which makes the minute a busy one.
     pub(crate) fn surge(&self, of: &str, number: u64) {
         self.state.with_world(|world| {
