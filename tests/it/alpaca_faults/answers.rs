@@ -4,14 +4,14 @@ use flightdeck::brokers::sim::server::{Fault, FaultOrder};
 use flightdeck::domain::command::{CancelOrder, OperatorCommand};
 use flightdeck::domain::order::{OrderPurpose, Side};
 
-use super::{PROTECTED, Scene};
+use super::{PROTECTED, Scene, reached};
 use crate::support::cockpit::shares;
-use crate::support::wired::{fills, reached, rests};
+use crate::support::wired::listed;
 
 /// The order has arrived and its answer has not: the entry alone, or its protection too.
 async fn taken_without_an_answer(fault: Fault) {
     for count in [1, 2] {
-        let scene = Scene::open(&[fills("AAPL", "175.50")]).await;
+        let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
         scene.arm(fault, count);
         scene.setup("AAPL").await;
         scene.patiently("AAPL", "HOLDING", 20).await;
@@ -39,9 +39,7 @@ async fn a02_an_accepted_order_that_is_answered_504_is_adopted_and_not_sent_agai
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a03_after_a_429_nothing_leaves_before_the_reset_and_the_cancel_goes_first() {
-    let scene = Scene::open(&[rests("AAPL", "175.50")]).await;
-    scene.setup("AAPL").await;
-    scene.rests(&["buy 5 limit 175.50"]).await;
+    let scene = Scene::with_entry(&[listed("AAPL", "175.50")]).await;
     scene.arm(Fault::RateBurst, 1);
     scene.cancel(OrderPurpose::Entry).await;
     reached("the cancel is turned away", || scene.line.count("DELETE") == 1).await;
@@ -68,9 +66,7 @@ async fn a03_after_a_429_nothing_leaves_before_the_reset_and_the_cancel_goes_fir
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a03_a_429_without_headers_shuts_the_budget_for_a_second_or_so() {
-    let scene = Scene::open(&[rests("AAPL", "175.50")]).await;
-    scene.setup("AAPL").await;
-    scene.rests(&["buy 5 limit 175.50"]).await;
+    let scene = Scene::with_entry(&[listed("AAPL", "175.50")]).await;
     let variant = Some("no_headers".to_owned());
     scene.arm_as(Fault::RateBurst, FaultOrder { variant, ..FaultOrder::times(1) });
     scene.cancel(OrderPurpose::Entry).await;
@@ -83,7 +79,7 @@ async fn a03_a_429_without_headers_shuts_the_budget_for_a_second_or_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a08_a_fill_that_overtakes_its_answer_is_counted_once_and_protected() {
-    let scene = Scene::open(&[fills("AAPL", "175.50")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
     scene.arm(Fault::FillBeforeAnswer, 2);
     scene.setup("AAPL").await;
     // The target is reached while the answer to the protection is held back.
@@ -102,7 +98,7 @@ async fn a08_a_fill_that_overtakes_its_answer_is_counted_once_and_protected() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a15_a_page_of_html_is_no_answer_and_the_order_is_looked_up() {
-    let scene = Scene::open(&[fills("AAPL", "175.50"), fills("MSFT", "300.00")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50"), listed("MSFT", "300.00")]).await;
     scene.market.orders_meet(Fault::HtmlGateway, 1);
     scene.setup("AAPL").await;
     let unknown = scene.wired.wait_for("order.outcome.unknown").await;

@@ -6,17 +6,13 @@ use flightdeck::domain::order::{OrderPurpose, Side};
 use flightdeck::domain::position::Direction;
 use flightdeck::events::ExitStyle;
 
-use super::{PROTECTED, Scene};
+use super::{ENTRY, PROTECTED, Scene, reached};
 use crate::support::cockpit::shares;
-use crate::support::wired::{Market, fills, reached, rests, wire_rules};
-
-const ENTRY: [&str; 1] = ["buy 5 limit 175.50"];
+use crate::support::wired::{Market, listed, wire_rules};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a04_shares_that_come_after_a_cancel_was_taken_are_counted_and_protected() {
-    let scene = Scene::open(&[rests("AAPL", "175.50")]).await;
-    scene.setup("AAPL").await;
-    scene.rests(&ENTRY).await;
+    let scene = Scene::with_entry(&[listed("AAPL", "175.50")]).await;
     scene.arm(Fault::CancelThenFill, 1);
     scene.cancel(OrderPurpose::Entry).await;
     scene.wired.wait_state("AAPL", "HOLDING").await;
@@ -33,7 +29,7 @@ async fn a05_a_promised_replacement_that_is_refused_leaves_the_old_stop_and_is_a
     let mut config = wire_rules();
     config.position.exit_style = ExitStyle::Managed;
     config.strategy.trail_start_r = rust_decimal::Decimal::ONE;
-    let scene = Scene::with(Market::open(&[fills("AAPL", "175.50")]).await, &config).await;
+    let scene = Scene::with(Market::open(&[listed("AAPL", "175.50")]).await, &config).await;
     scene.setup("AAPL").await;
     scene.wired.wait_state("AAPL", "HOLDING").await;
     scene.rests(&PROTECTED[1..]).await;
@@ -57,9 +53,7 @@ async fn a05_a_promised_replacement_that_is_refused_leaves_the_old_stop_and_is_a
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a11_a_cancel_that_sticks_is_asked_again_and_its_entry_is_not_counted_as_gone() {
-    let scene = Scene::open(&[rests("AAPL", "175.50"), fills("MSFT", "300.00")]).await;
-    scene.setup("AAPL").await;
-    scene.rests(&ENTRY).await;
+    let scene = Scene::with_entry(&[listed("AAPL", "175.50"), listed("MSFT", "300.00")]).await;
     scene.arm(Fault::StuckCancel, 1);
     let entry = scene.order(OrderPurpose::Entry);
     scene.cancel(OrderPurpose::Entry).await;
@@ -68,6 +62,7 @@ async fn a11_a_cancel_that_sticks_is_asked_again_and_its_entry_is_not_counted_as
     // A gap of the stream makes the house compare everything.
     scene.arm(Fault::StreamDrop, 1);
     scene.setup("MSFT").await;
+    scene.approve("MSFT").await;
     reached("it is asked for again", || scene.line.count("DELETE") >= 2).await;
     assert_eq!(scene.wired.count("order.cancel.success"), 0);
     assert_eq!(scene.market.resting()[0], ENTRY[0]);
@@ -87,7 +82,7 @@ async fn a11_a_cancel_that_sticks_is_asked_again_and_its_entry_is_not_counted_as
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a12_an_unintended_short_position_is_noticed_alarmed_and_protected() {
-    let scene = Scene::open(&[fills("AAPL", "175.50")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
     scene.setup("AAPL").await;
     scene.wired.wait_state("AAPL", "HOLDING").await;
     scene.rests(&PROTECTED).await;
@@ -102,6 +97,8 @@ async fn a12_an_unintended_short_position_is_noticed_alarmed_and_protected() {
     assert_eq!(scene.counted(), (5, 10));
     let alert = scene.wired.wait_for("system.alert.raised").await;
     assert_eq!(alert.text("severity"), "critical");
+    // Once the house has heard where the market is.
+    scene.wired.advance(5).await;
     reached("a stop above rests", || {
         scene.market.resting().iter().any(|order| order.starts_with("buy 5 stop "))
     })
@@ -114,7 +111,7 @@ async fn a12_an_unintended_short_position_is_noticed_alarmed_and_protected() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a19_an_entry_rejected_after_its_answer_ends_its_trade_and_frees_its_money() {
-    let scene = Scene::open(&[fills("AAPL", "175.50"), fills("MSFT", "300.00")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50"), listed("MSFT", "300.00")]).await;
     scene.arm(Fault::LateReject, 1);
     scene.setup("AAPL").await;
     scene.wired.wait_state("AAPL", "ABORTED").await;
@@ -133,9 +130,7 @@ async fn a19_an_entry_rejected_after_its_answer_ends_its_trade_and_frees_its_mon
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a19_a_protection_rejected_after_its_answer_is_placed_again() {
-    let scene = Scene::open(&[rests("AAPL", "175.50")]).await;
-    scene.setup("AAPL").await;
-    scene.rests(&ENTRY).await;
+    let scene = Scene::with_entry(&[listed("AAPL", "175.50")]).await;
     scene.arm(Fault::LateReject, 1);
     scene.market.pin("AAPL", "175.49", "175.50", "175.50");
     scene.wired.advance(1).await;
@@ -155,7 +150,7 @@ async fn a19_a_protection_rejected_after_its_answer_is_placed_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a20_what_was_filled_before_a_cancel_is_held_and_protected() {
-    let scene = Scene::open(&[fills("AAPL", "175.50")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
     scene.arm(Fault::PartialThenCancel, 1);
     scene.setup("AAPL").await;
     scene.wired.wait_state("AAPL", "HOLDING").await;

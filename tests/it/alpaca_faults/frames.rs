@@ -3,13 +3,13 @@
 use flightdeck::brokers::sim::server::Fault;
 use flightdeck::domain::order::Side;
 
-use super::{PROTECTED, Scene};
+use super::{PROTECTED, Scene, reached};
 use crate::support::cockpit::{dollars, shares};
-use crate::support::wired::{fills, reached};
+use crate::support::wired::listed;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a06_fills_that_a_broken_stream_has_swallowed_are_found_and_counted_once() {
-    let scene = Scene::open(&[fills("AAPL", "175.50")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
     scene.arm(Fault::StreamDrop, 1);
     scene.setup("AAPL").await;
     scene.wired.wait_state("AAPL", "HOLDING").await;
@@ -32,7 +32,7 @@ async fn a06_fills_that_a_broken_stream_has_swallowed_are_found_and_counted_once
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a07_a_fill_that_is_told_twice_is_counted_once() {
-    let scene = Scene::open(&[fills("AAPL", "175.50")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
     scene.arm(Fault::DuplicateFill, 2);
     scene.setup("AAPL").await;
     scene.wired.wait_state("AAPL", "HOLDING").await;
@@ -49,7 +49,7 @@ async fn a07_a_fill_that_is_told_twice_is_counted_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a13_an_update_without_data_says_nothing_and_breaks_nothing() {
-    let scene = Scene::open(&[fills("AAPL", "175.50")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
     let dials = scene.line.count("GET /stream");
     scene.arm(Fault::NullUpdate, 3);
     scene.setup("AAPL").await;
@@ -64,7 +64,7 @@ async fn a13_an_update_without_data_says_nothing_and_breaks_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a14_unknown_words_and_missing_fields_cost_no_order_and_no_share() {
     for count in [1, 2, 3, 6] {
-        let scene = Scene::open(&[fills("AAPL", "175.50")]).await;
+        let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
         scene.arm(Fault::StrangeOrder, count);
         scene.setup("AAPL").await;
         scene.patiently("AAPL", "HOLDING", 20).await;

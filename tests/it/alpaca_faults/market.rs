@@ -6,9 +6,9 @@ use flightdeck::brokers::sim::server::{Fault, FaultOrder};
 use flightdeck::domain::ids::Symbol;
 use flightdeck::events::{Envelope, Event, FeedEvent};
 
-use super::{PROTECTED, Scene};
+use super::{PROTECTED, Scene, reached};
 use crate::support::cockpit::symbol;
-use crate::support::wired::{Market, fills, reached, wire_rules};
+use crate::support::wired::{Market, listed, wire_rules};
 
 /// The states of a link since a mark.
 fn states(seen: &[Envelope], feed: &str) -> Vec<&'static str> {
@@ -21,7 +21,7 @@ fn states(seen: &[Envelope], feed: &str) -> Vec<&'static str> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a09_a_connected_but_mute_feed_is_found_after_ten_seconds_and_comes_back() {
-    let scene = Scene::open(&[fills("AAPL", "175.50")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
     let mark = scene.wired.mark();
     scene.arm(Fault::MuteData, 1);
     let is_stale = || states(&scene.wired.since(mark), "alpaca.iex").contains(&"STALE");
@@ -52,7 +52,7 @@ async fn a09_a_connected_but_mute_feed_is_found_after_ten_seconds_and_comes_back
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a10_a_stream_that_is_turned_away_is_dialled_with_patience_and_comes_back() {
-    let scene = Scene::open(&[fills("AAPL", "175.50"), fills("MSFT", "300.00")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50"), listed("MSFT", "300.00")]).await;
     let (mark, dials) = (scene.wired.mark(), scene.line.count("GET /stream"));
     let order =
         FaultOrder { seconds: Some(5), variant: Some("trading".into()), ..FaultOrder::times(1) };
@@ -88,7 +88,7 @@ async fn a10_a_stream_that_is_turned_away_is_dialled_with_patience_and_comes_bac
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a16_prints_that_are_corrected_or_taken_back_are_no_new_prints() {
-    let scene = Scene::open(&[fills("AAPL", "175.50")]).await;
+    let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
     let mark = scene.wired.mark();
     scene.arm(Fault::PrintCorrection, 2);
     scene.wired.advance(5).await;
@@ -111,7 +111,7 @@ async fn a16_prints_that_are_corrected_or_taken_back_are_no_new_prints() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a17_a_halt_stops_entries_in_its_stock_and_a_resumption_lets_them_go_on() {
     // A halted stock is silent, so time is told by the other.
-    let scene = Scene::open(&[fills("MSFT", "300.00"), fills("AAPL", "175.50")]).await;
+    let scene = Scene::open(&[listed("MSFT", "300.00"), listed("AAPL", "175.50")]).await;
     let of: Option<Symbol> = Some(symbol("AAPL"));
     let order = FaultOrder { symbol: of, seconds: Some(50), ..FaultOrder::times(1) };
     scene.arm_as(Fault::HaltAndResume, order);
@@ -143,7 +143,7 @@ async fn a17_a_halt_stops_entries_in_its_stock_and_a_resumption_lets_them_go_on(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a18_while_the_broker_says_closed_no_entry_leaves_and_the_difference_is_said() {
-    let market = Market::open(&[fills("AAPL", "175.50"), fills("MSFT", "300.00")]).await;
+    let market = Market::open(&[listed("AAPL", "175.50"), listed("MSFT", "300.00")]).await;
     market.state.faults.arm(Fault::ClockHoliday, FaultOrder::times(1_000));
     let scene = Scene::with(market, &wire_rules()).await;
     let difference = scene.wired.wait_for("system.reconcile.difference").await;

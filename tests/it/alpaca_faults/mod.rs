@@ -9,19 +9,31 @@ mod line;
 mod market;
 mod secrets;
 
-use std::time::Duration;
-
 use flightdeck::brokers::sim::server::{Fault, FaultOrder};
 use flightdeck::config::Config;
 use flightdeck::domain::ids::ClientOrderId;
 use flightdeck::domain::order::{OrderPurpose, Side};
 use flightdeck::events::{Event, OrderEvent};
 
-use crate::support::wired::{Listed, Market, Wired, reached, wire_rules};
+use crate::support::cockpit::Data;
+use crate::support::wired::{Listed, Market, Wired, by_hand, wire_rules, within};
 use line::Line;
 
 /// What protects five shares of AAPL.
 const PROTECTED: [&str; 2] = ["sell 5 limit 201.82", "sell 5 stop 166.72"];
+
+/// The entry in AAPL.
+const ENTRY: [&str; 1] = ["buy 5 limit 175.50"];
+
+/// Waits until something is so, but not for ever.
+async fn reached(what: &str, is_so: impl Fn() -> bool) {
+    let looked = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(what, looked).await;
+}
 
 /// A house at its broker, and the line between them.
 struct Scene {
@@ -41,6 +53,27 @@ impl Scene {
         let line = Line::to(&market.base).await;
         let wired = Wired::open_at(&market, line.base(), config, &folder).await;
         Self { market, line, wired, _folder: folder }
+    }
+
+    /// A house whose entry in AAPL works without filling; every other one is asked for.
+    async fn with_entry(stocks: &[Listed]) -> Self {
+        let scene = Self::with(Market::open(stocks).await, &by_hand()).await;
+        scene.wired.enter_below(&scene.market, "AAPL", "175.50").await;
+        scene.rests(&ENTRY).await;
+        scene.wired.wait_for("order.submit.success").await;
+        scene
+    }
+
+    /// The operator lets the trade of a stock go on, as soon as it waits.
+    async fn approve(&self, of: &str) {
+        self.wired
+            .until("the trade waits", |seen| {
+                seen.iter().any(|e| {
+                    e.event.name() == "risk.approval.requested" && Data::of(e).text("symbol") == of
+                })
+            })
+            .await;
+        self.wired.approve(of).await;
     }
 
     fn arm(&self, fault: Fault, count: u32) {
@@ -71,17 +104,7 @@ impl Scene {
 
     /// Waits until the broker's working orders are these.
     async fn rests(&self, expected: &[&str]) {
-        let looked = reached("", || self.market.resting() == expected);
-        if tokio::time::timeout(Duration::from_secs(15), looked).await.is_err() {
-            let told: Vec<String> = self
-                .wired
-                .journal()
-                .iter()
-                .map(|e| format!("{:.300}", format!("{:?}", e.event)))
-                .collect();
-            let tail = told[told.len().saturating_sub(40)..].join("\n");
-            panic!("{expected:?} should rest, not {:?}; at the end\n{tail}", self.market.resting());
-        }
+        self.market.until_resting(expected).await;
     }
 
     /// Orders in the broker's ledger, whatever became of them.

@@ -17,7 +17,7 @@ use flightdeck::telemetry::{LogTarget, init};
 use jiff::SignedDuration;
 
 use crate::support::cockpit::symbol;
-use crate::support::wired::{Market, fills, wire_rules, within};
+use crate::support::wired::{Market, listed, wire_rules, within};
 
 const KEY_ID: &str = "PKCANARYWHOLEHOUSE";
 const SECRET: &str = "canarywholehouse0000000000000000secret00";
@@ -99,7 +99,7 @@ async fn pass(market: &Market, house: &House, is_over: impl Fn() -> bool) {
 async fn the_house_of_the_child() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let _log = init(&LogTarget::Folder(folder.join("logs"))).unwrap();
-    let market = Market::open(&[fills("AAPL", "175.50")]).await;
+    let market = Market::open(&[listed("AAPL", "175.50")]).await;
     let journal = folder.join("journal.sqlite");
     let options = WireOptions { journal, ..WireOptions::default() };
     // Keys that are refused end the start, with words for a person.
