@@ -3,7 +3,7 @@
 //! | agent | hears | says |
 //! |---|---|---|
 //! | [`market_data`] | feeds, questions | market data it vouches for |
-//! | [`strategy`] | market data, positions, trades | opinions, proposals, the trade record |
+//! | [`strategy`] | market data, positions, trades, refused moves of stops | opinions, proposals, the trade record |
 //! | [`risk_management`] | proposals, market data, orders, positions, the operator | sizes, permissions, refusals, the trading state |
 //! | [`order_execution`] | permissions, positions, the venue | orders and what became of them |
 //! | [`position_management`] | orders, market data, trades | positions, their protection, trade states |

@@ -4,6 +4,8 @@
 
 mod adversity;
 mod alpaca_client;
+mod alpaca_faults;
+mod alpaca_conformance;
 mod alpaca_feeds;
 mod alpaca_server;
 mod alpaca_streams;

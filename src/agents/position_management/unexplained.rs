@@ -100,7 +100,8 @@ impl PositionManagementAgent {
         price.scaled(ratio, direction.exit_side().rounding())
     }
 
-    fn protect_stray(&self, at: Timestamp, id: &TradeId, out: &mut Outbox) {
+    fn protect_stray(&mut self, at: Timestamp, id: &TradeId, out: &mut Outbox) {
+        self.keep_stop_in_reach(id);
         let Some(stray) = self.strays.get(id) else { return };
         out.publish(PositionEvent::SetStop(SetStop {
             trade_id: id.clone(),
@@ -114,8 +115,27 @@ impl PositionManagementAgent {
         out.wake_at(at.plus(again), Timer::Protection(id.clone()));
     }
 
+    /// A stop on the wrong side of the market is refused for ever (Alpaca, protocol page
+    /// §4.8 of October 2026): the second exit of a group may have executed far from where
+    /// the market is (§4.10). It is measured from the market then.
+    fn keep_stop_in_reach(&mut self, id: &TradeId) {
+        let Some(stray) = self.strays.get(id) else { return };
+        let Some(mark) = self.book.last_mark(stray.symbol) else { return };
+        let is_in_reach = match stray.direction {
+            Direction::Long => stray.stop < mark,
+            Direction::Short => stray.stop > mark,
+        };
+        if is_in_reach {
+            return;
+        }
+        let stop = self.stray_stop(mark, stray.direction);
+        if let Some((stray, stop)) = self.strays.get_mut(id).zip(stop) {
+            stray.stop = stop;
+        }
+    }
+
     /// The timer of unexplained shares: is there a stop by now?
-    pub(super) fn look_at_stray(&self, at: Timestamp, id: &TradeId, out: &mut Outbox) {
+    pub(super) fn look_at_stray(&mut self, at: Timestamp, id: &TradeId, out: &mut Outbox) {
         if self.strays.get(id).is_some_and(|stray| stray.stop_order.is_none()) {
             self.protect_stray(at, id, out);
         }

@@ -24,8 +24,8 @@ use crate::domain::money::{Money, Price};
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Envelope, Event, MarketBars, MarketEvent, MemberLeftOut, PositionEvent, RequestEvent,
-    SignalEvent, StrategyMetrics, SystemEvent, Timer, Topic, Topics, TradeEvent,
+    Envelope, Event, MarketBars, MarketEvent, MemberLeftOut, OrderEvent, PositionEvent,
+    RequestEvent, SignalEvent, StrategyMetrics, SystemEvent, Timer, Topic, Topics, TradeEvent,
 };
 use crate::strategies::{BarInput, Ensemble, EnsembleConfig};
 use open::OpenTrade;
@@ -339,6 +339,7 @@ impl Agent for StrategyAgent {
             Topic::MarketStatus,
             Topic::Position,
             Topic::Trade,
+            Topic::Order,
             Topic::Request,
             Topic::Signal,
         ])
@@ -350,6 +351,7 @@ impl Agent for StrategyAgent {
             Event::Market(event) => self.market(at, event, out),
             Event::Position(event) => self.position(at, event, out),
             Event::Trade(event) => self.trade(event),
+            Event::Order(OrderEvent::ModifyRejected(refused)) => self.stop_stays(refused),
             Event::Request(request) => self.answer(at, request, out),
             Event::Signal(SignalEvent::VoteCast(cast)) => self.vote(at, cast, out),
             Event::System(SystemEvent::TimerDue(due)) => {

@@ -13,8 +13,8 @@ use crate::domain::order::Side;
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    EntrySignal, ExitSignal, HoldSignal, PositionClosed, PositionEvent, PositionOpened,
-    PositionSplit, SignalEvent, StrategyMetrics, TradeLogged, UpdateStop,
+    EntrySignal, ExitSignal, HoldSignal, OrderRequestRefused, PositionClosed, PositionEvent,
+    PositionOpened, PositionSplit, SignalEvent, StrategyMetrics, TradeLogged, UpdateStop,
 };
 use crate::fsm::trade::ExitReason;
 use crate::strategies::Ballot;
@@ -75,6 +75,15 @@ impl StrategyAgent {
         let trade = self.rows.get_mut(symbol).and_then(|row| row.trade.as_mut());
         if let Some(opened) = trade.and_then(|trade| trade.opened.as_mut()) {
             opened.stop = stop;
+            opened.asked = None;
+        }
+    }
+
+    /// A stop could not be moved: it is where it was, and may be asked for again.
+    pub(super) fn stop_stays(&mut self, refused: &OrderRequestRefused) {
+        let mut trades = self.rows.iter_mut().filter_map(|(_, row)| row.trade.as_mut());
+        let of = trades.find(|trade| refused.trade_id.as_ref() == Some(&trade.id));
+        if let Some(opened) = of.and_then(|trade| trade.opened.as_mut()) {
             opened.asked = None;
         }
     }

@@ -113,6 +113,14 @@ impl Ledger {
             || order.report.client_order_id.as_ref().is_some_and(|id| self.rows.contains_key(id))
     }
 
+    /// Whether an execution of an order may end another one without news of that: of a
+    /// group of exits one ends the other, and a held one ends without a word (Alpaca,
+    /// protocol page §4.10 of October 2026).
+    pub(super) fn may_end_others(&self, order: &BrokerOrder) -> bool {
+        let row = self.rows.get(&self.name_of(order));
+        row.is_some_and(|row| row.has_legs || row.purpose.is_none())
+    }
+
     /// Notes what a broker said of an order, its legs included; returns the house's
     /// name of it.
     pub(super) fn learn(&mut self, order: &BrokerOrder) -> ClientOrderId {

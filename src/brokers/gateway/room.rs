@@ -321,6 +321,9 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         }
         let news = self.desk.ledger().update(&update);
         self.is_account_due |= news.has_traded;
+        if news.has_traded && self.desk.ledger().may_end_others(&update.order) {
+            self.reconcile_in = self.reconcile_in.min(1);
+        }
         self.is_telling = true;
         let since = self.last_seen;
         self.read(|desk| async move {

@@ -213,6 +213,10 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         }
         let message = refusal.message.clone();
         self.reject(request, refusal.reason, message, Some(refusal)).await;
+        // The house believed that there was enough: it is told what there is.
+        if refusal.reason == RejectReason::InsufficientFunds {
+            self.say_account().await;
+        }
     }
 
     async fn reject(

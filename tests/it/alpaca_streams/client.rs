@@ -20,26 +20,26 @@ use super::unpack::unpack;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Waits, but not for ever.
-pub(super) async fn within<T>(waited: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(waited: impl Future<Output = T>) -> T {
     timeout(PATIENCE, waited).await.expect("the server answers in time")
 }
 
 /// The language of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Speech {
+pub(crate) enum Speech {
     Json,
     MessagePack,
 }
 
 /// A connected client.
-pub(super) struct Client {
+pub(crate) struct Client {
     socket: WebSocketStream<TcpStream>,
     speech: Speech,
 }
 
 impl Client {
     /// Shakes hands; a refusal is its HTTP status.
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         address: &str,
         path: &str,
         speech: Speech,
@@ -63,7 +63,7 @@ impl Client {
     }
 
     /// Says a JSON text in the client's language.
-    pub(super) async fn say(&mut self, text: &str) {
+    pub(crate) async fn say(&mut self, text: &str) {
         let message = match self.speech {
             Speech::Json => Message::text(text),
             Speech::MessagePack => Message::binary(pack(text)),
@@ -73,7 +73,7 @@ impl Client {
 
     /// Says a message as alpaca-py does: all of it in a first frame that is not the
     /// last, then a last frame with nothing in it.
-    pub(super) async fn say_in_fragments(&mut self, text: &str) {
+    pub(crate) async fn say_in_fragments(&mut self, text: &str) {
         let first = Frame::message(pack(text), OpCode::Data(Data::Binary), false);
         let last = Frame::message(Vec::new(), OpCode::Data(Data::Continue), true);
         for frame in [first, last] {
@@ -82,12 +82,12 @@ impl Client {
     }
 
     /// The next message; pings and pongs are left out.
-    pub(super) async fn hear(&mut self) -> Value {
+    pub(crate) async fn hear(&mut self) -> Value {
         self.hear_frame().await.1
     }
 
     /// The next message, and whether it came as text.
-    pub(super) async fn hear_frame(&mut self) -> (bool, Value) {
+    pub(crate) async fn hear_frame(&mut self) -> (bool, Value) {
         loop {
             match within(self.socket.next()).await.expect("the connection is open").unwrap() {
                 Message::Text(text) => return (true, serde_json::from_str(&text).unwrap()),
@@ -101,16 +101,26 @@ impl Client {
         }
     }
 
-    pub(super) async fn expect(&mut self, text: &str) {
+    pub(crate) async fn expect(&mut self, text: &str) {
         let expected: Value = serde_json::from_str(text).unwrap();
         assert_eq!(self.hear().await, expected);
     }
 
     /// Hears messages of data until one has a point that fits; returns that point.
-    pub(super) async fn hear_point(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn hear_point(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        self.hear_point_noting(fits, |_| ()).await
+    }
+
+    /// Hears messages of data until one has a point that fits; each is shown to somebody.
+    pub(crate) async fn hear_point_noting(
+        &mut self,
+        fits: impl Fn(&Value) -> bool,
+        mut note: impl FnMut(&Value),
+    ) -> Value {
         // Bounded by the patience with each message and the tests' short markets.
         for _ in 0..10_000 {
             let message = self.hear().await;
+            note(&message);
             let points = message.as_array().expect("every message of data is an array");
             if let Some(point) = points.iter().find(|point| fits(point)) {
                 return point.clone();
@@ -120,7 +130,7 @@ impl Client {
     }
 
     /// Waits for the end; tells whether it was in order.
-    pub(super) async fn is_closed_in_order(&mut self) -> bool {
+    pub(crate) async fn is_closed_in_order(&mut self) -> bool {
         loop {
             match within(self.socket.next()).await {
                 Some(Ok(Message::Close(_))) => return true,
@@ -131,7 +141,7 @@ impl Client {
     }
 
     /// Pings and returns what the pong holds.
-    pub(super) async fn ping(&mut self, payload: &'static [u8]) -> Vec<u8> {
+    pub(crate) async fn ping(&mut self, payload: &'static [u8]) -> Vec<u8> {
         within(self.socket.send(Message::Ping(payload.into()))).await.unwrap();
         loop {
             if let Message::Pong(bytes) = within(self.socket.next()).await.unwrap().unwrap() {
@@ -141,7 +151,7 @@ impl Client {
     }
 
     /// Closes in order and waits for the server's part of it.
-    pub(super) async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         within(self.socket.close(None)).await.unwrap();
         while let Some(Ok(_)) = within(self.socket.next()).await {}
     }

@@ -1,10 +1,10 @@
 //! Both streams and market data of the simulated Alpaca server, over real sockets on
 //! loopback and a clock that stands until a test moves it.
 
-mod client;
+pub(crate) mod client;
 mod data;
 mod faults;
 mod history;
 mod server;
 mod trading;
-mod unpack;
+pub(crate) mod unpack;

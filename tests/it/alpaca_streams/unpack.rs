@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 /// Reads one value that fills the bytes.
-pub(super) fn unpack(bytes: &[u8]) -> Value {
+pub(crate) fn unpack(bytes: &[u8]) -> Value {
     let mut rest = bytes;
     let value = next(&mut rest);
     assert!(rest.is_empty(), "bytes are left over");

@@ -9,6 +9,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use flightdeck::agents::risk_management::Approval;
 use flightdeck::app::wire::{House, Setting, WireOptions};
 use flightdeck::brokers::alpaca::{AccountKind, AlpacaConfig, ApiKeys};
 use flightdeck::brokers::sim::exchange::Order;
@@ -39,33 +40,22 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The time moves in steps of at most so many seconds, each of them heard of.
 const STRIDE: i64 = 5;
 
-/// A stock of the test: the price at which its setup waits, and how its entry fares.
+/// A stock of the test, and the price at which its setup waits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listed {
     name: &'static str,
     at: &'static str,
-    /// Whether the offer stands a cent above the entry's limit.
-    rests: bool,
 }
 
-/// A stock whose entry fills at once.
-pub(crate) const fn fills(name: &'static str, at: &'static str) -> Listed {
-    Listed { name, at, rests: false }
-}
-
-/// A stock whose entry works without filling.
-pub(crate) const fn rests(name: &'static str, at: &'static str) -> Listed {
-    Listed { name, at, rests: true }
+/// A stock whose setup waits at a price, and whose entry fills there.
+pub(crate) const fn listed(name: &'static str, at: &'static str) -> Listed {
+    Listed { name, at }
 }
 
 impl Listed {
     fn pin(self) -> Pin {
         let at = price(self.at);
-        let cent = Money::from_cents(1);
-        if self.rests {
-            return Pin { bid: at, ask: at.plus(cent).unwrap(), last: at };
-        }
-        Pin { bid: at.plus(-cent).unwrap(), ask: at, last: at }
+        Pin { bid: at.plus(Money::from_cents(-1)).unwrap(), ask: at, last: at }
     }
 }
 
@@ -79,18 +69,18 @@ pub(crate) struct Market {
 
 impl Market {
     /// Opens at [`START`], each stock with quiet minutes behind it that end in a setup.
-    pub(crate) async fn open(listed: &[Listed]) -> Self {
+    pub(crate) async fn open(stocks: &[Listed]) -> Self {
         let setup = WorldSetup {
             seed: 5,
             start: Timestamp::from_seconds(START),
-            symbols: listed.iter().map(|stock| symbol(stock.name)).collect(),
+            symbols: stocks.iter().map(|stock| symbol(stock.name)).collect(),
             opening_cash: dollars("100000.00"),
         };
         let config = ServerConfig { requests_per_minute: 10_000, ..ServerConfig::default() };
         let state = open(&setup, Pace::Manual, config).unwrap();
         state.with_world(|world| {
             let until = Timestamp::from_seconds(START + 60);
-            for stock in listed {
+            for stock in stocks {
                 let of = symbol(stock.name);
                 let past = history(of, price(stock.at), Direction::Long, until);
                 world.set_past(of, &past).unwrap();
@@ -101,13 +91,19 @@ impl Market {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
         tokio::spawn(serve(listener, state.clone(), stop.clone()));
-        Self { state, base, listed: listed.to_vec(), _stop: stop.drop_guard() }
+        Self { state, base, listed: stocks.to_vec(), _stop: stop.drop_guard() }
     }
 
     /// Sets the price of a stock.
     pub(crate) fn pin(&self, of: &str, bid: &str, ask: &str, last: &str) {
         let pin = Pin { bid: price(bid), ask: price(ask), last: price(last) };
         self.state.with_world(|world| world.pin(symbol(of), pin)).unwrap();
+    }
+
+    /// Lets time pass with no house there to hear of it.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.state.clock.advance(SignedDuration::from_secs(seconds));
+        self.state.with_world(|_| ());
     }
 
     /// So many shares change hands at once, which makes the minute a busy one.
@@ -152,6 +148,17 @@ impl Market {
         })
     }
 
+    /// Waits until exactly these orders work; the ledger is looked at again and again.
+    pub(crate) async fn until_resting(&self, expected: &[&str]) {
+        let looked = async {
+            while self.resting() != expected {
+                tokio::task::yield_now().await;
+            }
+        };
+        let is_in_time = tokio::time::timeout(PATIENCE, looked).await.is_ok();
+        assert!(is_in_time, "{:?} should rest, and {:?} do", expected, self.resting());
+    }
+
     /// Cash of the account.
     pub(crate) fn cash(&self) -> Money {
         self.state.with_world(|world| world.exchange().account().cash)
@@ -188,6 +195,15 @@ pub(crate) struct Wired {
     watched: &'static str,
     count: watch::Receiver<usize>,
     seen: Arc<Mutex<Vec<Envelope>>>,
+}
+
+/// The same, and every trade waits for the operator, so that an entry leaves when the
+/// test says so.
+pub(crate) fn by_hand() -> Config {
+    let mut config = wire_rules();
+    config.account.approval = Approval::Manual;
+    config.account.approval_seconds = 3_600;
+    config
 }
 
 /// The rules of the golden trade over a wire.
@@ -320,6 +336,18 @@ impl Wired {
         self.press(OperatorCommand::Approve(Approve { trade_id, by: None })).await;
     }
 
+    /// Lets the setup of one stock happen, and its entry leave for a limit a cent below
+    /// the market: it works without filling.
+    pub(crate) async fn enter_below(&self, market: &Market, of: &str, at: &str) {
+        let mark = self.mark();
+        self.setup(market, of).await;
+        self.wait_since(mark, "risk.approval.requested").await;
+        let up = |cents| price(at).plus(Money::from_cents(cents)).unwrap().to_string();
+        market.pin(of, &up(1), &up(2), &up(2));
+        self.advance(1).await;
+        self.approve(of).await;
+    }
+
     // --- what was said ------------------------------------------------------------
 
     /// Everything so far.
@@ -429,14 +457,4 @@ impl Wired {
 pub(crate) async fn within<T>(what: &str, waited: impl Future<Output = T>) -> T {
     let done = tokio::time::timeout(PATIENCE, waited).await;
     done.unwrap_or_else(|_| panic!("waited too long: {what}"))
-}
-
-/// Waits until the broker's ledger is as expected; it is looked at again and again.
-pub(crate) async fn reached(what: &str, is_so: impl Fn() -> bool) {
-    let looked = async {
-        while !is_so() {
-            tokio::task::yield_now().await;
-        }
-    };
-    within(what, looked).await;
 }

@@ -2,23 +2,24 @@
 //! the gate, none left behind, every stop still resting.
 
 use flightdeck::brokers::sim::server::{Fault, FaultOrder};
-use flightdeck::domain::command::{OperatorCommand, Reason};
 use flightdeck::events::ExitStyle;
 
-use crate::support::wired::{Market, Wired, fills, reached, rests, wire_rules};
+use crate::support::wired::{Market, Wired, by_hand, listed};
 
 /// A position with its stop in AAPL, and a working entry in MSFT.
 async fn busy(folder: &tempfile::TempDir) -> (Market, Wired) {
-    let mut config = wire_rules();
+    let mut config = by_hand();
     config.position.exit_style = ExitStyle::Managed;
-    let listed = [fills("AAPL", "175.50"), rests("MSFT", "300.00"), fills("NVDA", "100.00")];
-    let market = Market::open(&listed).await;
+    let stocks = [listed("AAPL", "175.50"), listed("MSFT", "300.00"), listed("NVDA", "100.00")];
+    let market = Market::open(&stocks).await;
     let wired = Wired::open(&market, &config, folder).await;
     wired.setup(&market, "AAPL").await;
+    wired.wait_for("risk.approval.requested").await;
+    wired.approve("AAPL").await;
     wired.wait_state("AAPL", "HOLDING").await;
-    wired.setup(&market, "MSFT").await;
+    wired.enter_below(&market, "MSFT", "300.00").await;
     wired.wait_state("MSFT", "ORDER_PLACED").await;
-    reached("stop and entry rest", || market.resting() == [STOP, ENTRY]).await;
+    market.until_resting(&[STOP, ENTRY]).await;
     (market, wired)
 }
 
@@ -30,7 +31,7 @@ async fn after_a_kill_no_entry_reaches_the_broker_and_every_stop_rests() {
     let folder = tempfile::tempdir().unwrap();
     let (market, wired) = busy(&folder).await;
     wired.kill().await;
-    reached("the entry is cancelled", || market.resting() == [STOP]).await;
+    market.until_resting(&[STOP]).await;
     wired.wait_state("MSFT", "ABORTED").await;
     let executions = market.executions();
 
@@ -39,32 +40,27 @@ async fn after_a_kill_no_entry_reaches_the_broker_and_every_stop_rests() {
     wired.setup(&market, "NVDA").await;
     wired.advance(5).await;
     let said: Vec<&str> = wired.since(mark).iter().map(|e| e.event.name()).collect();
+    assert!(said.contains(&"strategy.entry.signal"), "{said:?}");
     assert!(!said.contains(&"order.submit"), "{said:?}");
     assert_eq!(market.resting(), [STOP]);
     assert_eq!(market.executions(), executions);
 
-    // Only a person lets trading go on.
-    wired.press(OperatorCommand::Resume(Reason { reason: "a test asked".into(), by: None })).await;
-    market.surge("NVDA", 4_000);
-    wired.end_minute().await;
-    wired.wait_state("NVDA", "HOLDING").await;
     wired.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_meets_an_entry_whose_answer_is_still_awaited() {
     let folder = tempfile::tempdir().unwrap();
-    let listed = [rests("AAPL", "175.50")];
-    let market = Market::open(&listed).await;
-    let wired = Wired::open(&market, &wire_rules(), &folder).await;
-    // The order is at the broker a while before its answer is.
-    market.state.faults.arm(Fault::GatewayTimeout, FaultOrder::times(1));
-    market.surge("AAPL", 2_000);
-    wired.end_minute().await;
-    wired.wait_for("order.submit").await;
+    let market = Market::open(&[listed("AAPL", "175.50")]).await;
+    let wired = Wired::open(&market, &by_hand(), &folder).await;
+    // The order is at the broker a while before its answer is here.
+    market.state.faults.arm(Fault::FillBeforeAnswer, FaultOrder::times(1));
+    wired.enter_below(&market, "AAPL", "175.50").await;
+    market.until_resting(&["buy 5 limit 175.50"]).await;
+    assert_eq!(wired.count("order.submit.success"), 0, "nothing was answered yet");
     wired.kill().await;
     wired.wait_state("AAPL", "ABORTED").await;
-    reached("nothing rests", || market.resting().is_empty()).await;
+    market.until_resting(&[]).await;
     assert_eq!(market.executions(), 0);
     wired.end().await;
 }

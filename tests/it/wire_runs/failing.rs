@@ -3,7 +3,6 @@
 //!
 //! Trades wait for the operator, so that each entry leaves when the test says so.
 
-use flightdeck::agents::risk_management::Approval;
 use flightdeck::brokers::sim::exchange::OrderName;
 use flightdeck::brokers::sim::server::Fault;
 use flightdeck::config::Config;
@@ -12,23 +11,16 @@ use flightdeck::domain::money::Money;
 use flightdeck::domain::order::{OrderClass, OrderKind, OrderRequest, Side, TimeInForce};
 
 use crate::support::cockpit::{Data, price, shares, symbol};
-use crate::support::wired::{Listed, Market, Wired, fills, wire_rules};
+use crate::support::wired::{Listed, Market, Wired, by_hand, listed, wire_rules};
 
 /// Five stocks whose entries fill.
 const FIVE: [Listed; 5] = [
-    fills("AAPL", "175.50"),
-    fills("MSFT", "300.00"),
-    fills("NVDA", "100.00"),
-    fills("AMZN", "150.00"),
-    fills("GOOGL", "120.00"),
+    listed("AAPL", "175.50"),
+    listed("MSFT", "300.00"),
+    listed("NVDA", "100.00"),
+    listed("AMZN", "150.00"),
+    listed("GOOGL", "120.00"),
 ];
-
-fn by_hand() -> Config {
-    let mut config = wire_rules();
-    config.account.approval = Approval::Manual;
-    config.account.approval_seconds = 3_600;
-    config
-}
 
 /// Trades in all five stocks wait for the operator.
 async fn waiting(market: &Market, config: &Config, folder: &tempfile::TempDir) -> Wired {
@@ -45,15 +37,41 @@ async fn waiting(market: &Market, config: &Config, folder: &tempfile::TempDir) -
     wired
 }
 
-/// Three entries that the broker turns away in some way.
-async fn three_failures(market: &Market, wired: &Wired, fault: Fault, pause: i64) {
-    market.orders_meet(fault, 3);
+/// Lets an entry leave whose answer is a page of a gateway: nobody knows whether it has
+/// arrived, until it was looked for often and late enough.
+async fn fails(wired: &Wired, of: &str) {
+    let mark = wired.mark();
+    wired.approve(of).await;
+    wired.wait_since(mark, "order.outcome.unknown").await;
+    for _ in 0..LOOKED_FOR / 5 {
+        wired.wait_since(mark, "venue.order.not_found").await;
+        wired.advance(5).await;
+    }
+    wired.wait_state(of, "ABORTED").await;
+}
+
+/// An order of unknown fate is given up after so many seconds.
+const LOOKED_FOR: i64 = 15;
+
+/// Three entries that fail; the last of them [`LOOKED_FOR`] ago.
+async fn three_failures(market: &Market, wired: &Wired) {
+    market.orders_meet(Fault::HtmlGateway, 3);
     for name in ["AAPL", "MSFT", "NVDA"] {
+        fails(wired, name).await;
+    }
+    assert_eq!(market.still_armed(Fault::HtmlGateway), 0, "all three have left");
+}
+
+/// Lets three entries leave that are turned away for the rate. Each empties the budget
+/// until the broker's own reset, so they are a minute apart.
+async fn three_turned_away(market: &Market, wired: &Wired, last_pause: i64) {
+    market.orders_meet(Fault::RateBurst, 3);
+    for (name, pause) in [("AAPL", 61), ("MSFT", 61), ("NVDA", last_pause)] {
         wired.approve(name).await;
         wired.wait_state(name, "ABORTED").await;
         wired.advance(pause).await;
     }
-    assert_eq!(market.still_armed(fault), 0, "all three have left");
+    assert_eq!(market.still_armed(Fault::RateBurst), 0, "all three have left");
 }
 
 /// Every move of the breaker of orders: from, to, why.
@@ -74,11 +92,11 @@ async fn scenario_1_the_broker_is_down_and_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let market = Market::open(&FIVE).await;
     let wired = waiting(&market, &by_hand(), &folder).await;
-    three_failures(&market, &wired, Fault::HtmlGateway, 0).await;
+    three_failures(&market, &wired).await;
     assert_eq!(moves(&wired), [OPENED]);
 
     // Nothing leaves, and it is said how long that lasts.
-    wired.advance(18).await;
+    wired.advance(18 - LOOKED_FOR).await;
     market.orders_meet(Fault::HtmlGateway, 1);
     wired.approve("AMZN").await;
     wired.wait_state("AMZN", "ABORTED").await;
@@ -100,14 +118,13 @@ async fn scenario_1_a_probe_that_fails_costs_another_minute() {
     let folder = tempfile::tempdir().unwrap();
     let market = Market::open(&FIVE).await;
     let wired = waiting(&market, &by_hand(), &folder).await;
-    three_failures(&market, &wired, Fault::HtmlGateway, 0).await;
-    wired.advance(60).await;
+    three_failures(&market, &wired).await;
+    wired.advance(60 - LOOKED_FOR).await;
     market.orders_meet(Fault::HtmlGateway, 2);
-    wired.approve("AMZN").await;
-    wired.wait_state("AMZN", "ABORTED").await;
+    fails(&wired, "AMZN").await;
     assert_eq!(moves(&wired), [OPENED, PROBED, OPENED_AGAIN]);
     assert_eq!(market.still_armed(Fault::HtmlGateway), 1, "one probe has left");
-    wired.advance(59).await;
+    wired.advance(59 - LOOKED_FOR).await;
     wired.approve("GOOGL").await;
     wired.wait_state("GOOGL", "ABORTED").await;
     let refused = wired.last("order.submit.rejected");
@@ -122,8 +139,7 @@ async fn scenario_3_three_answers_of_too_many_requests_open_the_breaker() {
     let folder = tempfile::tempdir().unwrap();
     let market = Market::open(&FIVE).await;
     let wired = waiting(&market, &by_hand(), &folder).await;
-    // Each empties the budget until the broker's own reset, so they are a minute apart.
-    three_failures(&market, &wired, Fault::RateBurst, 61).await;
+    three_turned_away(&market, &wired, 61).await;
     assert_eq!(moves(&wired), [OPENED]);
     // The last one was 61 s ago: one probe.
     wired.approve("AMZN").await;
@@ -137,12 +153,8 @@ async fn scenario_3_nothing_leaves_while_the_breaker_is_open_for_the_rate() {
     let folder = tempfile::tempdir().unwrap();
     let market = Market::open(&FIVE).await;
     let wired = waiting(&market, &by_hand(), &folder).await;
-    market.orders_meet(Fault::RateBurst, 4);
-    for (name, pause) in [("AAPL", 61), ("MSFT", 61), ("NVDA", 59)] {
-        wired.approve(name).await;
-        wired.wait_state(name, "ABORTED").await;
-        wired.advance(pause).await;
-    }
+    three_turned_away(&market, &wired, 59).await;
+    market.orders_meet(Fault::RateBurst, 1);
     wired.approve("AMZN").await;
     wired.wait_state("AMZN", "ABORTED").await;
     let refused = wired.last("order.submit.rejected");
@@ -174,11 +186,12 @@ fn others_leave(market: &Market, dollars: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scenario_6_an_order_refused_for_buying_power_says_what_it_costs_and_what_there_is() {
     let folder = tempfile::tempdir().unwrap();
-    let listed = [fills("AAPL", "175.50"), fills("MSFT", "300.00"), fills("NVDA", "100.00")];
-    let market = Market::open(&listed).await;
+    let stocks = [listed("AAPL", "175.50"), listed("MSFT", "300.00"), listed("NVDA", "100.00")];
+    let market = Market::open(&stocks).await;
     let wired = Wired::open(&market, &wire_rules(), &folder).await;
     others_leave(&market, 600);
     let left: Money = market.buying_power();
+    let mark = wired.mark();
     wired.setup(&market, "AAPL").await;
     wired.wait_state("AAPL", "ABORTED").await;
     let refused = wired.last("order.submit.rejected");
@@ -188,6 +201,8 @@ async fn scenario_6_an_order_refused_for_buying_power_says_what_it_costs_and_wha
     );
     assert_eq!(refused.text("trade_id"), wired.trade("AAPL").as_str(), "the trace");
     assert!(refused.text("message").contains("buying power"), "{}", refused.text("message"));
+
+    wired.wait_since(mark, "venue.account.reported").await;
 
     // Next time the size fits what there is, and the order is taken.
     wired.setup(&market, "MSFT").await;

@@ -3,7 +3,7 @@
 
 use flightdeck::events::ExitStyle;
 
-use crate::support::wired::{Market, Wired, fills, reached, wire_rules};
+use crate::support::wired::{Market, Wired, listed, wire_rules};
 
 const HOUR: i64 = 3_600;
 
@@ -11,7 +11,7 @@ async fn check(exit_style: ExitStyle) {
     let folder = tempfile::tempdir().unwrap();
     let mut config = wire_rules();
     config.position.exit_style = exit_style;
-    let market = Market::open(&[fills("AAPL", "175.50")]).await;
+    let market = Market::open(&[listed("AAPL", "175.50")]).await;
     let wired = Wired::open(&market, &config, &folder).await;
     wired.setup(&market, "AAPL").await;
     wired.wait_state("AAPL", "HOLDING").await;
@@ -37,7 +37,7 @@ async fn check(exit_style: ExitStyle) {
     let sent = wired.last("order.submit");
     assert_eq!(sent.text("order.request.client_order_id"), draft, "the draft is what leaves");
     assert_eq!(wired.last("position.closed.done").text("reason"), "FLATTEN");
-    reached("nothing rests", || market.resting().is_empty()).await;
+    market.until_resting(&[]).await;
     assert_eq!(market.held("AAPL"), None);
     wired.end().await;
 }

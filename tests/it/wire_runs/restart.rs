@@ -3,7 +3,7 @@
 use flightdeck::events::ExitStyle;
 
 use crate::support::cockpit::{dollars, shares};
-use crate::support::wired::{Market, Wired, fills, wire_rules};
+use crate::support::wired::{Market, Wired, listed, wire_rules};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_house_finds_position_and_stop_and_doubles_nothing() {
@@ -11,7 +11,7 @@ async fn a_new_house_finds_position_and_stop_and_doubles_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut config = wire_rules();
         config.position.exit_style = exit_style;
-        let market = Market::open(&[fills("AAPL", "175.50")]).await;
+        let market = Market::open(&[listed("AAPL", "175.50")]).await;
         let wired = Wired::open(&market, &config, &folder).await;
         wired.setup(&market, "AAPL").await;
         wired.wait_state("AAPL", "HOLDING").await;
@@ -44,7 +44,7 @@ async fn what_filled_while_nobody_was_there_is_counted_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = wire_rules();
     config.position.exit_style = ExitStyle::NativeOco;
-    let market = Market::open(&[fills("AAPL", "175.50")]).await;
+    let market = Market::open(&[listed("AAPL", "175.50")]).await;
     let wired = Wired::open(&market, &config, &folder).await;
     wired.setup(&market, "AAPL").await;
     wired.wait_state("AAPL", "HOLDING").await;

@@ -138,6 +138,19 @@ impl Timeline {
         push(&mut self.minutes, kept, MINUTES_MAX);
     }
 
+    /// Puts minutes, oldest first, in the place of all that were there, the day of the
+    /// first one included.
+    pub(super) fn set_minutes(&mut self, minutes: &[Bar]) {
+        self.building = None;
+        self.minutes.clear();
+        let Some(first) = minutes.first() else { return };
+        let from = midnight_of(first.start);
+        self.days.retain(|day| day.bar.start < from);
+        for bar in minutes {
+            self.tell_minute(*bar);
+        }
+    }
+
     /// Takes in a day of the past.
     pub(super) fn tell_day(&mut self, bar: Bar) {
         let start = midnight_of(bar.start);

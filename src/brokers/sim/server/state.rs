@@ -65,6 +65,8 @@ pub struct ServerState {
     trading: Mutex<RateWindow>,
     data: Mutex<RateWindow>,
     desk: Mutex<Desk>,
+    /// At first the one of the configuration; held for a look.
+    rejected_key: Mutex<Option<String>>,
     requests: AtomicU64,
     deeds: Mutex<Deeds>,
 }
@@ -111,6 +113,7 @@ impl ServerState {
             trading: window(),
             data: window(),
             desk: Mutex::default(),
+            rejected_key: Mutex::new(config.rejected_key.clone()),
             requests: AtomicU64::new(0),
             deeds: Mutex::default(),
             config,
@@ -208,9 +211,15 @@ impl ServerState {
         format!("51a0{millis:012x}{number:016x}")
     }
 
+    /// Refuses another key from now on, or none.
+    pub fn reject_key(&self, key: Option<String>) {
+        *self.rejected_key.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
     /// Tells whether a pair of keys is accepted.
     pub fn accepts_keys(&self, key: &str, secret: &str) -> bool {
-        let is_rejected = self.config.rejected_key.as_deref() == Some(key);
+        let rejected = self.rejected_key.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_rejected = rejected.as_deref() == Some(key);
         !key.is_empty() && !secret.is_empty() && !is_rejected
     }
 }

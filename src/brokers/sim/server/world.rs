@@ -417,16 +417,13 @@ impl World {
     }
 
     /// Gives a stock another past: these minute bars, oldest first, in place of all
-    /// bars that it had.
+    /// minutes that it had; days before them stay.
     ///
     /// # Errors
     /// When the stock is not listed.
     pub fn set_past(&mut self, symbol: Symbol, minutes: &[Bar]) -> Result<(), WorldError> {
         let row = self.rows.get_mut(symbol).ok_or(WorldError::UnknownSymbol(symbol))?;
-        row.timeline = Timeline::default();
-        for bar in minutes {
-            row.timeline.tell_minute(*bar);
-        }
+        row.timeline.set_minutes(minutes);
         Ok(())
     }
 
