@@ -119,6 +119,6 @@ impl Scene {
     /// The operator cancels the newest order for a purpose.
     pub(super) async fn cancel(&self, purpose: OrderPurpose) {
         let client_order_id = self.order(purpose);
-        self.wired.press(OperatorCommand::Cancel(CancelOrder { client_order_id })).await;
+        self.wired.press(OperatorCommand::Cancel(CancelOrder { client_order_id, by: None })).await;
     }
 }
