@@ -223,7 +223,7 @@ async fn our_streams_say_what_the_page_asks_for_and_understand_what_it_has() {
     let kind = AccountKind::Simulated { trading: base.clone(), data: base };
     let keys = ApiKeys::new("PKTEST".to_owned().into(), "hidden".to_owned().into()).unwrap();
     let broker = AlpacaBroker::new(AlpacaConfig::new(kind), &keys).unwrap();
-    let (sender, mut orders) = mpsc::channel(1_000);
+    let (sender, orders) = mpsc::channel(1_000);
     let sink = Arc::new(Sink::default());
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let clock: Arc<dyn Clock> = market.state.clock.clone();
@@ -246,9 +246,10 @@ async fn our_streams_say_what_the_page_asks_for_and_understand_what_it_has() {
         met
     };
     let until = async |what: &str, is_so: &dyn Fn(&Met) -> bool| {
+        let mut count = tap.count();
         let reached = async {
             while !is_so(&heard()) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                count.changed().await.unwrap();
             }
         };
         within(what, reached).await;
@@ -268,8 +269,12 @@ async fn our_streams_say_what_the_page_asks_for_and_understand_what_it_has() {
     until("everything is said", &is_all).await;
     let rows = MESSAGES.iter().filter(|row| row.ours == Ours::Yes);
     all_met(&heard().0, rows.map(|row| (row.what, row.section)));
+    understood(&tap, orders, &sink).await;
+}
 
-    // Understood, and once each: every update is one piece of news of the same order.
+/// Everything was understood: every update is one piece of news of the same order, the
+/// market's data arrived, and nothing has upset the connection.
+async fn understood(tap: &Wiretap, mut orders: mpsc::Receiver<Push>, sink: &Sink) {
     let updates: Vec<Value> = tap
         .messages()
         .into_iter()

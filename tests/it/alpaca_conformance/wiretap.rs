@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::alpaca_streams::unpack::unpack;
@@ -33,10 +34,12 @@ pub(super) struct Said {
     pub(super) value: Value,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Notes {
     requests: Vec<Heard>,
     messages: Vec<Said>,
+    /// How many messages there are, for those who wait for one.
+    count: watch::Sender<usize>,
 }
 
 /// The wire; it is cut when it is dropped.
@@ -58,7 +61,11 @@ impl Wiretap {
         let to = to.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let notes = Arc::new(Mutex::new(Notes::default()));
+        let notes = Arc::new(Mutex::new(Notes {
+            requests: Vec::new(),
+            messages: Vec::new(),
+            count: watch::Sender::new(0),
+        }));
         let shared = notes.clone();
         let task = tokio::spawn(async move {
             let mut lines = tokio::task::JoinSet::new();
@@ -72,6 +79,11 @@ impl Wiretap {
 
     pub(super) fn requests(&self) -> Vec<Heard> {
         self.notes.lock().unwrap().requests.clone()
+    }
+
+    /// Tells whenever a message has gone by.
+    pub(super) fn count(&self) -> watch::Receiver<usize> {
+        self.notes.lock().unwrap().count.subscribe()
     }
 
     pub(super) fn messages(&self) -> Vec<Said> {
@@ -205,12 +217,13 @@ impl Ear {
     fn said(&self, bytes: &[u8]) {
         let path = self.stream.lock().unwrap().clone().unwrap_or_default();
         // The trading stream speaks JSON in whatever frames, the data stream either.
-        let packed = || match self.is_client {
-            true => rmp_serde::from_slice(bytes).unwrap(),
-            false => unpack(bytes),
+        let packed = || {
+            if self.is_client { rmp_serde::from_slice(bytes).unwrap() } else { unpack(bytes) }
         };
         let value = serde_json::from_slice(bytes).unwrap_or_else(|_| packed());
         let said = Said { path, is_from_client: self.is_client, value };
-        self.notes.lock().unwrap().messages.push(said);
+        let mut notes = self.notes.lock().unwrap();
+        notes.messages.push(said);
+        notes.count.send_replace(notes.messages.len());
     }
 }

@@ -19,6 +19,16 @@ async fn working(purpose: OrderPurpose) -> House {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_asked_before_the_end_is_still_done() {
+    let house = working(ENTRY).await;
+    // The stop comes before anybody has looked at the request.
+    house.cancel("fd-1");
+    let books = house.close().await;
+    let status = books.lock().unwrap().order("fd-1").report.status;
+    assert_eq!(status, ReportedStatus::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
 async fn f19_a_cancel_is_tried_three_times_and_then_the_order_is_read() {
     // All three are lost, and the broker still works the order.
     let house = working(ENTRY).await;

@@ -196,10 +196,11 @@ impl House {
         self.events().iter().filter(|event| event.name() == name).count()
     }
 
-    /// Ends the gateway and waits for it.
-    pub(super) async fn close(self) {
+    /// Ends the gateway and waits for it; returns what the broker has.
+    pub(super) async fn close(self) -> Arc<Mutex<Books>> {
         self.stop.cancel();
         self.task.await.expect("the gateway ends well");
+        self.books
     }
 }
 

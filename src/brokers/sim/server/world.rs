@@ -397,11 +397,8 @@ impl World {
         let quote = pin.quote(symbol, at)?;
         let row = self.rows.get_mut(symbol).ok_or(WorldError::UnknownSymbol(symbol))?;
         row.pin = Some(pin);
-        let (quotes, ticks) = if row.is_halted {
-            (Vec::new(), Vec::new())
-        } else {
-            (vec![quote], vec![pin.tick(symbol, at)])
-        };
+        let speaks = usize::from(!row.is_halted);
+        let (quotes, ticks) = (vec![quote; speaks], vec![pin.tick(symbol, at); speaks]);
         self.beat = self.beat.max(at.plus(SECOND));
         self.show(MarketStep { at, quotes, ticks, ..MarketStep::default() });
         Ok(())
@@ -422,13 +419,11 @@ impl World {
     /// # Errors
     /// When the stock is not listed.
     pub fn set_past(&mut self, symbol: Symbol, minutes: &[Bar]) -> Result<(), WorldError> {
-        let row = self.rows.get_mut(symbol).ok_or(WorldError::UnknownSymbol(symbol))?;
-        row.timeline.set_minutes(minutes);
-        Ok(())
+        let row = self.rows.get_mut(symbol).ok_or(WorldError::UnknownSymbol(symbol));
+        row.map(|row| row.timeline.set_minutes(minutes))
     }
 
-    /// Lets quotes, prints and status changes happen now that nobody but the caller has
-    /// thought of. Bars follow from prints.
+    /// Lets quotes, prints and status changes of the caller's happen now.
     pub fn play(&mut self, step: MarketStep) {
         self.show(MarketStep { at: self.now, ..step });
     }
