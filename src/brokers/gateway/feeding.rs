@@ -26,7 +26,7 @@ use crate::events::{FeedEvent, Severity};
 /// The first wait before a gap is tried again; doubles.
 const GAP_WAIT: Duration = Duration::from_secs(1);
 /// The longest: half the budget of a minute is for others even if a gap never fills.
-const GAP_WAIT_MAX: Duration = Duration::from_secs(60);
+const GAP_WAIT_MAX: Duration = Duration::from_mins(1);
 /// After so many tries, some five minutes, a human is told.
 const GAP_TRIES_SAID: u32 = 10;
 

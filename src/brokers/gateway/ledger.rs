@@ -28,6 +28,7 @@ pub(super) struct Successor {
 }
 
 /// One order.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any mixture")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) broker_order_id: Option<BrokerOrderId>,

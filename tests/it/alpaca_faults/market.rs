@@ -113,7 +113,7 @@ async fn a17_a_halt_stops_entries_in_its_stock_and_a_resumption_lets_them_go_on(
     // A halted stock is silent, so time is told by the other.
     let scene = Scene::open(&[listed("MSFT", "300.00"), listed("AAPL", "175.50")]).await;
     let of: Option<Symbol> = Some(symbol("AAPL"));
-    let order = FaultOrder { symbol: of, seconds: Some(50), ..FaultOrder::times(1) };
+    let order = FaultOrder { symbol: of, seconds: Some(100), ..FaultOrder::times(1) };
     scene.arm_as(Fault::HaltAndResume, order);
     scene.wired.wait_for("market_data.halt.changed").await;
     scene.market.surge("AAPL", 2_000);

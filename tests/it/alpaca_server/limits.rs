@@ -100,3 +100,21 @@ async fn control_can_be_left_out() {
     stop.cancel();
     served.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn every_form_of_keys_is_judged_on_every_path_whatever_it_wants_to_upgrade_to() {
+    let config = ServerConfig { rejected_key: Some("bad".into()), ..ServerConfig::default() };
+    let desk = Desk::with(config).await;
+    let status = async |name: &str, value: &str| {
+        let url = format!("{}/v2/account", desk.base);
+        let request = desk.client.get(url).header(name, value);
+        request.header("Upgrade", "websocket").send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(status("Accept", "*/*").await, 401, "no keys at all");
+    // `bad:secret` and `good:secret`.
+    assert_eq!(status("Authorization", "Basic YmFkOnNlY3JldA==").await, 401);
+    assert_eq!(status("Authorization", "Basic Z29vZDpzZWNyZXQ=").await, 200);
+    assert_eq!(status("Authorization", "Bearer token").await, 200);
+    assert_eq!(status("Authorization", "Bearer ").await, 401);
+    assert_eq!(status("Authorization", "Digest x").await, 401);
+}
