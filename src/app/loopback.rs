@@ -4,14 +4,14 @@
 //! client: both live in the time of the simulated world.
 
 use anyhow::Context;
-use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Refusal;
 use crate::app::wire::Setting;
-use crate::brokers::alpaca::{AccountKind, AlpacaConfig, ApiKeys};
+use crate::brokers::alpaca::{AccountKind, AlpacaConfig, ApiKeys, KEY_ID_NAME};
+use crate::brokers::sim::market::MarketSetup;
 use crate::brokers::sim::server::{Pace, ServerConfig, Shared, WorldSetup, open, serve};
 use crate::config::Config;
 use crate::domain::calendar::{next_trading_day, trading_day};
@@ -19,7 +19,9 @@ use crate::domain::ids::Symbol;
 use crate::risk::AccountMode;
 
 /// A pair of keys for the simulated broker, which takes any: they protect nothing.
-const KEYS: (&str, &str) = ("PKSIMULATED", "simulated");
+fn made_up(name: &str) -> Option<String> {
+    Some(if name == KEY_ID_NAME { "PKSIMULATED" } else { "simulated" }.to_owned())
+}
 
 /// A simulated broker that serves.
 pub(super) struct Loopback {
@@ -42,6 +44,7 @@ impl Loopback {
             [] => config.alpaca.symbols.clone(),
             wanted => wanted.to_vec(),
         };
+        check_listed(&symbols, config)?;
         let setup = WorldSetup {
             seed: config.seed,
             start: day.open,
@@ -56,13 +59,12 @@ impl Loopback {
         let base: url::Url = base.parse().context("the address of the simulated broker")?;
         let stop = CancellationToken::new();
         let serving = tokio::spawn(serve(listener, state.clone(), stop.clone()));
-        let (id, secret) = KEYS;
         Ok(Self {
             account: AlpacaConfig::new(AccountKind::Simulated {
                 trading: base.clone(),
                 data: base,
             }),
-            keys: ApiKeys::new(SecretString::from(id), SecretString::from(secret))?,
+            keys: ApiKeys::from_lookup(made_up)?,
             symbols,
             state,
             serving,
@@ -86,5 +88,18 @@ impl Loopback {
         self.stop.cancel();
         self.serving.await.context("the simulated broker panicked")??;
         Ok(())
+    }
+}
+
+/// Refuses a stock that the simulated broker does not list.
+fn check_listed(symbols: &[Symbol], config: &Config) -> Result<(), Refusal> {
+    let listed = MarketSetup::broad(config.seed, config.sim.start).listings;
+    let known: Vec<Symbol> = listed.iter().map(|listing| listing.symbol).collect();
+    match symbols.iter().find(|symbol| !known.contains(symbol)) {
+        None => Ok(()),
+        Some(unknown) => {
+            let known: Vec<&str> = known.iter().map(Symbol::as_str).collect();
+            Err(Refusal::UnknownSymbol { unknown: *unknown, known: known.join(", ") })
+        }
     }
 }

@@ -19,7 +19,7 @@ mod taps;
 pub use attendance::ControlPlaces;
 pub use refusal::{Refusal, check_calendar, is_refusal};
 pub use resume::ResumeError;
-pub use screen::{OnTerminalLost, ScreenOptions};
+pub use screen::ScreenOptions;
 pub use taps::Counters;
 
 use std::sync::Arc;

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::attendance::{Attendance, Operator};
+use crate::config::OnTerminalLost;
 use crate::control::CommandSink;
 use crate::domain::command::{Actor, OperatorCommand, Reason};
 use crate::risk::AccountMode;
@@ -20,19 +20,6 @@ use crate::ui::surface::Surface;
 use crate::ui::terminal::Guard;
 use crate::ui::theme::{Catalogue, GlyphSet, Level};
 use crate::ui::{input, runtime};
-
-/// What follows when the terminal goes away while the house runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnTerminalLost {
-    /// Halt entries and stay alive without a screen.
-    #[default]
-    Halt,
-    /// Stay alive without a screen.
-    Headless,
-    /// End the run.
-    Exit,
-}
 
 /// How the cockpit looks.
 #[derive(Debug, Clone)]

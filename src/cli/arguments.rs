@@ -71,10 +71,10 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) wire: bool,
 
-    /// Trade the paper account of a broker instead of the embedded market. Keys come
-    /// from APCA_API_KEY_ID and APCA_API_SECRET_KEY, or from the file that
+    /// Trade the paper account of a broker (`alpaca`) instead of the embedded market. Keys
+    /// come from APCA_API_KEY_ID and APCA_API_SECRET_KEY, or from the file that
     /// alpaca.key_file names.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_possible_values = true)]
     pub(crate) broker: Option<BrokerName>,
 
     /// Recorded bars instead of the generator; several files merge by time.

@@ -13,7 +13,7 @@ mod sections;
 mod tests;
 
 pub use error::ConfigError;
-pub use sections::{Account, Alpaca, AlpacaFeed, Market, Screen, Sim, Venue};
+pub use sections::{Account, Alpaca, AlpacaFeed, Market, OnTerminalLost, Screen, Sim, Venue};
 
 use std::path::Path;
 use std::sync::Arc;

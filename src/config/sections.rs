@@ -9,7 +9,6 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::agents::{market_data, risk_management};
-use crate::app::OnTerminalLost;
 use crate::brokers::alpaca::{AccountKind, AlpacaConfig, DataFeed};
 use crate::brokers::sim::exchange::{MarketFill, Multiplier, Partials};
 use crate::domain::calendar::MarketHours;
@@ -87,6 +86,19 @@ pub struct Screen {
     pub ascii: bool,
     /// `halt`, `headless` or `exit`: what follows when the terminal goes away.
     pub on_terminal_lost: OnTerminalLost,
+}
+
+/// What follows when the terminal goes away while the house runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnTerminalLost {
+    /// Halt entries and stay alive without a screen.
+    #[default]
+    Halt,
+    /// Stay alive without a screen.
+    Headless,
+    /// End the run.
+    Exit,
 }
 
 /// The simulated venue.

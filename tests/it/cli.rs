@@ -178,9 +178,10 @@ fn a_configuration_that_cannot_be_used_is_refused_with_file_and_line() {
     let home = Home::new();
     check_complaint(&home.run("--no-ui --config no.toml"), 2, &["no.toml", "readable TOML file"]);
     check_complaint(&home.run("--no-ui --preset no"), 2, &["no preset 'no'", "reference"]);
-    let unknown = home
-        .with("c.toml", "[sim]\nsymbols = [\"NOPE\"]\n")
-        .run("--no-ui --config c.toml --journal j");
+    let home = home.with("c.toml", "[sim]\nsymbols = [\"NOPE\"]\n");
+    let unknown = home.run("--no-ui --config c.toml --journal j");
+    check_complaint(&unknown, 2, &["sim.symbols", "NOPE", "it lists"]);
+    let unknown = home.run("--no-ui --seed 1 --config c.toml --journal j");
     check_complaint(&unknown, 2, &["sim.symbols", "NOPE", "it lists"]);
 }
 
@@ -208,8 +209,8 @@ fn a_place_that_cannot_be_written_is_refused_before_anything_is_done() {
         check_complaint(&over, 2, &["bars.csv", "another one"]);
     }
     check_complaint(&home.run("replay bars.csv --journal-file notes"), 2, &["notes exists"]);
-    check_complaint(&home.run("--no-ui --journal folder"), 2, &["folder", "another file"]);
-    check_complaint(&home.run("--no-ui --journal notes/journal"), 2, &["notes"]);
+    check_complaint(&home.run("--no-ui --seed 1 --journal folder"), 2, &["folder", "another file"]);
+    check_complaint(&home.run("--no-ui --seed 1 --journal notes/journal"), 2, &["notes"]);
     assert_eq!(std::fs::read_to_string(home.path("notes")).unwrap(), "mine");
     assert_eq!(std::fs::read_to_string(home.path("bars.csv")).unwrap(), format!("{HEADER}{GOOD}"));
 }
@@ -225,7 +226,7 @@ fn events_that_a_full_disk_does_not_take_are_missed() {
 fn a_run_whose_events_a_full_disk_does_not_take_fails() {
     let home = Home::new();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut command = home.command("--no-ui --duration 5s --speed max --journal j");
+    let mut command = home.command("--no-ui --seed 1 --duration 5s --speed max --journal j");
     let ended = command.stdout(full).output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
     let complaint = String::from_utf8(ended.stderr).unwrap();

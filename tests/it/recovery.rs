@@ -34,13 +34,15 @@ fn bare(envelope: &Envelope) -> String {
     String::from_utf8(line).unwrap()
 }
 
-/// What was said, without the frames of the sessions.
+/// What was said, without the frames of the sessions and without what a new session
+/// asks the venue about the orders that it finds, which is answered and changes nothing.
 fn story(run: &[Envelope]) -> Vec<String> {
+    const ASKED: [&str; 3] = ["order.get_status", "venue.orders.reported", "order.status.reported"];
     let is_frame = |event: &Event| {
         matches!(
             event,
             Event::System(SystemEvent::SessionStarted(_) | SystemEvent::SessionEnded(_))
-        )
+        ) || ASKED.contains(&event.name())
     };
     run.iter().filter(|envelope| !is_frame(&envelope.event)).map(bare).collect()
 }
