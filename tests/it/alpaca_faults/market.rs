@@ -41,7 +41,8 @@ async fn a09_a_connected_but_mute_feed_is_found_after_ten_seconds_and_comes_back
     assert!((10..=12).contains(&silent), "{silent} s of the market");
     assert_eq!(scene.market.still_armed(Fault::MuteData), 0);
     // What was said last is not traded on meanwhile, and the feed speaks again.
-    assert_eq!(scene.wired.last("market_data.data.suspected").text("reason"), "stale");
+    let suspected = scene.wired.wait_for("market_data.data.suspected").await;
+    assert_eq!(suspected.text("reason"), "stale");
     scene
         .wired
         .until("the feed is back", |seen| states(&seen[mark..], "alpaca.iex").last() == Some(&"UP"))
