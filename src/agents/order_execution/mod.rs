@@ -219,13 +219,17 @@ impl OrderExecutionAgent {
             SystemEvent::AgentFailed(failed) if !failed.rebuilt => {
                 self.bar_entries(at, &format!("{} failed for good", failed.agent), out);
             }
-            SystemEvent::SessionStarted(_) => self.ask_after_all(out),
+            // The embedded venue is folded from the same journal: it has missed nothing.
+            SystemEvent::SessionStarted(started) if started.mode != "sim" => {
+                self.ask_after_all(out);
+            }
             // Nobody will watch them; what a later run enters is another matter.
             SystemEvent::SessionEnded(ended) => {
                 let why = format!("the run ends: {}", ended.reason);
                 self.cancel_entries(at, &why, out);
             }
-            SystemEvent::AgentFailed(_)
+            SystemEvent::SessionStarted(_)
+            | SystemEvent::AgentFailed(_)
             | SystemEvent::AgentStarted(_)
             | SystemEvent::ReconcileDifference(_)
             | SystemEvent::Alert(_) => {}

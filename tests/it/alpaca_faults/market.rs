@@ -12,9 +12,9 @@ use crate::support::wired::{Market, listed, wire_rules};
 
 /// The states of a link since a mark.
 fn states(seen: &[Envelope], feed: &str) -> Vec<&'static str> {
-    let link = |e: &Envelope| match &e.event {
-        Event::Feed(FeedEvent::Link(link)) if link.feed == feed => Some(link.state.name()),
-        _ => None,
+    let link = |e: &Envelope| {
+        let Event::Feed(FeedEvent::Link(link)) = &e.event else { return None };
+        (link.feed == feed).then(|| link.state.name())
     };
     seen.iter().filter_map(link).collect()
 }
@@ -41,7 +41,8 @@ async fn a09_a_connected_but_mute_feed_is_found_after_ten_seconds_and_comes_back
     assert!((10..=12).contains(&silent), "{silent} s of the market");
     assert_eq!(scene.market.still_armed(Fault::MuteData), 0);
     // What was said last is not traded on meanwhile, and the feed speaks again.
-    assert_eq!(scene.wired.last("market_data.data.suspected").text("reason"), "stale");
+    let suspected = scene.wired.wait_for("market_data.data.suspected").await;
+    assert_eq!(suspected.text("reason"), "stale");
     scene
         .wired
         .until("the feed is back", |seen| states(&seen[mark..], "alpaca.iex").last() == Some(&"UP"))
@@ -95,9 +96,9 @@ async fn a16_prints_that_are_corrected_or_taken_back_are_no_new_prints() {
     reached("both are said", || scene.market.still_armed(Fault::PrintCorrection) == 0).await;
     scene.wired.advance(2).await;
     let told = scene.wired.since(mark);
-    let ticks = told.iter().filter_map(|e| match &e.event {
-        Event::Feed(FeedEvent::Step(step)) => Some(step.ticks.clone()),
-        _ => None,
+    let ticks = told.iter().filter_map(|e| {
+        let Event::Feed(FeedEvent::Step(step)) = &e.event else { return None };
+        Some(step.ticks.clone())
     });
     for tick in ticks.flatten() {
         assert_eq!(tick.price.to_string(), "175.50", "the price of a print that was one");

@@ -132,11 +132,10 @@ impl Scene {
     /// The name of the newest order for a purpose.
     fn order(&self, purpose: OrderPurpose) -> ClientOrderId {
         let journal = self.wired.journal();
-        let mut sent = journal.iter().rev().filter_map(|envelope| match &envelope.event {
-            Event::Order(OrderEvent::Submit(submit)) if submit.order.purpose() == purpose => {
-                Some(submit.order.request().client_order_id.clone())
-            }
-            _ => None,
+        let mut sent = journal.iter().rev().filter_map(|envelope| {
+            let Event::Order(OrderEvent::Submit(submit)) = &envelope.event else { return None };
+            let id = &submit.order.request().client_order_id;
+            (submit.order.purpose() == purpose).then(|| id.clone())
         });
         sent.next().unwrap()
     }

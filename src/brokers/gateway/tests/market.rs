@@ -179,7 +179,7 @@ async fn bars_after_a_gap_that_cannot_be_read_wait_until_it_is_filled_and_quotes
     // Three tries, which open the breaker for a minute.
     house.script("bars", &[Does::Lost; 3]);
     house.market.push(Push::MarketResumed { since: minutes(0) });
-    house.market.push(bar("AAPL", 3, "175.00"));
+    house.market.push(bar("AAPL", 4, "175.00"));
     house.market.push(quote("AAPL", "175.10"));
     house.wait(8).await;
     house.market.push(quote("AAPL", "175.20"));
@@ -187,8 +187,8 @@ async fn bars_after_a_gap_that_cannot_be_read_wait_until_it_is_filled_and_quotes
     assert_eq!((histories(&house), live_bars(&house)), (vec![], vec![minutes(0)]));
     assert_eq!(house.count("feed.market.received"), 3, "the first bar and both quotes");
     house.wait(90).await;
-    assert_eq!(histories(&house), [2]);
-    assert_eq!(live_bars(&house), [minutes(0), minutes(3)]);
+    assert_eq!(histories(&house), [3]);
+    assert_eq!(live_bars(&house), [minutes(0), minutes(4)]);
     house.close().await;
 }
 

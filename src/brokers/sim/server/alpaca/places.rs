@@ -174,7 +174,7 @@ mod tests {
             (Places::new(TaskTracker::new(), CancellationToken::new()), Faults::default());
         for seconds in [None, Some(90)] {
             let variant = Some("trading".to_owned());
-            let order = FaultOrder { variant, seconds, ..FaultOrder::times(1) };
+            let order = FaultOrder { seconds, variant, ..FaultOrder::times(1) };
             faults.arm(Fault::RefuseReconnect, order);
             assert!(places.take(Seat::Data(0), &faults).is_some());
             assert!(places.take(Seat::Trading, &faults).is_none());
