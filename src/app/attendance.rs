@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::alerts::{self, Judged, News, Outlets};
 use crate::app::{People, Refusal, screen};
 use crate::brokers::gateway::Gate;
 use crate::bus::Tap;
@@ -31,6 +32,7 @@ use crate::events::{Envelope, Event, SystemEvent, wire};
 use crate::journal::{Journal, JournalError, SqliteJournal, export};
 use crate::risk::AccountMode;
 use crate::ui::state::{Answer, Token};
+use crate::ui::terminal;
 use crate::view::{Projector, Publisher, Setup, TradingPhase, Viewer, Wanted, record_from};
 
 /// Events that a slow reader of `tail` may be behind.
@@ -55,6 +57,9 @@ pub(super) struct Attendance {
     events: broadcast::Sender<Arc<Envelope>>,
     gate: Gate,
     journal: PathBuf,
+    news: News,
+    /// Taken by the one who tells people.
+    judged: Mutex<Option<Judged>>,
 }
 
 impl Attendance {
@@ -76,7 +81,9 @@ impl Attendance {
         }
         let publisher = Arc::new(Publisher::new(projector));
         let (events, _) = broadcast::channel(TAIL_MAX);
-        Ok(Self { setup, publisher, events, gate, journal: path })
+        let (news, judged) = News::new();
+        let judged = Mutex::new(Some(judged));
+        Ok(Self { setup, publisher, events, gate, journal: path, news, judged })
     }
 
     /// The gate of this house.
@@ -87,7 +94,7 @@ impl Attendance {
     /// What hangs behind the spine.
     pub(super) fn tap(&self) -> Box<dyn Tap> {
         let (publisher, events) = (self.publisher.clone(), self.events.clone());
-        Box::new(Onlooker { publisher, events, gate: self.gate.clone() })
+        Box::new(Onlooker { publisher, events, gate: self.gate.clone(), news: self.news.clone() })
     }
 
     /// A reader of the read model.
@@ -111,12 +118,18 @@ impl Attendance {
         if let Some(places) = &people.control {
             self.serve(places, &operator, (tracker, served))?;
         }
-        let screen = match &people.screen {
+        let opened = match &people.screen {
             Some(options) => {
                 Some(screen::open(options.clone(), mode, self, &operator, (stop, served))?)
             }
             None => None,
         };
+        let (screen, inputs) = opened.unzip();
+        let judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(judged) = judged {
+            let outlets = Outlets { screen: inputs, webhook: people.webhook.clone() };
+            tracker.spawn(alerts::tell(judged, outlets, served.clone()));
+        }
         Ok(Around { screen })
     }
 
@@ -169,11 +182,20 @@ impl Around {
     /// When the screen could not go on.
     pub(super) async fn leave(self) -> anyhow::Result<()> {
         match self.screen {
-            Some(screen) => match tokio::time::timeout(LEAVE, screen).await {
-                Ok(left) => left.context("the screen's watch panicked")?,
-                // A terminal that takes no bytes (Ctrl-S) must not keep the house alive.
-                Err(_) => Ok(()),
-            },
+            Some(mut screen) => {
+                if let Ok(left) = tokio::time::timeout(LEAVE, &mut screen).await {
+                    return left.context("the screen's watch panicked")?;
+                }
+                // A terminal that takes no bytes must not keep the house alive. Without
+                // what it has not taken there is room for the bytes that give it back.
+                let _ = terminal::discard();
+                if let Ok(left) = tokio::time::timeout(LEAVE, screen).await {
+                    return left.context("the screen's watch panicked")?;
+                }
+                tracing::warn!("the terminal takes no bytes: it is left as it is");
+                // The last words would wait for it as well.
+                Ok(terminal::detach()?)
+            }
             None => Ok(()),
         }
     }
@@ -192,6 +214,7 @@ struct Onlooker {
     publisher: Arc<Publisher>,
     events: broadcast::Sender<Arc<Envelope>>,
     gate: Gate,
+    news: News,
 }
 
 impl Tap for Onlooker {
@@ -204,6 +227,7 @@ impl Tap for Onlooker {
             }
         }
         self.publisher.see(envelope);
+        self.news.see(envelope);
         if self.events.receiver_count() > 0 {
             // Nobody listens any more: nobody misses it.
             let _ = self.events.send(Arc::new(envelope.clone()));

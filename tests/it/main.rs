@@ -20,6 +20,7 @@ mod journal_kill;
 mod operator;
 mod positions;
 mod proposals;
+mod pty;
 mod recovery;
 mod replay;
 mod scenarios;
