@@ -6,11 +6,12 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -114,7 +115,12 @@ impl Attendance {
         (door, clock): (Door, Arc<dyn Clock>),
         (tracker, stop, served): (&TaskTracker, &CancellationToken, &CancellationToken),
     ) -> anyhow::Result<Around> {
-        let operator = Arc::new(Operator { door, clock, gate: self.gate.clone() });
+        let operator = Arc::new(Operator {
+            door: Mutex::new(Some(door)),
+            clock,
+            gate: self.gate.clone(),
+            house: Handle::current(),
+        });
         if let Some(places) = &people.control {
             self.serve(places, &operator, (tracker, served))?;
         }
@@ -130,7 +136,7 @@ impl Attendance {
             let outlets = Outlets { screen: inputs, webhook: people.webhook.clone() };
             tracker.spawn(alerts::tell(judged, outlets, served.clone()));
         }
-        Ok(Around { screen })
+        Ok(Around { screen, operator })
     }
 
     /// Serves the control socket, the kill file and SIGQUIT until the token is
@@ -173,6 +179,7 @@ impl Attendance {
 /// Those who are around while a house runs.
 pub(super) struct Around {
     screen: Option<JoinHandle<anyhow::Result<()>>>,
+    operator: Arc<Operator>,
 }
 
 impl Around {
@@ -181,6 +188,7 @@ impl Around {
     /// # Errors
     /// When the screen could not go on.
     pub(super) async fn leave(self) -> anyhow::Result<()> {
+        self.operator.let_go();
         match self.screen {
             Some(mut screen) => {
                 if let Ok(left) = tokio::time::timeout(LEAVE, &mut screen).await {
@@ -235,11 +243,14 @@ impl Tap for Onlooker {
     }
 }
 
-/// Hands in what people ask.
+/// Hands in what people ask. It lets go of the door when the house ends: a screen that
+/// waits for a dead terminal holds on to the operator, and must not hold the house.
 pub(super) struct Operator {
-    door: Door,
+    door: Mutex<Option<Door>>,
     clock: Arc<dyn Clock>,
     gate: Gate,
+    /// The house's own runtime: what was asked goes on while the screen stands still.
+    house: Handle,
 }
 
 impl Operator {
@@ -248,19 +259,38 @@ impl Operator {
         self.gate.close();
     }
 
-    async fn settle(
-        door: Door,
-        clock: Arc<dyn Clock>,
+    fn door(&self) -> MutexGuard<'_, Option<Door>> {
+        self.door.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn let_go(&self) {
+        self.door().take();
+    }
+
+    /// Hands a command in; the future only waits for what becomes of it.
+    fn settle(
+        &self,
         command: OperatorCommand,
-    ) -> Result<(), SinkError> {
-        let sent = door.send_and_settle(clock.now(), AgentId::Operator, command).await;
-        sent.map_err(|_| SinkError::Closed)
+    ) -> impl Future<Output = Result<(), SinkError>> + Send + 'static {
+        let asked = self.door().clone().map(|door| {
+            let now = self.clock.now();
+            self.house
+                .spawn(async move { door.send_and_settle(now, AgentId::Operator, command).await })
+        });
+        async move {
+            match asked {
+                Some(asked) => {
+                    asked.await.map_err(|_| SinkError::Closed)?.map_err(|_| SinkError::Closed)
+                }
+                None => Err(SinkError::Closed),
+            }
+        }
     }
 }
 
 impl CommandSink for Operator {
     fn submit(&self, command: OperatorCommand) -> BoxFuture<'_, Result<(), SinkError>> {
-        Box::pin(Self::settle(self.door.clone(), self.clock.clone(), command))
+        Box::pin(self.settle(command))
     }
 }
 
@@ -270,7 +300,7 @@ impl crate::ui::runtime::CommandSink for Operator {
         if matches!(command, OperatorCommand::Kill(_)) {
             self.gate.close();
         }
-        let settled = Self::settle(self.door.clone(), self.clock.clone(), command);
+        let settled = self.settle(command);
         Box::pin(async move {
             match settled.await {
                 Ok(()) => Answer::Accepted,

@@ -25,7 +25,7 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::crossterm::{execute, queue};
 
-use rustix::termios::{QueueSelector, tcflush};
+use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 
 use crate::ui::facts::Mode;
 use crate::view::clean_text;
@@ -186,7 +186,11 @@ pub fn notify(out: &mut impl Write, text: &str) -> io::Result<()> {
 /// # Errors
 /// When it is no terminal.
 pub fn discard() -> io::Result<()> {
-    Ok(tcflush(rustix::stdio::stdout(), QueueSelector::OFlush)?)
+    let out = rustix::stdio::stdout();
+    // Flushing alone makes room and wakes nobody; letting a stopped terminal go on does.
+    tcflow(out, Action::OOff)?;
+    tcflush(out, QueueSelector::OFlush)?;
+    Ok(tcflow(out, Action::OOn)?)
 }
 
 /// Puts `/dev/null` over the three standard streams. First thing after the terminal

@@ -48,7 +48,7 @@ fn the_key_of_leaving_ends_it() {
 
 #[test]
 fn a_terminal_that_is_gone_halts_and_the_house_lives_on() {
-    let mut desk = Desk::start((120, 40));
+    let mut desk = Desk::unread(home(), QUICK, (120, 40), &[]);
     desk.ask_until("status", |status| status["counts"]["positions"].as_u64() > Some(0));
     desk.close();
     let status = desk.check_halted();
@@ -64,8 +64,8 @@ fn check_policy(policy: &str) -> Desk {
     let text = std::fs::read_to_string(home().path("small.toml")).unwrap();
     let text = format!("{text}[screen]\non_terminal_lost = \"{policy}\"\n");
     let home = home().with("small.toml", text);
-    let mut desk = Desk::with(home, QUICK, (120, 40), &[]);
-    desk.see("NVDA");
+    let mut desk = Desk::unread(home, QUICK, (120, 40), &[]);
+    desk.ask_until("status", |status| status["seq"].as_u64() > Some(50));
     desk.close();
     desk
 }

@@ -139,11 +139,18 @@ impl Desk {
         self.until(text, |seen| seen.parser.screen().contents().contains(text))
     }
 
-    /// Waits until the page does not hold a text.
-    #[track_caller]
-    pub(super) fn see_no(&self, text: &str) {
-        let gone = |seen: &Seen| !seen.parser.screen().contents().contains(text);
-        self.until(&format!("a page without {text:?}"), gone);
+    /// Whether any place of the page has a colour.
+    pub(super) fn is_coloured(&self) -> bool {
+        let seen = self.glass.0.lock().unwrap();
+        let screen = seen.parser.screen();
+        let (rows, cols) = screen.size();
+        let (rows, cols) = (rows.get(), cols.get());
+        let mut places = (0..rows).flat_map(|row| (0..cols).map(move |col| (row, col)));
+        places.any(|(row, col)| {
+            screen.cell(row, col).is_some_and(|cell| {
+                [cell.fgcolor(), cell.bgcolor()].iter().any(|it| *it != vt100::Color::Default)
+            })
+        })
     }
 
     /// Waits until these bytes were written.
@@ -170,7 +177,7 @@ impl Desk {
         self.master.as_ref().unwrap().resize(size(area)).unwrap();
     }
 
-    /// Closes the terminal's window.
+    /// Closes the terminal's window; nobody may be reading it.
     pub(super) fn close(&mut self) {
         self.keyboard = None;
         self.master = None;

@@ -55,14 +55,13 @@ fn two_hundred_sizes_in_a_row_do_no_harm() {
 fn looks_are_chosen_by_flags_and_variables() {
     let mut desk = Desk::with(home(), QUICK, (120, 40), &[("NO_COLOR", "1")]);
     desk.see("NVDA");
-    let written = desk.written();
-    assert!(!written.contains("\x1b[38;") && !written.contains("\x1b[48;"), "no colour is sent");
+    assert!(!desk.is_coloured());
     desk.check_ends_well();
 
     let mut desk = Desk::with(home(), &format!("{QUICK} --ascii --theme light"), (120, 40), &[]);
     let page = desk.see("NVDA");
     assert!(page.is_ascii(), "{page}");
-    assert!(desk.written().contains("\x1b[38;"));
+    assert!(desk.is_coloured());
     desk.check_ends_well();
 
     let mut desk = Desk::with(home(), &format!("{QUICK} --theme none-such"), (120, 40), &[]);
@@ -77,14 +76,15 @@ fn the_theme_is_read_again_on_usr1_and_a_broken_one_is_named_by_line() {
     let themes = home.path(".config/flightdeck/themes");
     std::fs::create_dir_all(&themes).unwrap();
     let file = themes.join("mine.toml");
-    let theme = |up: &str| format!("name = \"mine\"\ninherits = \"dark\"\n[style]\nup = {up}\n");
-    std::fs::write(&file, theme("{ fg = \"#010203\" }")).unwrap();
+    let theme =
+        |mine: &str| format!("name = \"mine\"\ninherits = \"dark\"\n[palette]\nmine = {mine}\n");
+    std::fs::write(&file, theme("{ rgb = \"#7bc98f\", c256 = 114, c16 = 10 }")).unwrap();
     let mut desk = Desk::with(home, &format!("{QUICK} --theme mine"), (120, 40), &[]);
     desk.see("NVDA");
-    std::fs::write(&file, theme("{{ broken")).unwrap();
+    std::fs::write(&file, theme("{ broken")).unwrap();
     desk.signal("USR1");
     desk.see("theme mine, line 4");
-    std::fs::write(&file, theme("{ fg = \"#010203\" }")).unwrap();
+    std::fs::write(&file, theme("{ rgb = \"#7bc98f\", c256 = 114, c16 = 10 }")).unwrap();
     desk.signal("USR1");
     desk.see("theme mine: read again");
     desk.check_ends_well();
@@ -111,7 +111,7 @@ fn the_page_opens_as_it_was_left_and_a_broken_memory_is_passed_over() {
     assert!(text.contains("tab = \"Events\"") && text.contains("Events = \"sess\""), "{text}");
     assert!(!text.contains("arm"), "{text}");
 
-    let again = QUICK.replace("journal", "second");
+    let again = QUICK.replace(" journal ", " second ");
     let broken = home();
     std::fs::create_dir_all(broken.path(".local/state/flightdeck")).unwrap();
     std::fs::write(broken.path(".local/state/flightdeck/session.toml"), &text).unwrap();
@@ -132,9 +132,9 @@ fn read_only_offers_nothing_that_trades() {
     let arguments = QUICK.replace("small", "manual") + " --read-only";
     let mut desk = Desk::with(home(), &arguments, (120, 40), &[]);
     desk.ask_until("status", |status| status["counts"]["approvals"].as_u64() > Some(0));
-    desk.press("a\x0b?");
-    let page = desk.see("Help").to_lowercase();
-    for word in ["approve", "flatten", "arm "] {
+    desk.press("ax!?");
+    let page = desk.see("Keys").to_lowercase();
+    for word in ["approve", "flatten", "arm risky"] {
         assert!(!page.contains(word), "{word}: {page}");
     }
     let status = desk.ask_until("status", |_| true);
