@@ -6,16 +6,18 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::alerts::{self, Judged, News, Outlets};
 use crate::app::{People, Refusal, screen};
 use crate::brokers::gateway::Gate;
 use crate::bus::Tap;
@@ -31,6 +33,7 @@ use crate::events::{Envelope, Event, SystemEvent, wire};
 use crate::journal::{Journal, JournalError, SqliteJournal, export};
 use crate::risk::AccountMode;
 use crate::ui::state::{Answer, Token};
+use crate::ui::terminal;
 use crate::view::{Projector, Publisher, Setup, TradingPhase, Viewer, Wanted, record_from};
 
 /// Events that a slow reader of `tail` may be behind.
@@ -55,6 +58,9 @@ pub(super) struct Attendance {
     events: broadcast::Sender<Arc<Envelope>>,
     gate: Gate,
     journal: PathBuf,
+    news: News,
+    /// Taken by the one who tells people.
+    judged: Mutex<Option<Judged>>,
 }
 
 impl Attendance {
@@ -76,7 +82,9 @@ impl Attendance {
         }
         let publisher = Arc::new(Publisher::new(projector));
         let (events, _) = broadcast::channel(TAIL_MAX);
-        Ok(Self { setup, publisher, events, gate, journal: path })
+        let (news, judged) = News::new();
+        let judged = Mutex::new(Some(judged));
+        Ok(Self { setup, publisher, events, gate, journal: path, news, judged })
     }
 
     /// The gate of this house.
@@ -87,7 +95,7 @@ impl Attendance {
     /// What hangs behind the spine.
     pub(super) fn tap(&self) -> Box<dyn Tap> {
         let (publisher, events) = (self.publisher.clone(), self.events.clone());
-        Box::new(Onlooker { publisher, events, gate: self.gate.clone() })
+        Box::new(Onlooker { publisher, events, gate: self.gate.clone(), news: self.news.clone() })
     }
 
     /// A reader of the read model.
@@ -107,17 +115,28 @@ impl Attendance {
         (door, clock): (Door, Arc<dyn Clock>),
         (tracker, stop, served): (&TaskTracker, &CancellationToken, &CancellationToken),
     ) -> anyhow::Result<Around> {
-        let operator = Arc::new(Operator { door, clock, gate: self.gate.clone() });
+        let operator = Arc::new(Operator {
+            door: Mutex::new(Some(door)),
+            clock,
+            gate: self.gate.clone(),
+            house: Handle::current(),
+        });
         if let Some(places) = &people.control {
             self.serve(places, &operator, (tracker, served))?;
         }
-        let screen = match &people.screen {
+        let opened = match &people.screen {
             Some(options) => {
                 Some(screen::open(options.clone(), mode, self, &operator, (stop, served))?)
             }
             None => None,
         };
-        Ok(Around { screen })
+        let (screen, inputs) = opened.unzip();
+        let judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(judged) = judged {
+            let outlets = Outlets { screen: inputs, webhook: people.webhook.clone() };
+            tracker.spawn(alerts::tell(judged, outlets, served.clone()));
+        }
+        Ok(Around { screen, operator })
     }
 
     /// Serves the control socket, the kill file and SIGQUIT until the token is
@@ -160,6 +179,7 @@ impl Attendance {
 /// Those who are around while a house runs.
 pub(super) struct Around {
     screen: Option<JoinHandle<anyhow::Result<()>>>,
+    operator: Arc<Operator>,
 }
 
 impl Around {
@@ -168,12 +188,22 @@ impl Around {
     /// # Errors
     /// When the screen could not go on.
     pub(super) async fn leave(self) -> anyhow::Result<()> {
+        self.operator.let_go();
         match self.screen {
-            Some(screen) => match tokio::time::timeout(LEAVE, screen).await {
-                Ok(left) => left.context("the screen's watch panicked")?,
-                // A terminal that takes no bytes (Ctrl-S) must not keep the house alive.
-                Err(_) => Ok(()),
-            },
+            Some(mut screen) => {
+                if let Ok(left) = tokio::time::timeout(LEAVE, &mut screen).await {
+                    return left.context("the screen's watch panicked")?;
+                }
+                // A terminal that takes no bytes must not keep the house alive. Without
+                // what it has not taken there is room for the bytes that give it back.
+                let _ = terminal::discard();
+                if let Ok(left) = tokio::time::timeout(LEAVE, screen).await {
+                    return left.context("the screen's watch panicked")?;
+                }
+                tracing::warn!("the terminal takes no bytes: it is left as it is");
+                // The last words would wait for it as well.
+                Ok(terminal::detach()?)
+            }
             None => Ok(()),
         }
     }
@@ -192,6 +222,7 @@ struct Onlooker {
     publisher: Arc<Publisher>,
     events: broadcast::Sender<Arc<Envelope>>,
     gate: Gate,
+    news: News,
 }
 
 impl Tap for Onlooker {
@@ -204,6 +235,7 @@ impl Tap for Onlooker {
             }
         }
         self.publisher.see(envelope);
+        self.news.see(envelope);
         if self.events.receiver_count() > 0 {
             // Nobody listens any more: nobody misses it.
             let _ = self.events.send(Arc::new(envelope.clone()));
@@ -211,11 +243,14 @@ impl Tap for Onlooker {
     }
 }
 
-/// Hands in what people ask.
+/// Hands in what people ask. It lets go of the door when the house ends: a screen that
+/// waits for a dead terminal holds on to the operator, and must not hold the house.
 pub(super) struct Operator {
-    door: Door,
+    door: Mutex<Option<Door>>,
     clock: Arc<dyn Clock>,
     gate: Gate,
+    /// The house's own runtime: what was asked goes on while the screen stands still.
+    house: Handle,
 }
 
 impl Operator {
@@ -224,19 +259,38 @@ impl Operator {
         self.gate.close();
     }
 
-    async fn settle(
-        door: Door,
-        clock: Arc<dyn Clock>,
+    fn door(&self) -> MutexGuard<'_, Option<Door>> {
+        self.door.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn let_go(&self) {
+        self.door().take();
+    }
+
+    /// Hands a command in; the future only waits for what becomes of it.
+    fn settle(
+        &self,
         command: OperatorCommand,
-    ) -> Result<(), SinkError> {
-        let sent = door.send_and_settle(clock.now(), AgentId::Operator, command).await;
-        sent.map_err(|_| SinkError::Closed)
+    ) -> impl Future<Output = Result<(), SinkError>> + Send + 'static {
+        let asked = self.door().clone().map(|door| {
+            let now = self.clock.now();
+            self.house
+                .spawn(async move { door.send_and_settle(now, AgentId::Operator, command).await })
+        });
+        async move {
+            match asked {
+                Some(asked) => {
+                    asked.await.map_err(|_| SinkError::Closed)?.map_err(|_| SinkError::Closed)
+                }
+                None => Err(SinkError::Closed),
+            }
+        }
     }
 }
 
 impl CommandSink for Operator {
     fn submit(&self, command: OperatorCommand) -> BoxFuture<'_, Result<(), SinkError>> {
-        Box::pin(Self::settle(self.door.clone(), self.clock.clone(), command))
+        Box::pin(self.settle(command))
     }
 }
 
@@ -246,7 +300,7 @@ impl crate::ui::runtime::CommandSink for Operator {
         if matches!(command, OperatorCommand::Kill(_)) {
             self.gate.close();
         }
-        let settled = Self::settle(self.door.clone(), self.clock.clone(), command);
+        let settled = self.settle(command);
         Box::pin(async move {
             match settled.await {
                 Ok(()) => Answer::Accepted,

@@ -7,6 +7,7 @@
 pub mod headless;
 pub mod replay;
 pub mod wire;
+mod alerts;
 mod attendance;
 mod entrance;
 mod loopback;
@@ -15,6 +16,7 @@ mod screen;
 mod refusal;
 mod resume;
 mod taps;
+mod terminal_signals;
 
 pub use attendance::ControlPlaces;
 pub use refusal::{Refusal, check_calendar, is_refusal};
@@ -29,6 +31,7 @@ use crate::brokers::sim::venue::SimVenue;
 use crate::brokers::sim::venue::VenueConfig;
 use crate::bus::{Roster, RosterSeat};
 use crate::config::Config;
+use crate::control::webhook::Webhook;
 use crate::domain::ids::AgentId;
 use crate::domain::money::Money;
 use crate::events::{SessionStarted, SystemEvent};
@@ -41,12 +44,14 @@ pub struct People {
     pub control: Option<ControlPlaces>,
     /// The cockpit.
     pub screen: Option<ScreenOptions>,
+    /// Where notices are posted to.
+    pub webhook: Option<Webhook>,
 }
 
 impl People {
     /// Whether anybody can look on.
     const fn is_there(&self) -> bool {
-        self.control.is_some() || self.screen.is_some()
+        self.control.is_some() || self.screen.is_some() || self.webhook.is_some()
     }
 }
 

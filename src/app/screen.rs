@@ -9,11 +9,13 @@ use anyhow::{Context, anyhow};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::attendance::{Attendance, Operator};
+use crate::app::terminal_signals;
 use crate::config::OnTerminalLost;
 use crate::control::CommandSink;
 use crate::domain::command::{Actor, OperatorCommand, Reason};
 use crate::risk::AccountMode;
 use crate::ui::facts::Mode;
+use crate::ui::input::{INPUTS_MAX, Input};
 use crate::ui::keymap::Keymap;
 use crate::ui::runtime::{Ending, Setup};
 use crate::ui::surface::Surface;
@@ -40,6 +42,10 @@ pub struct ScreenOptions {
     pub on_terminal_lost: OnTerminalLost,
 }
 
+/// A task that waits for the end of the screen, and the screen's queue.
+pub(super) type Opened =
+    (tokio::task::JoinHandle<anyhow::Result<()>>, tokio::sync::mpsc::Sender<Input>);
+
 /// Opens the cockpit. The run's token is cancelled when the person leaves; a task waits
 /// for that and is returned.
 ///
@@ -51,7 +57,7 @@ pub(super) fn open(
     attendance: &Attendance,
     operator: &Arc<Operator>,
     (stop, served): (&CancellationToken, &CancellationToken),
-) -> anyhow::Result<tokio::task::JoinHandle<anyhow::Result<()>>> {
+) -> anyhow::Result<Opened> {
     let mode = match mode {
         AccountMode::Sim => Mode::Sim,
         AccountMode::Paper => Mode::Paper,
@@ -65,8 +71,13 @@ pub(super) fn open(
         let sink = killer.clone();
         handle.spawn(async move { halt(&sink, "the kill key was pressed").await });
     });
-    let (inputs, _listening) =
-        input::start(options.keymap.clone(), kill).context("cannot hear the keys")?;
+    let (sender, inputs) = tokio::sync::mpsc::channel(INPUTS_MAX);
+    // Before the terminal is taken: a signal in between would leave it taken.
+    let suspend = terminal_signals::hear(sender.clone(), stop.clone(), served.clone())
+        .context("cannot hear signals")?;
+    // It ends by itself, with the terminal or with the screen.
+    let _listening = input::start(options.keymap.clone(), kill, sender.clone())
+        .context("cannot hear the keys")?;
     let setup = Setup {
         keymap: options.keymap,
         catalogue: Catalogue::new(options.themes),
@@ -74,7 +85,7 @@ pub(super) fn open(
         level: options.level,
         glyphs: options.glyphs,
         folder: options.folder,
-        suspend: None,
+        suspend: Some(suspend),
     };
     let surface = move || -> io::Result<_> { Surface::on_terminal(Guard::enter(mode)?) };
     // It stays until the house has ended, so that the end can be seen.
@@ -91,7 +102,7 @@ pub(super) fn open(
     let (gone, left) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || drop(gone.send(thread.join())));
     let (operator, stop, policy) = (operator.clone(), stop.clone(), options.on_terminal_lost);
-    Ok(tokio::spawn(async move {
+    let watch = tokio::spawn(async move {
         let joined = left.await.context("the screen's thread is gone")?;
         let ending = joined.map_err(|_| anyhow!("the screen panicked; the log says why"));
         match ending {
@@ -108,7 +119,8 @@ pub(super) fn open(
             }
         }
         Ok(())
-    }))
+    });
+    Ok((watch, sender))
 }
 
 async fn terminal_lost(policy: OnTerminalLost, operator: &Operator, stop: &CancellationToken) {

@@ -7,11 +7,13 @@ use anyhow::anyhow;
 use etcetera::BaseStrategy;
 
 use crate::app::{ControlPlaces, People, ScreenOptions};
+use crate::brokers::install_tls_provider;
 use crate::cli::Failure;
 use crate::cli::arguments::Run;
 use crate::cli::run::data_folder;
 use crate::config::Config;
 use crate::control::folder;
+use crate::control::webhook::Webhook;
 use crate::ui::keymap::Keymap;
 use crate::ui::theme::{Catalogue, GlyphSet, Level};
 
@@ -21,7 +23,7 @@ const ASIDE_MAX: u32 = 16;
 /// Works out who may be around.
 ///
 /// # Errors
-/// When keys or theme cannot be used, or the instance has no legal name.
+/// When keys, theme or webhook cannot be used, or the instance has no legal name.
 pub(crate) fn around(
     run: &Run,
     has_screen: bool,
@@ -29,7 +31,14 @@ pub(crate) fn around(
     settings: &Config,
 ) -> Result<People, Failure> {
     let screen = if has_screen { Some(screen(run, settings)?) } else { None };
-    Ok(People { control: Some(places(run, is_paper)?), screen })
+    let webhook = match settings.alerts.webhook.as_str() {
+        "" => None,
+        address => {
+            install_tls_provider();
+            Some(Webhook::new(address).map_err(Failure::refused)?)
+        }
+    };
+    Ok(People { control: Some(places(run, is_paper)?), screen, webhook })
 }
 
 fn places(run: &Run, is_paper: bool) -> Result<ControlPlaces, Failure> {

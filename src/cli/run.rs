@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use etcetera::BaseStrategy;
+use rustix::fs::Mode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,8 @@ const RUNS_MAX: u32 = 1_000_000;
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let run = &arguments.run;
+    // Journals, logs and pages hold what an account does: they are this user's alone.
+    rustix::process::umask(Mode::from_raw_mode(0o077));
     let has_screen = !run.no_ui && io::stdin().is_terminal() && io::stdout().is_terminal();
     let target =
         if has_screen { LogTarget::Folder(people::state_folder()?) } else { LogTarget::Stderr };
@@ -177,6 +180,7 @@ where
     let summary = runtime.block_on(async {
         let stop = CancellationToken::new();
         let signals = stop_on_signals(stop.clone())?;
+        let _hang_up = if has_screen { None } else { stop_on_hang_up(stop.clone())? };
         // The screen owns the standard output.
         let out: Box<dyn Write + Send> = if has_screen {
             Box::new(io::sink())
@@ -207,6 +211,29 @@ pub(crate) fn stop_on_signals(
         }
         stop.cancel();
     }))
+}
+
+/// Cancels the token at SIGHUP, unless whoever started us chose to have it ignored
+/// (`nohup`). From then on SIGUSR1 does nothing: without a screen there is no theme.
+fn stop_on_hang_up(stop: CancellationToken) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
+    let _no_theme = signal(SignalKind::user_defined1()).context("cannot hear SIGUSR1")?;
+    if is_hang_up_ignored() {
+        return Ok(None);
+    }
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot hear SIGHUP")?;
+    Ok(Some(tokio::spawn(async move {
+        hang_up.recv().await;
+        stop.cancel();
+    })))
+}
+
+/// Whether SIGHUP is ignored, as the system tells; where it does not tell, it is not.
+fn is_hang_up_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Names the journal of a new run in the data folder: runs of the embedded market

@@ -13,7 +13,9 @@ mod sections;
 mod tests;
 
 pub use error::ConfigError;
-pub use sections::{Account, Alpaca, AlpacaFeed, Market, OnTerminalLost, Screen, Sim, Venue};
+pub use sections::{
+    Account, Alerts, Alpaca, AlpacaFeed, Market, OnTerminalLost, Screen, Sim, Venue,
+};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -70,6 +72,8 @@ pub struct Config {
     pub alpaca: Alpaca,
     /// The cockpit.
     pub screen: Screen,
+    /// How people hear of what happens.
+    pub alerts: Alerts,
 }
 
 impl Default for Config {
@@ -116,6 +120,7 @@ impl Config {
             sim: Sim::default(),
             alpaca: Alpaca::default(),
             screen: Screen::default(),
+            alerts: Alerts::default(),
         }
     }
 
@@ -225,12 +230,13 @@ impl Config {
     }
 
     /// A short name of everything that can show in the result of a run, for the
-    /// first line of a journal: all but the speeds and the screen.
+    /// first line of a journal: all but the speeds, the screen and the alerts.
     pub fn hash(&self) -> Arc<str> {
         let mut shown = self.clone();
         shown.sim.speed = Sim::default().speed;
         shown.sim.wire_speed = Sim::default().wire_speed;
         shown.screen = Screen::default();
+        shown.alerts = Alerts::default();
         let digest = Sha256::digest(shown.to_table().to_string().as_bytes());
         Arc::from(hex(&digest[..8]))
     }

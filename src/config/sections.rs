@@ -1,6 +1,7 @@
 //! The sections that no part defines beside its own code: market, account, venue, and
 //! the embedded market.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -99,6 +100,21 @@ pub enum OnTerminalLost {
     Headless,
     /// End the run.
     Exit,
+}
+
+/// How people hear of what happens when they do not look.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerts {
+    /// Where notices are posted to: an https address, or http to this machine; empty
+    /// posts nothing. It may hold a secret.
+    pub webhook: String,
+}
+
+impl fmt::Debug for Alerts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Alerts").field("has_webhook", &!self.webhook.is_empty()).finish()
+    }
 }
 
 /// The simulated venue.

@@ -4,8 +4,10 @@
 //! or a reader that has stopped reading never makes an order wait; when the queue
 //! is full, lines are dropped. How a line looks: [`line`](crate::telemetry::line).
 
+use std::fs::{DirBuilder, Permissions};
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::{Level, Metadata, Subscriber};
@@ -110,7 +112,7 @@ fn writer(target: &LogTarget) -> Result<(NonBlocking, LogGuard), LogError> {
         LogTarget::Stderr => tracing_appender::non_blocking(io::stderr()),
         LogTarget::Folder(folder) => {
             // The appender would complain on the screen about a missing folder.
-            std::fs::create_dir_all(folder)
+            private_folder(folder)
                 .map_err(|source| LogError::Folder { folder: folder.clone(), source })?;
             let files = RollingFileAppender::builder()
                 .rotation(Rotation::DAILY)
@@ -123,6 +125,12 @@ fn writer(target: &LogTarget) -> Result<(NonBlocking, LogGuard), LogError> {
         }
     };
     Ok((writer, LogGuard { _worker: worker }))
+}
+
+/// Makes the folder, or closes one that is there to everybody else.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    std::fs::set_permissions(folder, Permissions::from_mode(0o700))
 }
 
 /// Returns the layer that turns events into lines.
@@ -144,7 +152,6 @@ fn shows_the_wire(said: &Metadata<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
 
     use crate::bus::clock::ReplayClock;
     use crate::domain::time::Timestamp;

@@ -5,7 +5,7 @@
 //! is gone, which crossterm 0.29 does not: its read never comes back from a dead
 //! terminal, so the file is asked for a hang-up before each read.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,19 +15,38 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc;
 
 use crate::ui::keymap::{Chord, Keymap};
+use crate::ui::state::Weight;
 
 /// Closes the gate for entries at once. It is called on the input thread, may be
 /// called again, and must not wait: it flips a flag, and records the halt by a way
 /// that does not pass through the screen.
 pub type KillSwitch = Arc<dyn Fn() + Send + Sync>;
 
-/// One thing that came from the terminal.
+/// One thing that came from the terminal, or from those around the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// A key, a paste, a click, a new size, the focus.
     Terminal(Event),
+    /// Something that a person should hear of.
+    Told(Told),
+    /// The theme's files have changed.
+    ReloadTheme,
+    /// The program was stopped and goes on: what the terminal shows is not ours.
+    Continued,
     /// The terminal is gone.
     Lost,
+}
+
+/// News for ears and eyes that may be elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// How much it matters.
+    pub weight: Weight,
+    /// In words; cleaned before it is written.
+    pub text: String,
+    /// True when it is shown and rung for; false when the screen's own rules do that
+    /// and only the terminal's own notification is missing.
+    pub is_shown: bool,
 }
 
 /// Inputs that wait for the screen. More is a cat on the keyboard: they are let go,
@@ -38,24 +57,29 @@ const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 /// Events that are read in one go before the terminal is looked at again.
 const READS_MAX: usize = 64;
 
-/// Starts the input thread; it ends when the receiver is dropped or the terminal is
-/// lost.
+/// Starts the input thread on a queue of [`INPUTS_MAX`]; it ends when the receiver is
+/// dropped or the terminal is lost.
 ///
 /// # Errors
 /// When the thread cannot be started.
 pub fn start(
     keymap: Arc<Keymap>,
     kill: KillSwitch,
-) -> io::Result<(mpsc::Receiver<Input>, JoinHandle<()>)> {
-    let (sender, receiver) = mpsc::channel(INPUTS_MAX);
+    sender: mpsc::Sender<Input>,
+) -> io::Result<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name("screen-input".into());
-    let thread = thread.spawn(move || listen(&keymap, &kill, &sender))?;
-    Ok((receiver, thread))
+    thread.spawn(move || listen(&keymap, &kill, &sender))
+}
+
+/// Tells whether there is a terminal on the standard input, and somebody behind it.
+pub fn is_alive() -> bool {
+    // In this order: once the terminal was let go, nothing hangs up any more.
+    !matches!(look(&Timespec::default()), Look::Lost) && io::stdin().is_terminal()
 }
 
 fn listen(keymap: &Keymap, kill: &KillSwitch, sender: &mpsc::Sender<Input>) {
     while !sender.is_closed() {
-        match look() {
+        match look(&LOOK_EVERY) {
             Look::Lost => {
                 // The receiver must hear this: it waits for room if it has to.
                 let _ = sender.blocking_send(Input::Lost);
@@ -74,11 +98,11 @@ enum Look {
     Lost,
 }
 
-/// Waits until there is something to read, or a twentieth of a second.
-fn look() -> Look {
+/// Waits until there is something to read, or for so long.
+fn look(wait: &Timespec) -> Look {
     let stdin = rustix::stdio::stdin();
     let mut files = [PollFd::new(&stdin, PollFlags::IN)];
-    if poll(&mut files, Some(&LOOK_EVERY)).is_err() {
+    if poll(&mut files, Some(wait)).is_err() {
         return Look::Interrupted;
     }
     let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;

@@ -24,5 +24,7 @@ pub mod overlays;
 pub mod surface;
 pub mod runtime;
 mod pace;
+mod session;
+mod setup;
 mod translate;
 mod writing;

@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -22,78 +21,21 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::clock::Stopwatch;
 use crate::domain::command::{Actor, OperatorCommand, Reason};
 use crate::ui::facts::Facts;
-use crate::ui::input::{INPUTS_MAX, Input};
-use crate::ui::keymap::Keymap;
+use crate::ui::input::{INPUTS_MAX, Input, Told};
 use crate::ui::layout::Plan;
 use crate::ui::pace::Pace;
 use crate::ui::page;
 use crate::ui::scene::Scene;
+use crate::ui::session;
+pub use crate::ui::setup::{CommandSink, Ending, ScreenError, Setup, Suspend};
 use crate::ui::state::{ANSWER_WITHIN, Answer, App, Moment, Token, Weight};
 use crate::ui::surface::Surface;
 use crate::ui::terminal;
-use crate::ui::theme::{Catalogue, GlyphSet, Level, Theme, ThemeError};
+use crate::ui::theme::Theme;
 use crate::ui::translate::translate;
 use crate::ui::update::{Cmd, Msg, Page, update};
 use crate::ui::writing;
 use crate::view::{Snapshot, Viewer};
-
-/// Takes the operator's requests to the house.
-pub trait CommandSink: Send + Sync {
-    /// Asks something of the house. A token is taken once: the second request of the
-    /// same name does nothing. The answer may take its time; the screen waits
-    /// [`ANSWER_WITHIN`].
-    fn send(&self, token: Token, command: OperatorCommand) -> BoxFuture<'static, Answer>;
-}
-
-/// Goes to the background and comes back; false when that is not possible. Called
-/// with the terminal given back.
-pub type Suspend = Arc<dyn Fn() -> bool + Send + Sync>;
-
-/// What the screen is started with.
-pub struct Setup {
-    /// The keys in force.
-    pub keymap: Arc<Keymap>,
-    /// Where themes are found.
-    pub catalogue: Catalogue,
-    /// The theme to begin with.
-    pub theme: String,
-    /// How many colours the terminal shows.
-    pub level: Level,
-    /// The signs to begin with.
-    pub glyphs: GlyphSet,
-    /// Where panes are written to; absent when they cannot be.
-    pub folder: Option<std::path::PathBuf>,
-    /// How the program goes to the background; absent when it cannot.
-    pub suspend: Option<Suspend>,
-}
-
-impl std::fmt::Debug for Setup {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Setup").field("theme", &self.theme).finish_non_exhaustive()
-    }
-}
-
-/// Why the screen ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// The operator left.
-    Quit,
-    /// The terminal is gone: what follows is the policy of the composition root.
-    TerminalLost,
-    /// The house stops.
-    Stopped,
-}
-
-/// Why the screen cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum ScreenError {
-    /// The terminal cannot be drawn on.
-    #[error("the terminal cannot be drawn on")]
-    Terminal(#[from] io::Error),
-    /// The theme to begin with cannot be used.
-    #[error(transparent)]
-    Theme(#[from] ThemeError),
-}
 
 /// Starts the screen on its own thread.
 ///
@@ -136,9 +78,16 @@ pub async fn run<W: Write>(
     stop: CancellationToken,
 ) -> Result<Ending, ScreenError> {
     let mut screen = Screen::new(setup, surface, viewer, sink)?;
+    screen.remember();
     screen.take_news();
-    screen.draw()?;
-    screen.live(inputs, stop).await
+    screen.shown();
+    let ending = screen.live(inputs, stop).await;
+    if let Some(folder) = &screen.setup.folder
+        && let Err(error) = session::save(folder, &screen.app)
+    {
+        tracing::warn!(%error, "the page is not remembered");
+    }
+    Ok(ending)
 }
 
 /// What wakes the loop.
@@ -204,11 +153,7 @@ impl<W: Write> Screen<W> {
         Moment(self.since_start.elapsed())
     }
 
-    async fn live(
-        &mut self,
-        mut inputs: mpsc::Receiver<Input>,
-        stop: CancellationToken,
-    ) -> Result<Ending, ScreenError> {
+    async fn live(&mut self, mut inputs: mpsc::Receiver<Input>, stop: CancellationToken) -> Ending {
         let mut is_silent = false;
         while self.ending.is_none() {
             let sleep = self.until_wake();
@@ -242,10 +187,10 @@ impl<W: Write> Screen<W> {
                 Wake::Silence => is_silent = true,
             }
             if self.ending.is_none() && self.pace.is_due(self.now()) {
-                self.frame()?;
+                self.frame();
             }
         }
-        Ok(self.ending.take().unwrap_or(Ending::Stopped))
+        self.ending.take().unwrap_or(Ending::Stopped)
     }
 
     /// How long nothing has to be done; `None` is for ever.
@@ -269,11 +214,10 @@ impl<W: Write> Screen<W> {
         for _ in 0..INPUTS_MAX {
             let Some(input) = next.take() else { break };
             match input {
-                Input::Lost => {
-                    self.surface.lost();
-                    self.ending = Some(Ending::TerminalLost);
-                    return;
-                }
+                Input::Lost => return self.lost(),
+                Input::Told(told) => self.told(told),
+                Input::ReloadTheme => self.reload_theme(),
+                Input::Continued => self.retake(),
                 Input::Terminal(event) => {
                     if let Some(message) = translate(event, self.plan.as_ref(), &self.app) {
                         self.tell(message);
@@ -283,6 +227,49 @@ impl<W: Write> Screen<W> {
             next = inputs.try_recv().ok();
         }
         self.pace.key(self.now());
+    }
+
+    /// Nothing is written any more.
+    fn lost(&mut self) {
+        self.surface.lost();
+        self.ending = Some(Ending::TerminalLost);
+    }
+
+    /// A terminal that can neither ring nor notify is not worth a message.
+    fn told(&mut self, told: Told) {
+        drop(terminal::notify(self.surface.writer(), &told.text));
+        if told.is_shown {
+            drop(terminal::ring(self.surface.writer()));
+            self.notice(told.weight, told.text);
+        }
+    }
+
+    fn reload_theme(&mut self) {
+        let name = self.app.theme.clone();
+        if self.show_theme(&name) {
+            self.notice(Weight::Info, format!("theme {name}: read again"));
+        }
+    }
+
+    /// Takes the terminal anew: whoever had it meanwhile may have left anything.
+    fn retake(&mut self) {
+        let Some(guard) = self.surface.guard().cloned() else { return };
+        guard.leave();
+        if guard.reenter().is_err() {
+            return self.lost();
+        }
+        drop(terminal::take_mouse(self.surface.writer(), self.app.has_mouse));
+        drop(self.surface.clear());
+    }
+
+    /// Opens the page as it was left; what cannot be read is said and passed over.
+    fn remember(&mut self) {
+        let Some(folder) = &self.setup.folder else { return };
+        match session::load(folder) {
+            Ok(Some(session)) => session.put_into(&mut self.app),
+            Ok(None) => {}
+            Err(error) => self.notice(Weight::Warn, format!("the page is new: {error}")),
+        }
     }
 
     fn tell(&mut self, message: Msg) {
@@ -309,7 +296,7 @@ impl<W: Write> Screen<W> {
             Cmd::Page(page) => self.take_page(page),
             // A terminal that cannot ring is not worth a message.
             Cmd::Notify(_) => drop(terminal::ring(self.surface.writer())),
-            Cmd::Theme(name) => self.show_theme(&name),
+            Cmd::Theme(name) => drop(self.show_theme(&name)),
             Cmd::Glyphs(glyphs) => self.theme = self.theme.clone().with_glyphs(glyphs),
             Cmd::Mouse(is_ours) => {
                 drop(terminal::take_mouse(self.surface.writer(), is_ours));
@@ -340,18 +327,20 @@ impl<W: Write> Screen<W> {
         }
     }
 
-    /// A theme that cannot be used leaves the one before in force.
-    fn show_theme(&mut self, name: &str) {
+    /// A theme that cannot be used leaves the one before in force; then it is false.
+    fn show_theme(&mut self, name: &str) -> bool {
         match self.setup.catalogue.load(name, self.setup.level) {
             Ok((theme, warnings)) => {
                 self.theme = theme.with_glyphs(self.app.glyphs);
                 for warning in warnings {
                     self.notice(Weight::Warn, warning.to_string());
                 }
+                true
             }
             Err(error) => {
                 self.app.theme = self.theme.name().to_owned();
                 self.notice(Weight::Warn, error.to_string());
+                false
             }
         }
     }
@@ -389,11 +378,7 @@ impl<W: Write> Screen<W> {
         };
         guard.leave();
         let is_back = suspend();
-        if guard.reenter().is_err() {
-            self.ending = Some(Ending::TerminalLost);
-            return;
-        }
-        drop(self.surface.clear());
+        self.retake();
         if !is_back {
             self.notice(Weight::Info, "cannot go to the background here".into());
         }
@@ -409,7 +394,7 @@ impl<W: Write> Screen<W> {
         self.tell(Msg::Facts(Arc::new(facts)));
     }
 
-    fn frame(&mut self) -> Result<(), ScreenError> {
+    fn frame(&mut self) {
         if self.pace.has_news() {
             self.take_news();
         } else if self.app.paused_since.is_none() {
@@ -419,10 +404,18 @@ impl<W: Write> Screen<W> {
                 self.tell(Msg::Facts(Arc::new(facts)));
             }
         }
-        self.draw()
+        self.shown();
     }
 
-    fn draw(&mut self) -> Result<(), ScreenError> {
+    /// Draws. A terminal that cannot be written to is gone, whoever notices first.
+    fn shown(&mut self) {
+        if let Err(error) = self.draw() {
+            tracing::warn!(%error, "the terminal cannot be drawn on");
+            self.lost();
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
         let watch = Stopwatch::start();
         self.app.now = self.app.now.max(self.now());
         let scene = Scene {

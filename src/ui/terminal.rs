@@ -25,12 +25,17 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::crossterm::{execute, queue};
 
+use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
+
 use crate::ui::facts::Mode;
+use crate::view::clean_text;
 
 /// A full frame of 120x40 is 6 kB: one write a frame and few torn ones.
 const WRITE_BUFFER: usize = 64 * 1024;
 /// A longer row than this goes to the clipboard cut off.
 const CLIPBOARD_MAX: usize = 4_096;
+/// Characters of a notification; desktops show less.
+const NOTIFICATION_MAX: usize = 200;
 
 /// What the screen is drawn into.
 pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
@@ -145,7 +150,7 @@ pub fn take_mouse(out: &mut impl Write, is_ours: bool) -> io::Result<()> {
     if is_ours { execute!(out, EnableMouseCapture) } else { execute!(out, DisableMouseCapture) }
 }
 
-/// Rings. No text goes with it: foreign text is never written outside the drawn page.
+/// Rings.
 ///
 /// # Errors
 /// When writing fails.
@@ -161,6 +166,31 @@ pub fn ring(out: &mut impl Write) -> io::Result<()> {
 pub fn copy(out: &mut impl Write, text: &str) -> io::Result<()> {
     let text: String = text.chars().take(CLIPBOARD_MAX).collect();
     execute!(out, CopyToClipboard::to_clipboard_from(text))
+}
+
+/// Writes the terminal's own notification (OSC 9), which shows also when the page is out
+/// of sight. Tells control characters in the text apart from the sequence by leaving
+/// them out.
+///
+/// # Errors
+/// When writing fails.
+pub fn notify(out: &mut impl Write, text: &str) -> io::Result<()> {
+    let text = clean_text(text, NOTIFICATION_MAX);
+    write!(out, "\x1b]9;FlightDeck: {text}\x1b\\")?;
+    out.flush()
+}
+
+/// Throws away what the terminal has not taken yet, so that a thread that waits for it
+/// goes on: for the end, when nobody reads any more.
+///
+/// # Errors
+/// When it is no terminal.
+pub fn discard() -> io::Result<()> {
+    let out = rustix::stdio::stdout();
+    // Flushing alone makes room and wakes nobody; letting a stopped terminal go on does.
+    tcflow(out, Action::OOff)?;
+    tcflush(out, QueueSelector::OFlush)?;
+    Ok(tcflow(out, Action::OOn)?)
 }
 
 /// Puts `/dev/null` over the three standard streams. First thing after the terminal
