@@ -125,7 +125,11 @@ fn feeds(scene: &Scene<'_>) -> Vec<(LinkPhase, String)> {
     };
     let mut feeds: Vec<_> = scene.snapshot.feeds.iter().collect();
     feeds.sort_by_key(|row| worth(row.phase));
-    feeds.iter().take(2).map(|row| (row.phase, format::fit(&row.feed, 12, "."))).collect()
+    feeds
+        .iter()
+        .take(2)
+        .map(|row| (row.phase, format::fit(&row.feed, 12, ".").into_owned()))
+        .collect()
 }
 
 fn session(scene: &Scene<'_>) -> String {

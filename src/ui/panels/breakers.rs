@@ -43,7 +43,7 @@ pub(in crate::ui) const fn light(phase: BreakerPhase) -> (Glyph, Meaning) {
     }
 }
 
-fn cells(scene: &Scene<'_>, row: &BreakerRow) -> Vec<Cell> {
+fn cells<'a>(scene: &Scene<'_>, row: &'a BreakerRow) -> Vec<Cell<'a>> {
     let (sign, meaning) = light(row.phase);
     let retry = row.retry_at.map(|at| format::duration(format::between(scene.snapshot.at, at)));
     vec![

@@ -58,7 +58,7 @@ fn places(log: &Log, filter: &Filter) -> Vec<usize> {
     (oldest..log.len()).rev().filter(passes).collect()
 }
 
-fn cells(line: &EventLine, is_narrow: bool) -> Vec<Cell> {
+fn cells<'a>(line: &'a EventLine, is_narrow: bool) -> Vec<Cell<'a>> {
     let meaning = match line.level {
         Level::Debug => Meaning::Dim,
         Level::Info => Meaning::Text,

@@ -44,14 +44,14 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     });
 }
 
-fn side(side: Side) -> Cell {
+fn side<'a>(side: Side) -> Cell<'a> {
     Cell::new(
         side.name().to_uppercase(),
         if side == Side::Buy { Meaning::Bid } else { Meaning::Ask },
     )
 }
 
-fn waits(scene: &Scene<'_>, row: &ApprovalRow) -> Vec<Cell> {
+fn waits<'a>(scene: &Scene<'_>, row: &'a ApprovalRow) -> Vec<Cell<'a>> {
     let left = format::between(scene.snapshot.at, row.deadline);
     let entry = row.levels.map(|levels| format::price(levels.entry));
     vec![
@@ -66,7 +66,7 @@ fn waits(scene: &Scene<'_>, row: &ApprovalRow) -> Vec<Cell> {
     ]
 }
 
-fn cells(scene: &Scene<'_>, row: &OrderRow) -> Vec<Cell> {
+fn cells<'a>(scene: &Scene<'_>, row: &'a OrderRow) -> Vec<Cell<'a>> {
     let (sign, meaning) = match row.phase {
         OrderPhase::Draft => (Glyph::Idle, Meaning::Dim),
         OrderPhase::Submitted | OrderPhase::Accepted | OrderPhase::PartiallyFilled => {

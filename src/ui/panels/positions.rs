@@ -37,7 +37,7 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     });
 }
 
-fn cells(scene: &Scene<'_>, row: &PositionRow) -> Vec<Cell> {
+fn cells<'a>(scene: &Scene<'_>, row: &'a PositionRow) -> Vec<Cell<'a>> {
     let sign = match row.direction {
         Direction::Long => "+",
         Direction::Short => "-",

@@ -8,7 +8,7 @@ use crate::ui::scene::Scene;
 use crate::ui::state::Pane;
 use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::{Cell, Column, Table, pane};
-use crate::view::{Phase, TradeRow, Wait};
+use crate::view::{Phase, Snapshot, TradeRow, Wait};
 
 const COLUMNS: [Column; 5] = [
     Column::text("SYM", 6),
@@ -26,11 +26,17 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let rows = live + snapshot.finished.len();
     let table = Table { pane: Pane::Trades, columns: &COLUMNS, rows, empty: "no trades yet" };
     table.draw(scene, inside, buffer, |row| {
-        let finished =
-            || snapshot.finished.iter().rev().nth(row.checked_sub(live)?).map(|it| &**it);
-        let trade = snapshot.trades.iter().rev().nth(row).or_else(finished);
-        trade.map(|trade| cells(scene, trade)).unwrap_or_default()
+        at(snapshot, row).map(|trade| cells(scene, trade)).unwrap_or_default()
     });
+}
+
+/// The trade in a row of the pane.
+pub(in crate::ui) fn at(snapshot: &Snapshot, row: usize) -> Option<&TradeRow> {
+    let finished = || {
+        let newest = row.checked_sub(snapshot.trades.len())?;
+        snapshot.finished.iter().rev().nth(newest).map(|row| &**row)
+    };
+    snapshot.trades.iter().rev().nth(row).or_else(finished)
 }
 
 /// Nine signs: done, present, to come.
@@ -46,7 +52,7 @@ fn way(scene: &Scene<'_>, phase: Phase) -> String {
     (0..Phase::PATH.len()).map(sign).collect()
 }
 
-fn cells(scene: &Scene<'_>, row: &TradeRow) -> Vec<Cell> {
+fn cells<'a>(scene: &Scene<'_>, row: &'a TradeRow) -> Vec<Cell<'a>> {
     let at = scene.snapshot.at;
     let meaning = match row.phase {
         Phase::Scanning | Phase::Closed | Phase::Aborted => Meaning::Dim,
