@@ -195,7 +195,7 @@ fn orders<'a>(scene: &Scene<'a>) -> Card<'a> {
         );
         fields.push(Field::new("requests", words));
     }
-    fields.push(Field::new("sent/fill/rej", Cell::plain(today.join(" / "))));
+    fields.push(Field::new("sent/fill/rej", Cell::plain(today.join("/"))));
     let line = format!(
         "{} working  {} unknown  {} sent  {} fills{budget}",
         card.working, card.unknown, card.sent_today, card.fills_today

@@ -193,7 +193,7 @@ fn our_levels(chart: &Chart) -> Vec<(&'static str, Meaning, Price)> {
     ]
 }
 
-/// Lines with a word at the left; a level outside says where it is at the edge.
+/// Lines with a word at the left.
 fn levels(scene: &Scene<'_>, chart: &Chart, scale: Scale, parts: &Parts, buffer: &mut Buffer) {
     let area = parts.candles;
     for (word, meaning, price) in our_levels(chart) {
@@ -203,13 +203,7 @@ fn levels(scene: &Scene<'_>, chart: &Chart, scale: Scale, parts: &Parts, buffer:
             let dashes = scene.sign(Glyph::Level).repeat(usize::from(area.width));
             put(buffer, line, &dashes, style);
             put(buffer, line, word, style);
-            continue;
         }
-        let is_above = price.units() > scale.high;
-        let sign = scene.sign(if is_above { Glyph::Up } else { Glyph::Down });
-        let y = if is_above { area.y } else { area.bottom().saturating_sub(1) };
-        let words = format!("{sign} {word} {}", format::price(price));
-        put(buffer, Rect { y, height: 1, ..area }, &words, style);
     }
 }
 
@@ -262,10 +256,19 @@ fn prices(
             }
         }
     }
-    for (_, meaning, price) in our_levels(chart) {
-        if let Some(at) = scale.row(price.units()) {
-            label(scene, (area, at), (price, scene.sign(Glyph::Level)), meaning, buffer);
-        }
+    for (word, meaning, price) in our_levels(chart) {
+        let level = scene.sign(Glyph::Level);
+        // A level outside stands at the edge, with its initial and which way it lies.
+        let letter = word.chars().next().unwrap_or(' ').to_ascii_uppercase();
+        let (at, mark) = match scale.row(price.units()) {
+            Some(at) => (at, level.to_owned()),
+            None if price.units() > scale.high => (0, format!("{letter}{}", scene.sign(Glyph::Up))),
+            None => {
+                let foot = area.height.saturating_sub(1);
+                (foot, format!("{letter}{}", scene.sign(Glyph::Down)))
+            }
+        };
+        label(scene, (area, at), (price, &mark), meaning, buffer);
     }
     if let Some((last, at)) = row.last.and_then(|last| Some((last, scale.row(last.units())?))) {
         label(scene, (area, at), (last, scene.sign(Glyph::Own)), Meaning::Selection, buffer);
@@ -281,7 +284,7 @@ fn label(
     buffer: &mut Buffer,
 ) {
     let line = Rect { y: area.y + at, height: 1, ..area };
-    let width = usize::from(area.width).saturating_sub(1);
+    let width = usize::from(area.width).saturating_sub(mark.width());
     let text = format!("{mark}{:>width$}", format::price(price));
     put(buffer, line, &text, scene.style(meaning));
 }

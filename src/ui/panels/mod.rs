@@ -8,7 +8,7 @@ pub(in crate::ui) mod cards;
 mod chart;
 pub(in crate::ui) mod decision;
 mod depth;
-mod events;
+pub(in crate::ui) mod events;
 mod exposure;
 mod intel;
 pub(in crate::ui) mod limits;

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::ui::scene::Scene;
-use crate::ui::theme::{Glyph, GlyphSet, Meaning};
+use crate::ui::theme::{Glyph, GlyphSet, Level, Meaning};
 use crate::ui::widgets::line::put;
 
 /// Prices of one interval, in units of any kind.
@@ -83,20 +83,25 @@ pub fn candle(scene: &Scene<'_>, bar: Candle, scale: Scale, column: Rect, buffer
     };
     let style = scene.style(if rises { Meaning::CandleUp } else { Meaning::CandleDown });
     for (row, cell) in (0..i64::from(scale.rows)).rev().zip(column.rows()) {
-        let sign = sign(scene.theme.glyphs(), rises, fill(row * 2 + 1), fill(row * 2));
+        let is_solid = rises || scene.theme.level() != Level::None;
+        let sign = sign(scene.theme.glyphs(), is_solid, fill(row * 2 + 1), fill(row * 2));
         if let Some(sign) = sign {
             put(buffer, cell, sign, style);
         }
     }
 }
 
-/// A rising body is solid and a falling one is not: never colour alone.
-const fn sign(set: GlyphSet, rises: bool, upper: Half, lower: Half) -> Option<&'static str> {
-    let body = set.sign(if rises { Glyph::CandleUp } else { Glyph::CandleDown });
+/// Without colour a rising body is solid and a falling one is not.
+const fn sign(set: GlyphSet, is_solid: bool, upper: Half, lower: Half) -> Option<&'static str> {
+    let body = set.sign(if is_solid { Glyph::CandleUp } else { Glyph::CandleDown });
     match (set, upper, lower) {
         (_, Half::Nothing, Half::Nothing) => None,
-        (_, Half::Body, Half::Body) | (GlyphSet::Ascii, Half::Body, _) => Some(body),
-        (GlyphSet::Ascii, _, Half::Body) => Some(body),
+        (_, Half::Body, Half::Body)
+        | (GlyphSet::Ascii, Half::Body, _)
+        | (GlyphSet::Ascii, _, Half::Body) => Some(body),
+        (GlyphSet::Unicode, Half::Body, _) | (GlyphSet::Unicode, _, Half::Body) if !is_solid => {
+            Some(body)
+        }
         (GlyphSet::Ascii, _, _) | (GlyphSet::Unicode, Half::Wick, Half::Wick) => {
             Some(set.sign(Glyph::Wick))
         }

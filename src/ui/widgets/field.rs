@@ -35,6 +35,11 @@ impl<'a> Field<'a> {
         Self { name, value, used: None }
     }
 
+    /// The same as one text, the name padded to so many columns.
+    pub fn line(&self, name: usize) -> String {
+        format!("{:<name$} {}", self.name.text(), self.value.text()).trim_end().to_owned()
+    }
+
     /// The same with a bar between them.
     #[must_use]
     pub const fn with_bar(mut self, used: Option<Decimal>) -> Self {
