@@ -7,25 +7,13 @@
 
 #![expect(clippy::print_stderr, reason = "an example says what it did")]
 
+mod house;
 mod picture;
 
 use std::error::Error;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use flightdeck::agents::risk_management::Approval;
-use flightdeck::app::simulated_roster;
-use flightdeck::brokers::sim::market::{Market, MarketSetup};
-use flightdeck::bus::Tap;
-use flightdeck::bus::inline::Inline;
-use flightdeck::config::{Config, Purpose};
-use flightdeck::domain::calendar::MarketHours;
-use flightdeck::domain::command::{Actor, Approve, OperatorCommand};
-use flightdeck::domain::ids::AgentId;
-use flightdeck::domain::market::MarketStep;
-use flightdeck::domain::time::Timestamp;
-use flightdeck::events::{Envelope, Event, FeedEvent, SessionStarted, SystemEvent, TapeEvent};
-use flightdeck::journal::Forgetful;
 use flightdeck::ui::facts::Facts;
 use flightdeck::ui::keymap::Keymap;
 use flightdeck::ui::page;
@@ -33,18 +21,11 @@ use flightdeck::ui::scene::{Cost, Scene};
 use flightdeck::ui::state::{App, Moment, Pane, Tab};
 use flightdeck::ui::theme::{Catalogue, GlyphSet, Level};
 use flightdeck::ui::update::{Msg, update};
-use flightdeck::view::{Projector, Setup, Snapshot};
+use flightdeck::view::Snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-const SEED: u64 = 7;
 const SIZE: Rect = Rect::new(0, 0, 120, 40);
-/// Positions that the human lets the house open before one question is left open.
-const POSITIONS: usize = 3;
-/// Steps of the market, a second each, after which the picture is taken anyway.
-const STEPS_MAX: usize = 3 * 23_400;
-/// The picture is taken a while after the question, so that its bar has moved.
-const STEPS_AFTER: usize = 17;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -52,103 +33,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let tab = arguments.next().and_then(|name| {
         Tab::ALL.into_iter().find(|tab| tab.names().0.eq_ignore_ascii_case(&name))
     });
-    let snapshot = run()?;
+    let [_, snapshot] = house::run()?;
     let buffer = drawn(&snapshot, tab.unwrap_or_default())?;
     std::fs::write(&path, picture::svg(&buffer))?;
-    eprintln!("{path}: event {} of seed {SEED}", snapshot.seq);
+    eprintln!("{path}: event {} of seed {}", snapshot.seq, house::SEED);
     Ok(())
-}
-
-/// The read model, behind the spine.
-struct View(Arc<Mutex<Projector>>);
-
-impl Tap for View {
-    fn see(&mut self, envelope: &Envelope) {
-        self.0.lock().expect("one thread").see(envelope);
-    }
-}
-
-/// A house with a human who says yes until it holds enough.
-struct House {
-    spine: Inline<Forgetful>,
-    view: Arc<Mutex<Projector>>,
-}
-
-impl House {
-    fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
-        let roster = simulated_roster(config, config.venue(false, 1_000))?;
-        let view = Arc::new(Mutex::new(Projector::new(&Setup {
-            account: "sim-01".into(),
-            opening_cash: config.account.opening_cash,
-            hours: MarketHours::NewYork,
-            breakers: ["sim.orders", "sim.data"].map(str::to_owned).to_vec(),
-        })));
-        let spine = Inline::new(roster, Forgetful, vec![Box::new(View(view.clone()))]);
-        Ok(Self { spine, view })
-    }
-
-    fn input(
-        &mut self,
-        at: Timestamp,
-        source: AgentId,
-        event: impl Into<Event>,
-    ) -> Result<(), Box<dyn Error>> {
-        Ok(self.spine.input(at, source, event)?)
-    }
-
-    fn snapshot(&self) -> Arc<Snapshot> {
-        self.view.lock().expect("one thread").snapshot()
-    }
-
-    /// The exchange trades before it publishes.
-    fn step(&mut self, step: MarketStep) -> Result<(), Box<dyn Error>> {
-        let (at, step) = (step.at, Arc::new(step));
-        self.input(at, AgentId::Feed, TapeEvent::Step(step.clone()))?;
-        self.input(at, AgentId::Feed, FeedEvent::Step(step))
-    }
-
-    /// Says yes to what waits; true when one question is left open on purpose.
-    fn decide(&mut self, at: Timestamp) -> Result<bool, Box<dyn Error>> {
-        let snapshot = self.snapshot();
-        let is_enough = snapshot.positions.len() >= POSITIONS && !snapshot.finished.is_empty();
-        for row in snapshot.approvals.iter().filter(|_| !is_enough) {
-            let (trade_id, by) = (row.trade_id.clone(), Some(Actor::KEYS));
-            self.input(at, AgentId::Operator, OperatorCommand::Approve(Approve { trade_id, by }))?;
-        }
-        Ok(is_enough && !snapshot.approvals.is_empty())
-    }
-}
-
-fn run() -> Result<Arc<Snapshot>, Box<dyn Error>> {
-    let mut config = Config::defaults(Purpose::Sim);
-    config.seed = SEED;
-    config.account.approval = Approval::Manual;
-    let mut house = House::open(&config)?;
-    let mut market = Market::new(MarketSetup::demo(SEED, config.sim.start))?;
-    let warm_up = market.history(1);
-    let opened = market.next_at().ok_or("the market is empty")?;
-    let started = SessionStarted {
-        mode: "sim".into(),
-        seed: SEED,
-        version: env!("CARGO_PKG_VERSION").into(),
-        config_hash: config.hash().to_string(),
-    };
-    house.input(opened, AgentId::Spine, SystemEvent::SessionStarted(started))?;
-    for batch in warm_up {
-        house.input(opened, AgentId::Feed, FeedEvent::History(batch))?;
-    }
-    let mut left = None;
-    for step in market.by_ref().take(STEPS_MAX) {
-        let at = step.at;
-        house.step(step)?;
-        // Half an hour first, so that there is something to see.
-        let is_asked = left.is_some() || (at.since(opened).as_mins() >= 30 && house.decide(at)?);
-        left = is_asked.then(|| left.map_or(STEPS_AFTER, |left| left - 1));
-        if left == Some(0) {
-            break;
-        }
-    }
-    Ok(house.snapshot())
 }
 
 fn drawn(snapshot: &Snapshot, tab: Tab) -> Result<Buffer, Box<dyn Error>> {

@@ -6,18 +6,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::ui::facts::Mode;
 use crate::ui::format;
+use crate::ui::header::header;
 use crate::ui::keymap::{Action, Context};
 use crate::ui::layout::{Plan, Size, plan};
 use crate::ui::panels::breakers::light;
-use crate::ui::panels::cards::link;
 use crate::ui::scene::Scene;
 use crate::ui::state::{Tab, Weight};
 use crate::ui::theme::{Glyph, GlyphSet, Meaning};
 use crate::ui::widgets::{Pen, put};
 use crate::ui::{overlays, panels};
-use crate::view::{BreakerPhase, LinkPhase, TradingPhase};
 
 /// Draws everything into a frame, and returns where the panes lie.
 pub fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>) -> Plan {
@@ -64,115 +62,6 @@ fn to_ascii(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
             _ => '?',
         };
         cell.set_char(letter);
-    }
-}
-
-/// Mode, account and money at the left; trading state, clock and feeds at the right.
-/// With real money the whole line says so.
-fn header(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let snapshot = scene.snapshot;
-    let is_live = scene.mode() == Mode::Live;
-    let mode = scene.mode_style();
-    let style = |meaning| if is_live { mode } else { scene.style(meaning) };
-    let (plain, dim) = (style(Meaning::Text), style(Meaning::Dim));
-    if is_live {
-        buffer.set_style(area, mode);
-    }
-    let mut pen = Pen::new(buffer, area);
-    pen.write(&format!(" {} ", scene.mode().word()), mode).write(" ", plain);
-    // What is at the right is written first: a clock that is cut off lies.
-    let is_short = area.width < 100;
-    let (sign, meaning) = order_light(scene);
-    let word = if is_short { "o" } else { "ord " };
-    pen.write_right(&format!("{} ", scene.sign(sign)), style(meaning));
-    pen.write_right(&format!(" {word}"), dim);
-    let (sign, meaning, name, age) = feed_light(scene);
-    let word = if is_short && sign == Glyph::Ok { "f".to_owned() } else { format!("{name} ") };
-    pen.write_right(&format!("{}{age}", scene.sign(sign)), style(meaning));
-    pen.write_right(&format!(" {word}"), dim);
-    pen.write_right(&format!(" {}Z", format::clock(snapshot.at)), plain);
-    pen.write_right(&format!(" {}", session(scene)), dim);
-    if snapshot.trading.phase != TradingPhase::Active {
-        let words = format!(" {} ", snapshot.trading.phase.name());
-        pen.write_right(&words, scene.style(Meaning::Trip));
-    }
-    if let Some(since) = scene.app.paused_since {
-        let words = format!(" PAUSED {} ", format::duration(scene.app.now.since(since)));
-        pen.write_right(&words, scene.style(Meaning::Warn));
-    }
-    let account = &snapshot.account;
-    if !is_short && !snapshot.run.account.is_empty() {
-        pen.write(&snapshot.run.account, dim).write("  ", dim);
-    }
-    let (arrow, meaning) = format::trend(account.day_pnl);
-    let nav = format::money(account.nav);
-    let (nav, day) = match is_short {
-        true => (whole(&nav).to_owned(), whole(&format::signed_money(account.day_pnl)).to_owned()),
-        false => (nav, format::signed_money(account.day_pnl)),
-    };
-    pen.write("NAV ", dim).write(&nav, plain);
-    let change = account.day_ratio().map(|ratio| format::percent(ratio.abs(), 2));
-    let change = change.unwrap_or_default();
-    let change = change.trim_start_matches('+');
-    pen.write("  DAY ", dim).write(&format!("{day} {}{change}", scene.sign(arrow)), style(meaning));
-    if let Some(ratio) = account.gross_ratio() {
-        pen.write("  EXP ", dim).write(&format::share(ratio), plain);
-    }
-}
-
-/// An amount without its cents, where there is little room.
-fn whole(amount: &str) -> &str {
-    amount.split_once('.').map_or(amount, |(whole, _)| whole)
-}
-
-/// The worst feed, by its name when it is not well, so that a dead one is never
-/// hidden; else how old the newest data are.
-fn feed_light(scene: &Scene<'_>) -> (Glyph, Meaning, String, String) {
-    let snapshot = scene.snapshot;
-    let worth = |phase: LinkPhase| match phase {
-        LinkPhase::Down => 0,
-        LinkPhase::Stale => 1,
-        LinkPhase::Connecting => 2,
-        LinkPhase::Syncing => 3,
-        LinkPhase::Up => 4,
-    };
-    let heard = snapshot.cards.market.heard_at;
-    let age = heard.map(|at| format!(" {}", format::age(at, snapshot.at))).unwrap_or_default();
-    match snapshot.feeds.iter().min_by_key(|row| worth(row.phase)) {
-        Some(row) if row.phase != LinkPhase::Up => {
-            let (sign, meaning) = link(row.phase);
-            let since = format!(" {}", format::age(row.since, snapshot.at));
-            (sign, meaning, format::fit(&row.feed, 12, ".").into_owned(), since)
-        }
-        // The embedded market has no connection that could be lost.
-        Some(_) | None if heard.is_some() => (Glyph::Ok, Meaning::Ok, "feed".into(), age),
-        Some(_) | None => (Glyph::Unknown, Meaning::Dim, "feed".into(), age),
-    }
-}
-
-/// The worst breaker of orders; an order whose outcome is not known is worse.
-fn order_light(scene: &Scene<'_>) -> (Glyph, Meaning) {
-    if scene.snapshot.has_unknown_orders() {
-        return (Glyph::Unknown, Meaning::Trip);
-    }
-    let lights = scene.snapshot.breakers.iter().filter(|row| row.name.ends_with("orders"));
-    let worst = lights.map(|row| row.phase).max_by_key(|phase| match phase {
-        BreakerPhase::Closed => 0,
-        BreakerPhase::HalfOpen => 1,
-        BreakerPhase::Open => 2,
-        BreakerPhase::Latched => 3,
-    });
-    worst.map_or((Glyph::Idle, Meaning::Dim), light)
-}
-
-fn session(scene: &Scene<'_>) -> String {
-    let clock = &scene.snapshot.session;
-    let left = |at| format::duration(format::between(scene.snapshot.at, at));
-    match (clock.is_open(), clock.next_close, clock.next_open) {
-        (true, Some(close), _) => format!("OPEN {}", left(close)),
-        (true, None, _) => "OPEN".into(),
-        (false, _, Some(open)) => format!("CLOSED {}", left(open)),
-        (false, _, None) => "CLOSED".into(),
     }
 }
 
@@ -295,8 +184,11 @@ fn tiny(scene: &Scene<'_>, plan: &Plan, area: Rect, buffer: &mut Buffer) {
     let mut pen = Pen::new(buffer, plan.header);
     pen.write(scene.mode().word(), scene.mode_style());
     pen.write(&format!(" {}", format::money(account.nav)), scene.style(Meaning::Text));
-    let day = format::signed_money(account.day_pnl);
-    pen.write(&format!(" {day}"), scene.style(format::trend(account.day_pnl).1));
+    let day = format!(" {}", format::signed_money(account.day_pnl));
+    // A number that is cut off lies.
+    if day.width() <= usize::from(pen.room()) {
+        pen.write(&day, scene.style(format::trend(account.day_pnl).1));
+    }
     let mut pen = Pen::new(buffer, plan.tabs);
     for row in scene.snapshot.breakers.iter() {
         let (sign, meaning) = light(row.phase);

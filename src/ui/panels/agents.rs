@@ -19,7 +19,7 @@ const CARDS: u16 = 5;
 const COLUMNS: [Column; 4] = [
     Column::text("AGENT", 9),
     Column::text("STATE", 10),
-    Column::number("HEARD", 5),
+    Column::number("HEARD", 6),
     Column::text("", 20),
 ];
 

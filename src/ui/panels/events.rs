@@ -24,7 +24,7 @@ const COLUMNS: [Column; 5] = [
     Column::text("", 20),
 ];
 const NARROW: [Column; 3] =
-    [Column::text("TIME", 8), Column::text("EVENT", 22), Column::text("", 20)];
+    [Column::text("TIME", 8), Column::text("EVENT", 25), Column::text("", 20)];
 
 /// Draws the pane.
 pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {

@@ -99,20 +99,23 @@ pub(in crate::ui) fn bar(scene: &Scene<'_>, used: Decimal, cells: usize) -> Stri
     format!("{}{}", one.repeat(full), other.repeat(cells - full))
 }
 
-/// Value and limit with thousands where they are dollars or shares.
+/// Value and limit in their unit, with thousands.
 pub(in crate::ui) fn amounts(check: &CheckLine) -> (String, String) {
+    let places = |value: Decimal, least: u32| {
+        let value = value.normalize();
+        format::decimal(value, value.scale().max(least).min(4))
+    };
     let text = |value: Decimal| match check.unit {
         Unit::Dollars => format::decimal(value, 2),
-        Unit::Shares | Unit::Count => format::decimal(value.normalize(), value.normalize().scale()),
+        Unit::Price => places(value, 2),
+        Unit::Shares | Unit::Count => places(value, 0),
+        // A ratio of parts, such as reward to risk, is no percentage.
+        Unit::Ratio if check.limit >= Decimal::ONE => format::decimal(value, 2),
         Unit::Ratio => format::percent(value, 1).trim_start_matches('+').to_owned(),
-        Unit::Price | Unit::Seconds | Unit::Flag => String::new(),
+        Unit::Seconds => format!("{} s", places(value, 0)),
+        Unit::Flag => if value.is_zero() { "no" } else { "yes" }.to_owned(),
     };
-    match check.unit {
-        Unit::Dollars | Unit::Shares | Unit::Count | Unit::Ratio => {
-            (check.value.map_or_else(|| format::ABSENT.to_owned(), text), text(check.limit))
-        }
-        Unit::Price | Unit::Seconds | Unit::Flag => (check.value_text(), check.limit_text()),
-    }
+    (check.value.map_or_else(|| format::ABSENT.to_owned(), text), text(check.limit))
 }
 
 fn cells<'a>(scene: &Scene<'_>, check: &CheckLine) -> Vec<Cell<'a>> {

@@ -19,10 +19,10 @@ const COLUMNS: [Column; 9] = [
     Column::text("SIDE", 4),
     Column::number("QTY", 6),
     Column::text("SYM", 6),
-    Column::text("KIND", 5),
-    Column::number("PX", 9),
     Column::text("STATE", 10),
     Column::number("AGE", 5),
+    Column::number("PX", 9),
+    Column::text("KIND", 5),
     Column::text("NOTE", 14),
 ];
 /// From this size on the order under the cursor is shown in full beside the list.
@@ -124,10 +124,10 @@ fn waits<'a>(scene: &Scene<'_>, row: &'a ApprovalRow) -> Vec<Cell<'a>> {
         side(row.side),
         Cell::plain(format::quantity(row.quantity)),
         Cell::new(row.symbol.as_str(), Meaning::Accent),
-        Cell::new("entry", Meaning::Dim),
-        Cell::plain(entry.unwrap_or_default()),
         Cell::new("APPROVE?", Meaning::Approve),
         Cell::new(format::duration(left), Meaning::Approve),
+        Cell::plain(entry.unwrap_or_default()),
+        Cell::new("entry", Meaning::Dim),
         Cell::new(&*row.strategy, Meaning::Dim),
     ]
 }
@@ -147,10 +147,10 @@ fn cells<'a>(scene: &Scene<'_>, row: &'a OrderRow) -> Vec<Cell<'a>> {
         side(row.side),
         Cell::plain(format::quantity(row.quantity)),
         Cell::new(row.symbol.as_str(), Meaning::Accent),
-        Cell::new(row.kind.map_or(format::ABSENT, short), Meaning::Dim),
-        Cell::plain(format::maybe_price(row.average.or_else(|| row.kind.and_then(price)))),
         Cell::new(state, meaning),
         Cell::new(format::age(since, scene.snapshot.at), Meaning::Dim),
+        Cell::plain(format::maybe_price(row.average.or_else(|| row.kind.and_then(price)))),
+        Cell::new(row.kind.map_or(format::ABSENT, short), Meaning::Dim),
         Cell::new(&*row.note, Meaning::Dim),
     ]
 }

@@ -96,7 +96,7 @@ pub(in crate::ui) fn check(scene: &Scene<'_>, check: &CheckLine) -> Line {
     let used = used(check).map(format::share).unwrap_or_default();
     let words = if check.passed { "ok" } else { "NO" };
     let sign = scene.sign(sign);
-    let text = format!("  {sign} {words} {:<24} {value:>10} / {limit:<10} {used:>4}", check.rule);
+    let text = format!(" {sign} {words} {used:>4} {:<25} {value:>9}/{limit}", check.rule);
     let meaning = match meaning {
         Meaning::Trip | Meaning::Warn => meaning,
         _ if used.is_empty() => Meaning::Dim,

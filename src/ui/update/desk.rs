@@ -93,7 +93,8 @@ fn back(app: &mut App) {
 pub(super) fn go(app: &mut App, tab: Tab) {
     app.tab = tab;
     app.is_zoomed = false;
-    if !tab.panes().contains(&app.focus) {
+    // A page opens at its own pane; the desk keeps the one that was in use.
+    if tab != Tab::Desk || !tab.panes().contains(&app.focus) {
         app.focus = tab.panes().first().copied().unwrap_or(app.focus);
     }
     if tab == Tab::System {

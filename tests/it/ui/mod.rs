@@ -133,7 +133,6 @@ pub(super) fn busy() -> Cockpit {
     let mut config = rules();
     config.account.approval = Approval::Manual;
     let mut cockpit = Cockpit::new(&config);
-    cockpit.quote("MSFT", "421.08", "421.12").quote("KO", "71.01", "71.03");
     for (feed, states) in [
         ("alpaca.iex", &[LinkState::Connecting { attempts: 1 }, LinkState::Up][..]),
         ("alpaca.trading", &[LinkState::Connecting { attempts: 1 }]),
@@ -145,6 +144,7 @@ pub(super) fn busy() -> Cockpit {
     }
     enter(&mut cockpit, "AMD", "104.90", Direction::Long);
     cockpit.wait(7).quote("AMD", "120.70", "120.72");
+    cockpit.quote("MSFT", "421.08", "421.12").quote("KO", "71.01", "71.03");
     enter(&mut cockpit, "AAPL", "175.50", Direction::Long);
     cockpit.wait(61).bar("AAPL", ["175.50", "176.90", "175.20", "176.80"], 4_100);
     cockpit.quote("AAPL", "176.82", "176.83");

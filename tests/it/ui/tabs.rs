@@ -1,8 +1,13 @@
 //! Every page of the cockpit over a busy house, and what its rows say in full.
 
-use flightdeck::ui::state::Tab;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use flightdeck::ui::facts::Mode;
 use flightdeck::ui::theme::{GlyphSet, Level};
 use flightdeck::view::Snapshot;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Modifier, Style};
 
 use super::{app, busy, drawn, lines, press, text, theme, told};
 use crate::view::shown;
@@ -49,7 +54,7 @@ fn enter_says_why_of_a_trade_an_order_and_an_event() {
         ("3 enter", "Waits for approval: NVDA"),
         ("3 j enter", "Order fd-"),
         ("6 enter", "Event #"),
-        ("tab tab tab tab enter", "Position "),
+        ("3 tab enter", "Position "),
     ] {
         let text = seen(&snapshot, keys, 160, 50);
         assert!(text.contains(words), "{keys}\n{text}");
@@ -76,6 +81,54 @@ fn the_chart_has_intervals_and_looks_back() {
     assert_ne!(now, back);
 }
 
+/// One letter for each style of some lines, and what each letter stands for.
+fn styles(buffer: &Buffer, rows: std::ops::Range<u16>) -> String {
+    let mut known: Vec<Style> = Vec::new();
+    let mut map = String::new();
+    for y in rows {
+        let text: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
+        map.push_str(text.trim_end());
+        map.push('\n');
+        let mut letters = String::new();
+        for x in 0..buffer.area.width {
+            let cell = &buffer[(x, y)];
+            if cell.symbol() == " " && !cell.modifier.contains(Modifier::REVERSED) {
+                letters.push(' ');
+                continue;
+            }
+            let at = known.iter().position(|style| *style == cell.style()).unwrap_or_else(|| {
+                known.push(cell.style());
+                known.len() - 1
+            });
+            letters.push(char::from(b'a' + u8::try_from(at).unwrap()));
+        }
+        map.push_str(letters.trim_end());
+        map.push('\n');
+    }
+    for (at, style) in known.iter().enumerate() {
+        let letter = char::from(b'a' + u8::try_from(at).unwrap());
+        let (fg, bg) = (style.fg.unwrap_or_default(), style.bg.unwrap_or_default());
+        let _ = writeln!(map, "{letter} {fg} on {bg} {:?}", style.add_modifier);
+    }
+    map
+}
+
+#[test]
+fn the_styles_of_the_header_the_lights_and_the_confirmation() {
+    let snapshot = shown(&busy());
+    let mut app = app();
+    told(&mut app, &snapshot);
+    press(&mut app, "a");
+    let buffer = drawn(&snapshot, &app, &theme(Level::Sixteen), 80, 24);
+    insta::assert_snapshot!("styles_80x24", styles(&buffer, 0..22));
+    let mut facts = (*app.facts).clone();
+    facts.mode = Mode::Live;
+    app.facts = Arc::new(facts);
+    app.dialog = None;
+    let buffer = drawn(&snapshot, &app, &theme(Level::Sixteen), 80, 24);
+    insta::assert_snapshot!("styles_live_80x24", styles(&buffer, 0..2));
+}
+
 #[test]
 fn the_ascii_set_and_a_screen_without_colour() {
     let snapshot = shown(&busy());
@@ -92,5 +145,4 @@ fn the_ascii_set_and_a_screen_without_colour() {
         assert!(['█', '▀', '▄'].contains(&one) && other == '▒', "{one} became {other}");
     }
     assert_eq!(with.chars().count(), without.chars().count());
-    let _ = Tab::ALL;
 }
