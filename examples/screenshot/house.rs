@@ -21,7 +21,9 @@ use flightdeck::view::{Projector, Setup, Snapshot};
 
 /// Which market.
 pub(crate) const SEED: u64 = 7;
-/// Positions that the human lets the house open before one question is left open.
+/// The human says yes for so many minutes, and until the house holds so much; then one
+/// question is left open.
+const MINUTES: i64 = 40;
 const POSITIONS: usize = 3;
 /// Steps of the market, a second each, after which the picture is taken anyway.
 const STEPS_MAX: usize = 3 * 23_400;
@@ -77,9 +79,9 @@ impl House {
     }
 
     /// Says yes to what waits; true when one question is left open on purpose.
-    fn decide(&mut self, at: Timestamp) -> Result<bool, Box<dyn Error>> {
+    fn decide(&mut self, at: Timestamp, is_late: bool) -> Result<bool, Box<dyn Error>> {
         let snapshot = self.snapshot();
-        let is_enough = snapshot.positions.len() >= POSITIONS && !snapshot.finished.is_empty();
+        let is_enough = is_late && snapshot.positions.len() >= POSITIONS;
         for row in snapshot.approvals.iter().filter(|_| !is_enough) {
             let (trade_id, by) = (row.trade_id.clone(), Some(Actor::KEYS));
             self.input(at, AgentId::Operator, OperatorCommand::Approve(Approve { trade_id, by }))?;
@@ -112,8 +114,8 @@ pub(crate) fn run() -> Result<[Arc<Snapshot>; 2], Box<dyn Error>> {
     for step in market.by_ref().take(STEPS_MAX) {
         let at = step.at;
         house.step(step)?;
-        // Half an hour first, so that there is something to see.
-        let is_asked = left.is_some() || (at.since(opened).as_mins() >= 30 && house.decide(at)?);
+        let is_late = at.since(opened).as_mins() >= MINUTES;
+        let is_asked = left.is_some() || house.decide(at, is_late)?;
         left = is_asked.then(|| left.map_or(STEPS_AFTER, |left| left - 1));
         if left == Some(0) {
             break;
