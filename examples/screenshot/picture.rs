@@ -49,11 +49,8 @@ impl Look {
 }
 
 const fn rgb(colour: Color, own: Rgb) -> Rgb {
-    match colour {
-        Color::Rgb(red, green, blue) => [red, green, blue],
-        // The picture is drawn at the level of any colour: nothing else is asked for.
-        _ => own,
-    }
+    // The picture is drawn at the level of any colour: nothing else is asked for.
+    if let Color::Rgb(red, green, blue) = colour { [red, green, blue] } else { own }
 }
 
 fn hex([red, green, blue]: Rgb) -> String {

@@ -54,14 +54,14 @@ fn each(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         let note = if card.health.note.is_empty() { card.word } else { &card.health.note };
         let room = usize::from(inside.width).saturating_sub(word.len() + 4);
         let words = format::fit(note, room, scene.sign(Glyph::More));
-        let head = Field::of(
+        let first = Field::of(
             Cell::new(format!("{} {word}", scene.sign(sign)), meaning),
             Cell::new(words, Meaning::Dim),
         );
-        let first = Rect { height: inside.height.min(1), ..inside };
-        fields(scene, &[head], first, buffer);
-        let y = inside.y.saturating_add(first.height);
-        let rest = Rect { y, height: inside.height - first.height, ..inside };
+        let top = Rect { height: inside.height.min(1), ..inside };
+        fields(scene, &[first], top, buffer);
+        let y = inside.y.saturating_add(top.height);
+        let rest = Rect { y, height: inside.height - top.height, ..inside };
         fields(scene, &card.fields, rest, buffer);
     }
 }

@@ -248,7 +248,7 @@ fn prices(
     for at in 0..area.height {
         match Price::from_units(scale.price(at)).ok().and_then(cents) {
             Some(price) if at % 3 == 1 => {
-                label(scene, (area, at), (price, wick), Meaning::Gauge, buffer)
+                label(scene, (area, at), (price, wick), Meaning::Gauge, buffer);
             }
             Some(_) | None => {
                 let place = Rect { y: area.y + at, height: 1, ..area };

@@ -71,7 +71,7 @@ fn places(log: &Log, filter: &Filter) -> Vec<usize> {
     (oldest..log.len()).rev().filter(passes).collect()
 }
 
-fn cells<'a>(line: &'a EventLine, is_narrow: bool) -> Vec<Cell<'a>> {
+fn cells(line: &EventLine, is_narrow: bool) -> Vec<Cell<'_>> {
     let meaning = match line.level {
         Level::Debug => Meaning::Dim,
         Level::Info => Meaning::Text,

@@ -97,10 +97,12 @@ pub(in crate::ui) fn check(scene: &Scene<'_>, check: &CheckLine) -> Line {
     let words = if check.passed { "ok" } else { "NO" };
     let sign = scene.sign(sign);
     let text = format!(" {sign} {words} {used:>4} {:<25} {value:>9}/{limit}", check.rule);
-    let meaning = match meaning {
-        Meaning::Trip | Meaning::Warn => meaning,
-        _ if used.is_empty() => Meaning::Dim,
-        _ => Meaning::Text,
+    let meaning = if matches!(meaning, Meaning::Trip | Meaning::Warn) {
+        meaning
+    } else if used.is_empty() {
+        Meaning::Dim
+    } else {
+        Meaning::Text
     };
     Line::new(text.trim_end(), meaning)
 }
