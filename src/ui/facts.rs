@@ -10,7 +10,9 @@ use crate::domain::time::Timestamp;
 use crate::ui::format;
 use crate::ui::panels::watchlist;
 use crate::ui::state::{App, Pane};
-use crate::view::{ApprovalRow, BreakerPhase, BreakerRow, OrderRow, Snapshot, TradingPhase};
+use crate::view::{
+    ApprovalRow, BARS_MAX, BreakerPhase, BreakerRow, OrderRow, Snapshot, TradingPhase,
+};
 
 /// Whose money moves. Decided at start; no key changes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -132,7 +134,8 @@ impl Facts {
                 // Text that is scrolled, and panes without rows.
                 Pane::Decision | Pane::System => 500,
                 Pane::Agents => 5,
-                Pane::Chart => 0,
+                // How far one looks back.
+                Pane::Chart => BARS_MAX,
             };
             (pane, rows)
         });

@@ -1,6 +1,7 @@
 //! Numbers, times and texts as the screen writes them. Rounds for the eye only;
 //! nothing here is counted with.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -48,6 +49,18 @@ pub fn percent(ratio: Decimal, places: u32) -> String {
     let text = decimal(value, places);
     let sign = if value > Decimal::ZERO { "+" } else { "" };
     format!("{sign}{text}%")
+}
+
+/// A ratio as whole percents without a sign for gains: `41%` of `0.41`.
+pub fn share(ratio: Decimal) -> String {
+    let text = percent(ratio, 0);
+    text.strip_prefix('+').map_or_else(|| text.clone(), str::to_owned)
+}
+
+/// A ratio with two places and no leading nought: `.71`, `1.00`.
+pub fn score(ratio: Decimal) -> String {
+    let text = decimal(ratio, 2);
+    text.strip_prefix('0').map_or_else(|| text.clone(), str::to_owned)
 }
 
 /// A decimal with thousands and so many places, rounded half to even.
@@ -128,6 +141,11 @@ pub fn clock_fine(at: Timestamp) -> String {
     at.to_jiff().strftime("%H:%M:%S%.3f").to_string()
 }
 
+/// The same with hours and minutes only: `14:18`.
+pub fn clock_short(at: Timestamp) -> String {
+    at.to_jiff().strftime("%H:%M").to_string()
+}
+
 /// Sign and meaning of a change: never colour alone.
 pub const fn trend(change: Money) -> (Glyph, Meaning) {
     match change.units() {
@@ -138,9 +156,10 @@ pub const fn trend(change: Money) -> (Glyph, Meaning) {
 }
 
 /// Cuts a text to a width in columns, with a mark where something is missing.
-pub fn fit(text: &str, width: usize, more: &str) -> String {
-    if text.width() <= width {
-        return text.to_owned();
+pub fn fit<'a>(text: &'a str, width: usize, more: &str) -> Cow<'a, str> {
+    // Plain letters are as many columns as bytes; most texts are plain and short.
+    if text.is_ascii() && text.len() <= width || text.width() <= width {
+        return Cow::Borrowed(text);
     }
     let room = width.saturating_sub(more.width());
     let mut used = 0;
@@ -152,7 +171,7 @@ pub fn fit(text: &str, width: usize, more: &str) -> String {
     if width > 0 {
         kept.push_str(more);
     }
-    kept
+    Cow::Owned(kept)
 }
 
 /// Puts two texts at the ends of a line; the left one gives way.

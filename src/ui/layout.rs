@@ -83,9 +83,9 @@ pub fn plan(area: Rect, app: &App) -> Plan {
     } else {
         match app.tab {
             Tab::Desk => desk(size, body),
-            Tab::Trades => shares(&[(Pane::Trades, 1), (Pane::Decision, 1)], body, false),
+            Tab::Trades => shares(&[(Pane::Trades, 1), (Pane::Decision, 2)], body, false),
             Tab::Orders => shares(&[(Pane::Orders, 3), (Pane::Positions, 2)], body, false),
-            Tab::Risk => shares(&[(Pane::Breakers, 1), (Pane::Limits, 2)], body, false),
+            Tab::Risk => shares(&[(Pane::Breakers, 1), (Pane::Limits, 3)], body, false),
             Tab::Chart => shares(&[(Pane::Chart, 3), (Pane::Watchlist, 1)], body, true),
             Tab::Events => vec![(Pane::Events, body)],
             Tab::Intel => vec![(Pane::Intel, body)],
@@ -120,7 +120,7 @@ fn desk(size: Size, body: Rect) -> Vec<(Pane, Rect)> {
     let events = (rest / 3).max(4);
     let market = rest - events;
     let mut panes = vec![(Pane::Agents, band(0, cards))];
-    let columns = [(Pane::Watchlist, 44), (Pane::Chart, 46), (Pane::Trades, 40)];
+    let columns = [(Pane::Watchlist, 37), (Pane::Chart, 43), (Pane::Trades, 40)];
     panes.extend(shares(&columns, band(cards, market), true));
     let halves = [(Pane::Positions, 1), (Pane::Orders, 1)];
     panes.extend(shares(&halves, band(cards + market, holdings), true));

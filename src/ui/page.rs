@@ -6,8 +6,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::ui::facts::Mode;
 use crate::ui::format;
+use crate::ui::header::header;
 use crate::ui::keymap::{Action, Context};
 use crate::ui::layout::{Plan, Size, plan};
 use crate::ui::panels::breakers::light;
@@ -16,7 +16,6 @@ use crate::ui::state::{Tab, Weight};
 use crate::ui::theme::{Glyph, GlyphSet, Meaning};
 use crate::ui::widgets::{Pen, put};
 use crate::ui::{overlays, panels};
-use crate::view::{LinkPhase, TradingPhase};
 
 /// Draws everything into a frame, and returns where the panes lie.
 pub fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>) -> Plan {
@@ -63,79 +62,6 @@ fn to_ascii(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
             _ => '?',
         };
         cell.set_char(letter);
-    }
-}
-
-/// Mode, account and money at the left; trading state, clock and feeds at the right.
-/// With real money the whole line says so.
-fn header(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let (snapshot, mode) = (scene.snapshot, scene.mode_style());
-    let plain = if scene.mode() == Mode::Live { mode } else { scene.style(Meaning::Text) };
-    let dim = if scene.mode() == Mode::Live { mode } else { scene.style(Meaning::Dim) };
-    if scene.mode() == Mode::Live {
-        buffer.set_style(area, mode);
-    }
-    let account = &snapshot.account;
-    let (arrow, meaning) = format::trend(account.day_pnl);
-    let day_style = if scene.mode() == Mode::Live { mode } else { scene.style(meaning) };
-    let mut pen = Pen::new(buffer, area);
-    pen.write(&format!(" {} ", scene.mode().word()), mode).write(" ", plain);
-    // What is at the right is written first: a clock that is cut off lies.
-    for (phase, name) in feeds(scene).into_iter().rev() {
-        let (sign, meaning) = match phase {
-            LinkPhase::Up => (Glyph::Ok, Meaning::Ok),
-            LinkPhase::Connecting | LinkPhase::Syncing => (Glyph::Cool, Meaning::Cool),
-            LinkPhase::Stale => (Glyph::Stale, Meaning::Stale),
-            LinkPhase::Down => (Glyph::Trip, Meaning::Trip),
-        };
-        let style = if scene.mode() == Mode::Live { mode } else { scene.style(meaning) };
-        pen.write_right(&format!(" {name} {}", scene.sign(sign)), style);
-    }
-    pen.write_right(&format!(" {}Z", format::clock(snapshot.at)), plain);
-    pen.write_right(&format!(" {}", session(scene)), dim);
-    if snapshot.trading.phase != TradingPhase::Active {
-        let words = format!(" {} ", snapshot.trading.phase.name());
-        pen.write_right(&words, scene.style(Meaning::Trip));
-    }
-    if let Some(since) = scene.app.paused_since {
-        let words = format!(" PAUSED {} ", format::duration(scene.app.now.since(since)));
-        pen.write_right(&words, scene.style(Meaning::Warn));
-    }
-    pen.write("NAV ", dim).write(&format::money(account.nav), plain);
-    let change = account.day_ratio().map(|ratio| format::percent(ratio, 2)).unwrap_or_default();
-    let day = format::signed_money(account.day_pnl);
-    pen.write("  DAY ", dim).write(&format!("{day} {}{change}", scene.sign(arrow)), day_style);
-    if let Some(ratio) = account.gross_ratio() {
-        let exposure = format::percent(ratio, 0);
-        pen.write("  EXP ", dim).write(exposure.trim_start_matches('+'), plain);
-    }
-    if pen.room() > 12 {
-        pen.write("  ", dim).write(&snapshot.run.account, dim);
-    }
-}
-
-/// At most two feeds: the worst first, so that a dead one is never hidden.
-fn feeds(scene: &Scene<'_>) -> Vec<(LinkPhase, String)> {
-    let worth = |phase: LinkPhase| match phase {
-        LinkPhase::Down => 0,
-        LinkPhase::Stale => 1,
-        LinkPhase::Connecting => 2,
-        LinkPhase::Syncing => 3,
-        LinkPhase::Up => 4,
-    };
-    let mut feeds: Vec<_> = scene.snapshot.feeds.iter().collect();
-    feeds.sort_by_key(|row| worth(row.phase));
-    feeds.iter().take(2).map(|row| (row.phase, format::fit(&row.feed, 12, "."))).collect()
-}
-
-fn session(scene: &Scene<'_>) -> String {
-    let clock = &scene.snapshot.session;
-    let left = |at| format::duration(format::between(scene.snapshot.at, at));
-    match (clock.is_open(), clock.next_close, clock.next_open) {
-        (true, Some(close), _) => format!("OPEN {}", left(close)),
-        (true, None, _) => "OPEN".into(),
-        (false, _, Some(open)) => format!("CLOSED {}", left(open)),
-        (false, _, None) => "CLOSED".into(),
     }
 }
 
@@ -258,8 +184,11 @@ fn tiny(scene: &Scene<'_>, plan: &Plan, area: Rect, buffer: &mut Buffer) {
     let mut pen = Pen::new(buffer, plan.header);
     pen.write(scene.mode().word(), scene.mode_style());
     pen.write(&format!(" {}", format::money(account.nav)), scene.style(Meaning::Text));
-    let day = format::signed_money(account.day_pnl);
-    pen.write(&format!(" {day}"), scene.style(format::trend(account.day_pnl).1));
+    let day = format!(" {}", format::signed_money(account.day_pnl));
+    // A number that is cut off lies.
+    if day.width() <= usize::from(pen.room()) {
+        pen.write(&day, scene.style(format::trend(account.day_pnl).1));
+    }
     let mut pen = Pen::new(buffer, plan.tabs);
     for row in scene.snapshot.breakers.iter() {
         let (sign, meaning) = light(row.phase);

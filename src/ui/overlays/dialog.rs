@@ -1,78 +1,146 @@
 //! The dialog before everything that adds risk: what it is about, how long it waits,
 //! what is typed, which keys there are.
 
+use std::cmp::Reverse;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use rust_decimal::Decimal;
 
 use crate::ui::dialog::{Dialog, Question, Stage};
-use crate::ui::facts::Mode;
+use crate::ui::facts::{ApprovalFacts, Mode};
 use crate::ui::format;
 use crate::ui::keymap::Action;
 use crate::ui::overlays::popup::{Look, popup};
+use crate::ui::panels::limits::{bar, used};
+use crate::ui::panels::record::{ballot, check};
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Glyph, Meaning};
-use crate::ui::widgets::put;
+use crate::ui::widgets::{Line, put};
 
 const WIDTH: u16 = 64;
+/// An approval has more to say.
+const REVIEW_WIDTH: u16 = 76;
+/// Rules that are listed: what failed, then those nearest to their limit.
+const RULES_MAX: usize = 6;
+/// Votes that are listed.
+const VOTES_MAX: usize = 5;
+/// Cells of the bar of the deadline.
+const BAR: usize = 24;
 
 /// Draws the dialog. With real money its lines are double and in the mode's colour.
 pub(super) fn draw(scene: &Scene<'_>, dialog: &Dialog, page: Rect, buffer: &mut Buffer) {
-    let rows = rows(scene, dialog);
     let is_live = scene.mode() == Mode::Live;
     let glyphs = scene.theme.glyphs();
     let lines = if is_live { glyphs.border_live() } else { glyphs.border() };
     let style = if is_live { scene.mode_style() } else { scene.style(Meaning::Title) };
     let title = dialog.question.title();
     let look = Look { title: &title, note: scene.mode().word(), lines, style };
+    let wide = match dialog.question {
+        Question::Approve(_) => REVIEW_WIDTH,
+        Question::Reset(_) | Question::Resume | Question::Flatten(_) | Question::Quit => WIDTH,
+    };
+    let (mut rows, foot) = rows(scene, dialog);
+    // What to press and how long is left is always seen; reasons make room.
+    let room = usize::from(page.height.saturating_sub(2)).saturating_sub(foot.len());
+    rows.truncate(room);
+    rows.extend(foot);
     let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let inside = popup(scene, look, (WIDTH, height), page, buffer);
-    for (at, (text, meaning)) in rows.iter().enumerate() {
-        let at = u16::try_from(at).unwrap_or(u16::MAX);
-        if at >= inside.height {
-            return;
-        }
-        let line = Rect {
-            x: inside.x + 1,
-            y: inside.y + at,
-            width: inside.width.saturating_sub(2),
-            height: 1,
-        };
-        put(buffer, line, text, scene.style(*meaning));
+    let inside = popup(scene, look, (wide, height), page, buffer);
+    let inner = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    for (row, line) in rows.iter().zip(inner.rows()) {
+        put(buffer, line, &row.text, scene.style(row.meaning));
     }
 }
 
-fn rows(scene: &Scene<'_>, dialog: &Dialog) -> Vec<(String, Meaning)> {
-    let mut rows = Vec::new();
+/// What it is about, and the lines at its foot.
+fn rows(scene: &Scene<'_>, dialog: &Dialog) -> (Vec<Line>, Vec<Line>) {
+    let (mut rows, mut foot) = (Vec::new(), Vec::new());
     match &dialog.question {
         Question::Approve(approval) => {
-            rows.extend(approval.lines.iter().map(|line| (line.clone(), Meaning::Text)));
-            if let Some(caution) = &approval.caution {
-                rows.push((format!("caution: {caution}"), Meaning::Warn));
-            }
-            let now = scene.app.facts.approval(&approval.trade_id);
-            if let Some(why) = now.and_then(|now| now.refusal.as_deref()) {
-                let sign = scene.sign(Glyph::Trip);
-                rows.push((format!("{sign} cannot be sent: {why}"), Meaning::Trip));
-            }
-            let left = format::between(scene.app.facts.at, approval.deadline);
-            rows.push((format!("expires in {}", format::duration(left)), Meaning::Approve));
+            let reasons = reasons(scene, approval);
+            // The last line counts the rules, which are listed while the record is there.
+            let kept =
+                approval.lines.len() - usize::from(!reasons.is_empty()).min(approval.lines.len());
+            rows.extend(approval.lines.iter().take(kept).map(Line::plain));
+            rows.extend(reasons);
+            foot.extend(obstacles(scene, approval));
         }
-        Question::Reset(_) => rows.push(("calls will pass again at once".into(), Meaning::Text)),
-        Question::Resume => rows.push(("entries will be sent again".into(), Meaning::Text)),
+        Question::Reset(_) => rows.push(Line::plain("calls will pass again at once")),
+        Question::Resume => rows.push(Line::plain("entries will be sent again")),
         Question::Flatten(_) => {
-            rows.push(("stops are cancelled, then closing orders are sent".into(), Meaning::Text));
+            rows.push(Line::plain("stops are cancelled, then closing orders are sent"));
         }
         Question::Quit => {
             let working = scene.app.facts.working();
-            rows.push((format!("{working} orders still work at the venue"), Meaning::Warn));
+            let text = format!("{working} orders still work at the venue");
+            rows.push(Line::new(text, Meaning::Warn));
         }
     }
-    rows.push(stage(scene, dialog));
-    rows
+    foot.push(stage(scene, dialog));
+    (rows, foot)
+}
+
+/// Votes and rules of the decision, while the house still has it.
+fn reasons(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
+    let approvals = &scene.snapshot.approvals;
+    let Some(row) = approvals.iter().find(|row| row.trade_id == approval.trade_id) else {
+        return Vec::new();
+    };
+    let mut lines = Vec::with_capacity(VOTES_MAX + RULES_MAX + 3);
+    if let Some(decided) = &row.record.decided {
+        lines.push(Line::title(format!(
+            "Votes  confidence {} against {}, consensus {}",
+            format::score(decided.confidence),
+            format::score(decided.threshold),
+            format::share(decided.consensus)
+        )));
+    }
+    lines.extend(row.record.ballots.iter().take(VOTES_MAX).map(|line| ballot(scene, line)));
+    let failed = row.checks.iter().filter(|check| !check.passed).count();
+    let passed = row.checks.len() - failed;
+    lines.push(Line::title(format!("Rules  {passed} passed, {failed} failed; the tightest")));
+    let mut tight: Vec<_> =
+        row.checks.iter().filter(|check| !check.passed || used(check).is_some()).collect();
+    tight.sort_by_key(|line| (line.passed, Reverse(used(line))));
+    lines.extend(tight.into_iter().take(RULES_MAX).map(|line| check(scene, line)));
+    lines
+}
+
+/// What stands against sending, and how long is left.
+fn obstacles(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(caution) = &approval.caution {
+        lines.push(Line::new(format!("caution: {caution}"), Meaning::Warn));
+    }
+    let now = scene.app.facts.approval(&approval.trade_id);
+    if let Some(why) = now.and_then(|now| now.refusal.as_deref()) {
+        let sign = scene.sign(Glyph::Trip);
+        lines.push(Line::new(format!("{sign} cannot be sent: {why}"), Meaning::Trip));
+    }
+    let left = format::between(scene.app.facts.at, approval.deadline);
+    let asked = scene.snapshot.approvals.iter().find(|row| row.trade_id == approval.trade_id);
+    let whole = asked.map(|row| format::between(row.asked_at, row.deadline).as_millis());
+    let part = |whole: u128| {
+        let whole = Decimal::from(u64::try_from(whole).unwrap_or(u64::MAX));
+        Decimal::from(u64::try_from(left.as_millis()).unwrap_or(u64::MAX)).checked_div(whole)
+    };
+    let drawn = whole.and_then(part).map(|part| {
+        let (open, shut) = (scene.sign(Glyph::BarLeft), scene.sign(Glyph::BarRight));
+        format!("{open}{}{shut} ", bar(scene, part, BAR))
+    });
+    let text = format!("expires in {}{}", drawn.unwrap_or_default(), format::duration(left));
+    lines.push(Line::new(text, Meaning::Approve));
+    lines
 }
 
 /// The last line: what to press, or what has become of it.
-fn stage(scene: &Scene<'_>, dialog: &Dialog) -> (String, Meaning) {
+fn stage(scene: &Scene<'_>, dialog: &Dialog) -> Line {
+    let (text, meaning) = standing(scene, dialog);
+    Line::new(text, meaning)
+}
+
+fn standing(scene: &Scene<'_>, dialog: &Dialog) -> (String, Meaning) {
     let key = |action| scene.app.keymap.shown(action);
     match (&dialog.stage, &dialog.word) {
         (Stage::Review, Some(word)) => {

@@ -1,11 +1,10 @@
-//! Every key, from the one table; and the row under the cursor in full.
+//! Every key, from the one table.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::ui::keymap::{Action, Context};
 use crate::ui::overlays::popup::{Look, popup};
-use crate::ui::panels;
 use crate::ui::scene::Scene;
 use crate::ui::theme::Meaning;
 use crate::ui::widgets::Pen;
@@ -43,16 +42,4 @@ pub(super) fn draw(scene: &Scene<'_>, page: Rect, buffer: &mut Buffer) {
             pen.write(help, scene.style(Meaning::Text));
         }
     }
-}
-
-/// Draws the pane that has the focus over the whole page.
-pub(super) fn detail(scene: &Scene<'_>, page: Rect, buffer: &mut Buffer) {
-    let look = Look {
-        title: scene.app.focus.name(),
-        note: &scene.app.keymap.shown(Action::Back),
-        lines: scene.theme.glyphs().border_focus(),
-        style: scene.style(Meaning::Title),
-    };
-    let inside = popup(scene, look, (page.width, page.height), page, buffer);
-    panels::draw(scene.app.focus, scene, inside, buffer);
 }

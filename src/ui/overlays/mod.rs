@@ -2,6 +2,7 @@
 //! At most one of each, drawn in the order of how much it matters.
 
 mod banner;
+mod detail;
 mod dialog;
 mod entry;
 mod help;
@@ -17,7 +18,7 @@ use crate::ui::state::Overlay;
 pub fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     match scene.app.overlay {
         Some(Overlay::Help) => help::draw(scene, area, buffer),
-        Some(Overlay::Detail) => help::detail(scene, area, buffer),
+        Some(Overlay::Detail) => detail::draw(scene, area, buffer),
         Some(Overlay::Kill(since)) => banner::draw(scene, since, area, buffer),
         None => {}
     }

@@ -10,11 +10,12 @@ use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::{Cell, Column, Table, pane};
 use crate::view::{BreakerPhase, BreakerRow};
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 7] = [
     Column::text("", 1),
     Column::text("BREAKER", 24),
     Column::text("STATE", 9),
-    Column::number("RETRY", 6),
+    Column::number("SINCE", 6),
+    Column::number("RETRY", 7),
     Column::number("TRIPS", 5),
     Column::text("WHY", 20),
 ];
@@ -43,14 +44,21 @@ pub(in crate::ui) const fn light(phase: BreakerPhase) -> (Glyph, Meaning) {
     }
 }
 
-fn cells(scene: &Scene<'_>, row: &BreakerRow) -> Vec<Cell> {
+fn cells<'a>(scene: &Scene<'_>, row: &'a BreakerRow) -> Vec<Cell<'a>> {
     let (sign, meaning) = light(row.phase);
+    let since = row.since.map(|since| format::age(since, scene.snapshot.at));
     let retry = row.retry_at.map(|at| format::duration(format::between(scene.snapshot.at, at)));
     vec![
         Cell::new(scene.sign(sign), meaning),
         Cell::plain(&*row.name),
         Cell::new(row.phase.name(), meaning),
-        Cell::plain(retry.unwrap_or_default()),
+        Cell::new(since.unwrap_or_else(|| format::ABSENT.to_owned()), Meaning::Dim),
+        Cell::plain(match row.phase {
+            BreakerPhase::Latched => "by hand".to_owned(),
+            BreakerPhase::Closed | BreakerPhase::Open | BreakerPhase::HalfOpen => {
+                retry.unwrap_or_else(|| format::ABSENT.to_owned())
+            }
+        }),
         Cell::plain(format::count(row.trips)),
         Cell::new(&*row.reason, Meaning::Dim),
     ]

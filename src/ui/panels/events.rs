@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::ids::AgentId;
 use crate::ui::filter::Filter;
 use crate::ui::format;
 use crate::ui::scene::Scene;
@@ -17,13 +18,13 @@ const SEARCH_MAX: usize = 20_000;
 
 const COLUMNS: [Column; 5] = [
     Column::text("TIME", 12),
-    Column::text("EVENT", 24),
+    Column::text("EVENT", 26),
     Column::text("SYMBOL", 6),
-    Column::text("BY", 12),
+    Column::text("BY", 9),
     Column::text("", 20),
 ];
 const NARROW: [Column; 3] =
-    [Column::text("TIME", 8), Column::text("EVENT", 22), Column::text("", 20)];
+    [Column::text("TIME", 8), Column::text("EVENT", 25), Column::text("", 20)];
 
 /// Draws the pane.
 pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
@@ -32,23 +33,35 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let note = format!("{} ev/s  {state}", format::count(counters.per_second));
     let inside = pane(scene, Pane::Events, &note, area, buffer);
     let log = &scene.snapshot.log;
-    let filter = scene.app.filters.get(&Pane::Events).map(|text| Filter::new(text));
-    let found = filter.filter(|filter| !filter.is_empty()).map(|filter| places(log, &filter));
+    let found = found(scene);
     let rows = found.as_ref().map_or(log.len(), Vec::len);
     let is_narrow = inside.width < 90;
     let columns: &[Column] = if is_narrow { &NARROW } else { &COLUMNS };
     let empty = if found.is_some() { "nothing passes the filter" } else { "no events yet" };
     let table = Table { pane: Pane::Events, columns, rows, empty };
     table.draw(scene, inside, buffer, |row| {
-        let place = match &found {
-            Some(found) => found.get(row).copied(),
-            None => log.len().checked_sub(row + 1),
-        };
-        place
-            .and_then(|place| log.get(place))
-            .map(|line| cells(line, is_narrow))
-            .unwrap_or_default()
+        let line = line(log, found.as_deref(), row);
+        line.map(|line| cells(line, is_narrow)).unwrap_or_default()
     });
+}
+
+/// The line in a row of the pane.
+pub(in crate::ui) fn at<'a>(scene: &Scene<'a>, row: usize) -> Option<&'a EventLine> {
+    line(&scene.snapshot.log, found(scene).as_deref(), row)
+}
+
+fn line<'a>(log: &'a Log, found: Option<&[usize]>, row: usize) -> Option<&'a EventLine> {
+    let place = match found {
+        Some(found) => found.get(row).copied(),
+        None => log.len().checked_sub(row + 1),
+    };
+    log.get(place?)
+}
+
+/// Where the lines are that pass the filter, if there is one.
+fn found(scene: &Scene<'_>) -> Option<Vec<usize>> {
+    let filter = Filter::new(scene.app.filters.get(&Pane::Events)?);
+    (!filter.is_empty()).then(|| places(&scene.snapshot.log, &filter))
 }
 
 /// Where the lines are that pass, the newest first.
@@ -58,7 +71,7 @@ fn places(log: &Log, filter: &Filter) -> Vec<usize> {
     (oldest..log.len()).rev().filter(passes).collect()
 }
 
-fn cells(line: &EventLine, is_narrow: bool) -> Vec<Cell> {
+fn cells(line: &EventLine, is_narrow: bool) -> Vec<Cell<'_>> {
     let meaning = match line.level {
         Level::Debug => Meaning::Dim,
         Level::Info => Meaning::Text,
@@ -75,7 +88,22 @@ fn cells(line: &EventLine, is_narrow: bool) -> Vec<Cell> {
         Cell::new(format::clock_fine(line.at), Meaning::Dim),
         name,
         Cell::new(symbol, Meaning::Accent),
-        Cell::new(line.source.name(), Meaning::Dim),
+        Cell::new(who(line.source), Meaning::Dim),
         Cell::plain(line.text()),
     ]
+}
+
+/// The agent by the name of its card.
+pub(in crate::ui) const fn who(agent: AgentId) -> &'static str {
+    match agent {
+        AgentId::MarketData => "MARKET",
+        AgentId::Strategy => "STRATEGY",
+        AgentId::RiskManagement => "RISK",
+        AgentId::OrderExecution => "ORDERS",
+        AgentId::PositionManagement => "POSITIONS",
+        AgentId::Venue => "venue",
+        AgentId::Feed => "feed",
+        AgentId::Operator => "operator",
+        AgentId::Spine => "spine",
+    }
 }

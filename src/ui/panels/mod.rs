@@ -2,13 +2,21 @@
 //!
 //! A new pane is a file and a line in [`PANELS`].
 
+mod agents;
 pub(in crate::ui) mod breakers;
-mod events;
+pub(in crate::ui) mod cards;
+mod chart;
+pub(in crate::ui) mod decision;
+mod depth;
+pub(in crate::ui) mod events;
+mod exposure;
 mod intel;
-mod orders;
-mod pending;
+pub(in crate::ui) mod limits;
+pub(in crate::ui) mod orders;
 mod positions;
-mod trades;
+pub(in crate::ui) mod record;
+mod system;
+pub(in crate::ui) mod trades;
 pub(in crate::ui) mod watchlist;
 
 use ratatui::buffer::Buffer;
@@ -22,18 +30,18 @@ pub type Panel = fn(&Scene<'_>, Rect, &mut Buffer);
 
 /// Which function draws which pane.
 pub const PANELS: &[(Pane, Panel)] = &[
-    (Pane::Agents, pending::agents),
+    (Pane::Agents, agents::draw),
     (Pane::Watchlist, watchlist::draw),
-    (Pane::Chart, pending::chart),
+    (Pane::Chart, chart::draw),
     (Pane::Trades, trades::draw),
     (Pane::Positions, positions::draw),
     (Pane::Orders, orders::draw),
     (Pane::Events, events::draw),
     (Pane::Breakers, breakers::draw),
-    (Pane::Limits, pending::limits),
-    (Pane::Decision, pending::decision),
+    (Pane::Limits, limits::draw),
+    (Pane::Decision, decision::draw),
     (Pane::Intel, intel::draw),
-    (Pane::System, pending::system),
+    (Pane::System, system::draw),
 ];
 
 /// Draws a pane by its name.

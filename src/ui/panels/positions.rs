@@ -11,14 +11,15 @@ use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::{Cell, Column, Table, pane};
 use crate::view::{PositionRow, Protection};
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     Column::text("SYM", 6),
-    Column::number("QTY", 7),
+    Column::number("QTY", 6),
     Column::number("uPnL", 11),
-    Column::text("STOP", 14),
+    Column::text("STOP", 11),
     Column::number("LAST", 9),
+    Column::number("R", 5),
     Column::number("AVG", 9),
-    Column::number("R", 6),
+    Column::number("TARGET", 9),
 ];
 
 /// Draws the pane.
@@ -37,7 +38,7 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     });
 }
 
-fn cells(scene: &Scene<'_>, row: &PositionRow) -> Vec<Cell> {
+fn cells<'a>(scene: &Scene<'_>, row: &'a PositionRow) -> Vec<Cell<'a>> {
     let sign = match row.direction {
         Direction::Long => "+",
         Direction::Short => "-",
@@ -65,7 +66,8 @@ fn cells(scene: &Scene<'_>, row: &PositionRow) -> Vec<Cell> {
         Cell::new(profit, meaning),
         protection,
         Cell::plain(format::price(row.last)),
+        Cell::plain(units.unwrap_or_else(|| format::ABSENT.to_owned())),
         Cell::plain(format::price(row.average)),
-        Cell::plain(units.unwrap_or_default()),
+        Cell::new(format::maybe_price(row.target), Meaning::Dim),
     ]
 }

@@ -1,22 +1,41 @@
 //! Trades in their nine states, the present one lit, and what each waits for.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::money::Price;
 use crate::ui::format;
 use crate::ui::scene::Scene;
 use crate::ui::state::Pane;
 use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::{Cell, Column, Table, pane};
-use crate::view::{Phase, TradeRow, Wait};
+use crate::view::{Levels, Phase, Snapshot, TradeRow, Wait};
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 11] = [
     Column::text("SYM", 6),
     Column::text("WAY", 9),
     Column::text("STATE", 14),
     Column::number("FOR", 5),
-    Column::text("WAITS", 16),
+    Column::text("WAITS FOR, OR ENDED BY", 22),
+    Column::number("QTY", 6),
+    Column::number("ENTRY", 9),
+    Column::number("STOP", 9),
+    Column::number("TARGET", 9),
+    Column::number("P&L", 9),
+    Column::text("BY", 14),
 ];
+
+/// Where there is little room, the way says where a trade stands, and the last column
+/// what it waits for.
+const NARROW: [Column; 4] = [
+    Column::text("SYM", 6),
+    Column::text("WAY", 9),
+    Column::number("FOR", 5),
+    Column::text("STATE", 10),
+];
+const NARROW_TO: u16 = 60;
 
 /// Draws the pane: trades under way, newest first, then those that are over.
 pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
@@ -24,13 +43,21 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let live = snapshot.trades.len();
     let inside = pane(scene, Pane::Trades, &format!("{live} live"), area, buffer);
     let rows = live + snapshot.finished.len();
-    let table = Table { pane: Pane::Trades, columns: &COLUMNS, rows, empty: "no trades yet" };
+    let is_narrow = inside.width < NARROW_TO;
+    let columns: &[Column] = if is_narrow { &NARROW } else { &COLUMNS };
+    let table = Table { pane: Pane::Trades, columns, rows, empty: "no trades yet" };
     table.draw(scene, inside, buffer, |row| {
-        let finished =
-            || snapshot.finished.iter().rev().nth(row.checked_sub(live)?).map(|it| &**it);
-        let trade = snapshot.trades.iter().rev().nth(row).or_else(finished);
-        trade.map(|trade| cells(scene, trade)).unwrap_or_default()
+        at(snapshot, row).map(|trade| cells(scene, trade, is_narrow)).unwrap_or_default()
     });
+}
+
+/// The trade in a row of the pane.
+pub(in crate::ui) fn at(snapshot: &Snapshot, row: usize) -> Option<&TradeRow> {
+    let finished = || {
+        let newest = row.checked_sub(snapshot.trades.len())?;
+        snapshot.finished.iter().rev().nth(newest).map(|row| &**row)
+    };
+    snapshot.trades.iter().rev().nth(row).or_else(finished)
 }
 
 /// Nine signs: done, present, to come.
@@ -46,7 +73,7 @@ fn way(scene: &Scene<'_>, phase: Phase) -> String {
     (0..Phase::PATH.len()).map(sign).collect()
 }
 
-fn cells(scene: &Scene<'_>, row: &TradeRow) -> Vec<Cell> {
+fn cells<'a>(scene: &Scene<'_>, row: &'a TradeRow, is_narrow: bool) -> Vec<Cell<'a>> {
     let at = scene.snapshot.at;
     let meaning = match row.phase {
         Phase::Scanning | Phase::Closed | Phase::Aborted => Meaning::Dim,
@@ -57,29 +84,58 @@ fn cells(scene: &Scene<'_>, row: &TradeRow) -> Vec<Cell> {
         Phase::Holding => Meaning::Ok,
         Phase::ExitTriggered | Phase::OrderClosing => Meaning::Accent,
     };
-    let left = |until| format::duration(format::between(at, until));
-    let waits = match row.waits_for {
-        _ if row.phase.is_over() => match row.pnl {
-            Some(pnl) => format::signed_money(pnl),
-            None => row.reason.to_string(),
+    let waits = waits(scene, row);
+    let symbol = Cell::new(row.symbol.as_str(), Meaning::Accent);
+    let way = Cell::new(way(scene, row.phase), meaning);
+    let age = Cell::new(format::age(row.since, at), Meaning::Dim);
+    if is_narrow {
+        let says_more = row.phase.is_over() || matches!(row.waits_for, Wait::Approval { .. });
+        let words = if says_more && !waits.is_empty() { waits } else { row.phase.name().into() };
+        return vec![symbol, way, age, Cell::new(words, meaning)];
+    }
+    let level = |price: fn(&Levels) -> Price| {
+        Cell::plain(row.levels.as_ref().map(|it| format::price(price(it))).unwrap_or_default())
+    };
+    let (pnl, look) = match row.pnl {
+        Some(pnl) => (format::signed_money(pnl), format::trend(pnl).1),
+        None => (String::new(), Meaning::Dim),
+    };
+    vec![
+        symbol,
+        way,
+        Cell::new(row.phase.name(), meaning),
+        age,
+        Cell::new(waits, meaning),
+        Cell::plain(format::quantity(row.quantity)),
+        level(|levels| levels.entry),
+        level(|levels| levels.stop),
+        level(|levels| levels.target),
+        Cell::new(pnl, look),
+        Cell::new(&*row.strategy, Meaning::Dim),
+    ]
+}
+
+/// What a trade waits for, or how it ended.
+fn waits<'a>(scene: &Scene<'_>, row: &'a TradeRow) -> Cow<'a, str> {
+    let left = |until| format::duration(format::between(scene.snapshot.at, until));
+    match row.waits_for {
+        _ if row.phase.is_over() => match (row.pnl, row.r_multiple) {
+            (Some(pnl), Some(r)) => {
+                format!("{}  {} R", format::signed_money(pnl), format::decimal(r, 2)).into()
+            }
+            (Some(pnl), None) => format::signed_money(pnl).into(),
+            (None, _) => (&*row.reason).into(),
         },
-        Wait::Nothing => String::new(),
+        Wait::Nothing => "".into(),
         Wait::Risk => "the rules".into(),
-        Wait::Approval { deadline } => format!("approval {}", left(deadline)),
+        Wait::Approval { deadline } => format!("approval {}", left(deadline)).into(),
         Wait::Fill => "a fill".into(),
         Wait::Stop => "its stop".into(),
         Wait::Price => "the price".into(),
         Wait::MarketOpen { at: None } => "the open".into(),
-        Wait::MarketOpen { at: Some(open) } => format!("the open {}", left(open)),
+        Wait::MarketOpen { at: Some(open) } => format!("the open {}", left(open)).into(),
         Wait::Room => "other exits".into(),
         Wait::Venue { until: None } => "the venue".into(),
-        Wait::Venue { until: Some(until) } => format!("the venue {}", left(until)),
-    };
-    vec![
-        Cell::new(row.symbol.as_str(), Meaning::Accent),
-        Cell::new(way(scene, row.phase), meaning),
-        Cell::new(row.phase.name(), meaning),
-        Cell::new(format::age(row.since, at), Meaning::Dim),
-        Cell::plain(waits),
-    ]
+        Wait::Venue { until: Some(until) } => format!("the venue {}", left(until)).into(),
+    }
 }

@@ -77,7 +77,7 @@ pub(in crate::ui) fn order(snapshot: &Snapshot, app: &App) -> Vec<usize> {
     shown
 }
 
-fn cells(scene: &Scene<'_>, row: &WatchRow) -> Vec<Cell> {
+fn cells<'a>(scene: &Scene<'_>, row: &'a WatchRow) -> Vec<Cell<'a>> {
     let (sign, meaning) = match row.direction {
         Move::Up => (Glyph::Up, Meaning::Up),
         Move::Down => (Glyph::Down, Meaning::Down),

@@ -57,7 +57,7 @@ glyphs! {
     /// Our own order at a price.
     Own = "◀", "<";
     /// The full part of a bar.
-    BarFull = "█", "#";
+    BarFull = "▆", "#";
     /// The empty part of a bar.
     BarEmpty = "·", ".";
     /// Left end of a bar.

@@ -23,7 +23,10 @@ pub(super) fn act(app: &mut App, action: Action, is_repeat: bool, commands: &mut
     match action {
         Action::Kill => kill(app, commands),
         Action::Help => app.overlay = Some(Overlay::Help),
-        Action::Detail => app.overlay = Some(Overlay::Detail),
+        Action::Detail => {
+            app.overlay = Some(Overlay::Detail);
+            app.rows.insert(Pane::Decision, 0);
+        }
         Action::Back | Action::Close | Action::Abandon => back(app),
         Action::Palette => {
             let kind = EntryKind::Palette { theme_before: app.theme.clone() };
@@ -90,7 +93,8 @@ fn back(app: &mut App) {
 pub(super) fn go(app: &mut App, tab: Tab) {
     app.tab = tab;
     app.is_zoomed = false;
-    if !tab.panes().contains(&app.focus) {
+    // A page opens at its own pane; the desk keeps the one that was in use.
+    if tab != Tab::Desk || !tab.panes().contains(&app.focus) {
         app.focus = tab.panes().first().copied().unwrap_or(app.focus);
     }
     if tab == Tab::System {
@@ -107,9 +111,26 @@ fn step_focus(app: &mut App, step: isize) {
 
 /// Moves the cursor of the pane that has the focus, held at its ends.
 pub(super) fn scrolled(app: &mut App, rows: isize) {
-    let last = app.picture.rows.get(&app.focus).copied().unwrap_or(0).saturating_sub(1);
-    let row = app.rows.entry(app.focus).or_default();
+    let pane = scrolls(app);
+    let last = app.picture.rows.get(&pane).copied().unwrap_or(0).saturating_sub(1);
+    let row = app.rows.entry(pane).or_default();
     *row = row.saturating_add_signed(rows).min(last);
+}
+
+/// The pane that the keys of lists move. A decision record that lies over the page is
+/// read, and the row that it belongs to stays.
+fn scrolls(app: &App) -> Pane {
+    let has_record = match app.focus {
+        Pane::Trades | Pane::Positions | Pane::Orders | Pane::Events | Pane::Decision => true,
+        Pane::Agents
+        | Pane::Watchlist
+        | Pane::Chart
+        | Pane::Breakers
+        | Pane::Limits
+        | Pane::Intel
+        | Pane::System => false,
+    };
+    if app.overlay == Some(Overlay::Detail) && has_record { Pane::Decision } else { app.focus }
 }
 
 /// A click moves focus and cursor, and nothing else: no click trades.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ui::dialog::{Dialog, Question, Stage};
 use crate::ui::facts::Facts;
-use crate::ui::state::{App, BELL_EVERY, Pane, Weight};
+use crate::ui::state::{App, BELL_EVERY, Overlay, Pane, Weight};
 use crate::ui::update::message::Cmd;
 use crate::ui::update::requests::{disarm, toast};
 
@@ -30,6 +30,15 @@ pub(super) fn redrawn(app: &mut App) {
     let name = before.name_at(app.row(Pane::Orders));
     if let Some(row) = name.and_then(|name| app.picture.row_of(name)) {
         app.rows.insert(Pane::Orders, row);
+    }
+    // The top of the stream is followed; further down, and while a line of it is read,
+    // the cursor stays on its line. A filtered list does not say how far it grew.
+    let reads = app.overlay == Some(Overlay::Detail) && app.focus == Pane::Events;
+    let lines = |facts: &Facts| facts.rows.get(&Pane::Events).copied().unwrap_or(0);
+    let grown = lines(&app.picture).saturating_sub(lines(&before));
+    let row = app.row(Pane::Events);
+    if (row > 0 || reads) && !app.filters.contains_key(&Pane::Events) {
+        app.rows.insert(Pane::Events, row + grown);
     }
     for (pane, row) in &mut app.rows {
         let rows = app.picture.rows.get(pane).copied().unwrap_or(0);

@@ -9,11 +9,34 @@ use crate::ui::state::Pane;
 use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::line::Pen;
 
-/// Draws the frame of a pane and returns what is inside. The focus shows by thicker
-/// lines and by a sign in the title, not by colour alone. `note` stands at the right.
+/// Draws the frame of a pane and returns what is inside. `note` stands at the right.
 pub fn pane(scene: &Scene<'_>, pane: Pane, note: &str, area: Rect, buffer: &mut Buffer) -> Rect {
-    let is_focused = scene.app.focus == pane;
-    let (lines, meaning) = if is_focused {
+    let heading = Heading {
+        name: pane.name(),
+        note,
+        filter: scene.app.filters.get(&pane).map(String::as_str),
+        is_focused: scene.app.focus == pane,
+    };
+    framed(scene, heading, area, buffer)
+}
+
+/// What stands in the upper line of a frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Heading<'a> {
+    /// At the left.
+    pub name: &'a str,
+    /// At the right, if the whole of it finds room.
+    pub note: &'a str,
+    /// What the pane is filtered by.
+    pub filter: Option<&'a str>,
+    /// Whether it hears the keys of lists.
+    pub is_focused: bool,
+}
+
+/// Draws a frame and returns what is inside. The focus shows by thicker lines and by a
+/// sign in the title, not by colour alone.
+pub fn framed(scene: &Scene<'_>, heading: Heading<'_>, area: Rect, buffer: &mut Buffer) -> Rect {
+    let (lines, meaning) = if heading.is_focused {
         (scene.theme.glyphs().border_focus(), Meaning::BorderFocus)
     } else {
         (scene.theme.glyphs().border(), Meaning::Border)
@@ -25,17 +48,18 @@ pub fn pane(scene: &Scene<'_>, pane: Pane, note: &str, area: Rect, buffer: &mut 
         return inside;
     }
     let title = Rect { x: area.x + 1, width: area.width - 2, height: 1, ..area };
-    let filter = scene.app.filters.get(&pane);
     let mut pen = Pen::new(buffer, title);
-    let mark = if is_focused { scene.sign(Glyph::Focus) } else { " " };
+    let mark = if heading.is_focused { scene.sign(Glyph::Focus) } else { " " };
     pen.write(mark, scene.style(meaning));
-    pen.write(pane.name(), scene.style(Meaning::Title)).write(" ", scene.style(meaning));
-    if let Some(filter) = filter {
+    pen.write(heading.name, scene.style(Meaning::Title)).write(" ", scene.style(meaning));
+    if let Some(filter) = heading.filter {
         pen.write("/", scene.style(Meaning::Key)).write(filter, scene.style(Meaning::Match));
         pen.write(" ", scene.style(meaning));
     }
-    if !note.is_empty() {
-        pen.write_right(&format!(" {note} "), scene.style(Meaning::Dim));
+    if !heading.note.is_empty() {
+        pen.write_right(" ", scene.style(Meaning::Dim));
+        pen.write_right(heading.note, scene.style(Meaning::Dim));
+        pen.write_right(" ", scene.style(Meaning::Dim));
     }
     inside
 }

@@ -1,13 +1,19 @@
 //! Small things that panels are made of. They know styles and cells, no domain.
 
+mod candle;
+mod field;
 mod frame;
 mod gauge;
 mod line;
 mod sparkline;
 mod table;
+mod text;
 
-pub use frame::pane;
+pub use candle::{Candle, Scale, candle};
+pub use field::{Field, fields};
+pub use frame::{Heading, framed, pane};
 pub use gauge::gauge;
 pub use line::{Pen, put};
 pub use sparkline::sparkline;
 pub use table::{Cell, Column, Table, window};
+pub use text::{Line, broken, column_width, columns, text};

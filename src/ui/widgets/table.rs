@@ -1,5 +1,6 @@
 //! A table that builds the rows that are seen and no others.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
@@ -37,20 +38,30 @@ impl Column {
 
 /// What stands in one column of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
-    text: String,
+pub struct Cell<'a> {
+    text: Cow<'a, str>,
     meaning: Meaning,
 }
 
-impl Cell {
+impl<'a> Cell<'a> {
     /// A text with a meaning.
-    pub fn new(text: impl Into<String>, meaning: Meaning) -> Self {
+    pub fn new(text: impl Into<Cow<'a, str>>, meaning: Meaning) -> Self {
         Self { text: text.into(), meaning }
     }
 
     /// Plain text.
-    pub fn plain(text: impl Into<String>) -> Self {
+    pub fn plain(text: impl Into<Cow<'a, str>>) -> Self {
         Self::new(text, Meaning::Text)
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How it looks.
+    pub const fn meaning(&self) -> Meaning {
+        self.meaning
     }
 }
 
@@ -78,12 +89,12 @@ pub struct Table<'a> {
 
 impl Table<'_> {
     /// Draws heading and rows; `row` is asked for visible rows only.
-    pub fn draw(
+    pub fn draw<'a>(
         &self,
         scene: &Scene<'_>,
         area: Rect,
         buffer: &mut Buffer,
-        mut row: impl FnMut(usize) -> Vec<Cell>,
+        mut row: impl FnMut(usize) -> Vec<Cell<'a>>,
     ) {
         if area.is_empty() {
             return;
@@ -115,7 +126,7 @@ impl Table<'_> {
         scene: &Scene<'_>,
         area: Rect,
         buffer: &mut Buffer,
-        cells: &[Cell],
+        cells: &[Cell<'_>],
         is_chosen: Option<bool>,
     ) {
         if is_chosen == Some(true) {
