@@ -91,7 +91,13 @@ impl Scene {
 
     /// Lets time pass second by second until a trade is in a state.
     async fn patiently(&self, of: &str, state: &str, seconds: u32) {
-        self.wired.wait_for("strategy.candidate.found").await;
+        self.wired
+            .until("a trade is found", |seen| {
+                seen.iter().any(|e| {
+                    e.event.name() == "strategy.candidate.found" && Data::of(e).text("symbol") == of
+                })
+            })
+            .await;
         for _ in 0..seconds {
             let trade = self.wired.trade(of);
             if self.wired.states(&trade).last().is_some_and(|now| now == state) {
