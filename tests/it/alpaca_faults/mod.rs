@@ -9,6 +9,8 @@ mod line;
 mod market;
 mod secrets;
 
+use std::time::Duration;
+
 use flightdeck::brokers::sim::server::{Fault, FaultOrder};
 use flightdeck::config::Config;
 use flightdeck::domain::ids::ClientOrderId;
@@ -91,10 +93,19 @@ impl Scene {
 
     /// Lets time pass second by second until a trade is in a state.
     async fn patiently(&self, of: &str, state: &str, seconds: u32) {
-        self.wired.wait_for("strategy.candidate.found").await;
+        self.wired
+            .until("a trade is found", |seen| {
+                seen.iter().any(|e| {
+                    e.event.name() == "strategy.candidate.found" && Data::of(e).text("symbol") == of
+                })
+            })
+            .await;
+        // Not faster than calls take: a house that hears of a minute in a moment rightly
+        // believes that nobody answers.
+        let a_moment = Duration::from_millis(250);
         for _ in 0..seconds {
-            let trade = self.wired.trade(of);
-            if self.wired.states(&trade).last().is_some_and(|now| now == state) {
+            let reached = self.wired.wait_state(of, state);
+            if tokio::time::timeout(a_moment, reached).await.is_ok() {
                 return;
             }
             self.wired.advance(1).await;
