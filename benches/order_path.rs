@@ -187,13 +187,14 @@ impl House {
         self.port.handle(&envelope, &mut self.outbox);
         loop {
             let event = self.said.recv().await.expect("the gateway lives");
-            match event {
-                Event::Venue(VenueEvent::Accepted(_)) => break,
-                Event::Venue(failed @ (VenueEvent::CallFailed(_) | VenueEvent::Rejected(_))) => {
-                    unreachable!("the raw server takes every order: {failed:?}")
+            // The rest is news of the budget and the first comparison.
+            if let Event::Venue(answer) = event {
+                let is_trouble =
+                    matches!(answer, VenueEvent::CallFailed(_) | VenueEvent::Rejected(_));
+                assert!(!is_trouble, "the raw server takes every order: {answer:?}");
+                if matches!(answer, VenueEvent::Accepted(_)) {
+                    break;
                 }
-                // News of the budget, and the first comparison.
-                _ => {}
             }
         }
         spent(since, server.arrival(number))

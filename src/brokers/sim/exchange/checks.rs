@@ -220,8 +220,8 @@ impl Exchange {
         if is_exempt(kind, class) {
             return Ok(());
         }
-        let existing = self.working_in(symbol).map(|(_, order)| order).find(|order| {
-            order.side != side && !is_exempt(order.kind, order.class) && {
+        let existing = self.opposite_in(symbol, side).find(|order| {
+            !is_exempt(order.kind, order.class) && {
                 match (order.kind.limit(), kind.limit(), side) {
                     (Some(theirs), Some(ours), Side::Buy) => ours >= theirs,
                     (Some(theirs), Some(ours), Side::Sell) => theirs >= ours,
@@ -239,8 +239,8 @@ impl Exchange {
 
     fn check_cross_direction(&self, request: &OrderRequest) -> Result<(), Rejection> {
         let is_crossed = self
-            .working_in(request.symbol)
-            .any(|(_, order)| order.intent == Intent::Open && order.side != request.side);
+            .opposite_in(request.symbol, request.side)
+            .any(|order| order.intent == Intent::Open);
         if !is_crossed {
             return Ok(());
         }
@@ -335,8 +335,16 @@ impl Exchange {
 
     /// Walks the working orders of a symbol, oldest first.
     pub(super) fn working_in(&self, symbol: Symbol) -> impl Iterator<Item = (Key, &Order)> {
-        let live = self.rows.get(symbol).map_or(&[][..], |row| &row.live);
+        let live = self.rows.get(symbol).map_or(&[][..], |row| row.live());
         live.iter().filter_map(|key| Some((*key, self.register.get(*key)?)))
+    }
+
+    /// Walks the working orders of a symbol on the other side; where there are none, the
+    /// orders of this side are not looked at, however many they are.
+    fn opposite_in(&self, symbol: Symbol, side: Side) -> impl Iterator<Item = &Order> {
+        let other = side.opposite();
+        let live = self.rows.get(symbol).map_or(&[][..], |row| row.live_with(other));
+        live.iter().filter_map(|key| self.register.get(*key)).filter(move |it| it.side == other)
     }
 
     fn last_price(&self, symbol: Symbol) -> Option<Price> {

@@ -160,10 +160,15 @@ impl Exchange {
     ) -> Result<BrokerOrderId, Rejection> {
         let admission = self.admit(request, at)?;
         let (key, id) = self.accept(request, (admission, extras.notional), at, out);
-        if extras.waits {
-            self.refresh(request.symbol);
-        } else {
+        let said = out.len();
+        if !extras.waits {
             self.attempt_now(key, at, out);
+        }
+        // Where nothing was said of it after its acceptance, no other order has changed.
+        if request.class == OrderClass::Simple && out.len() == said {
+            self.widen(key);
+        } else {
+            self.refresh(request.symbol);
         }
         Ok(id)
     }
@@ -334,10 +339,10 @@ impl Exchange {
         let queued = order.status == OrderStatus::Accepted;
         let what = What::Accepted { role: order.role, parent: parent.cloned(), queued };
         out.push(said(&order, at, what));
-        let symbol = order.symbol;
+        let (symbol, side) = (order.symbol, order.side);
         self.reserved += order.reserve();
         let key = self.register.insert(order);
-        self.rows.row(symbol, Row::default).live.push(key);
+        self.rows.row(symbol, Row::default).add(key, side);
         key
     }
 

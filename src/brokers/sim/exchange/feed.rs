@@ -72,7 +72,7 @@ impl Exchange {
     fn judge_all(&mut self, symbol: Symbol, market: &Market, at: Timestamp, out: &mut Vec<Report>) {
         let mut keys = std::mem::take(&mut self.scratch);
         keys.clear();
-        keys.extend_from_slice(self.rows.get(symbol).map_or(&[][..], |row| &row.live));
+        keys.extend_from_slice(self.rows.get(symbol).map_or(&[][..], Row::live));
         for pass in Pass::ORDER {
             for key in &keys {
                 if self.register.get(*key).is_some_and(|order| Pass::of(order) == pass) {
@@ -85,7 +85,8 @@ impl Exchange {
         self.refresh(symbol);
     }
 
-    /// Tries an order that has just arrived against what is known now.
+    /// Tries an order that has just arrived against what is known now. The bounds of its
+    /// symbol are the caller's to compute anew.
     pub(super) fn attempt_now(&mut self, key: Key, at: Timestamp, out: &mut Vec<Report>) {
         let Some(order) = self.register.get(key) else { return };
         let (symbol, is_immediate) = (order.symbol, is_immediate(order));
@@ -98,7 +99,6 @@ impl Exchange {
         if is_immediate && (market.is_some() || !can_execute) {
             self.cancel_missed(&[key], at, out);
         }
-        self.refresh(symbol);
     }
 
     /// Cancels what is left of orders that had to execute at once.

@@ -58,8 +58,10 @@ impl Exchange {
             broker_order_id: id.clone(),
         };
         self.end(key, OrderStatus::Replaced, what, at, out);
+        let symbol = child.symbol;
         let key = self.enter(child, None, at, out);
         self.attempt_now(key, at, out);
+        self.refresh(symbol);
         Ok(id)
     }
 

@@ -16,7 +16,10 @@ use super::register::{Key, Register};
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     /// Working orders, oldest first.
-    pub(super) live: Vec<Key>,
+    live: Vec<Key>,
+    /// How many of these buy and sell.
+    buys: usize,
+    sells: usize,
     /// The last price: of a tick, a bar's close, or the middle of a quote while
     /// the symbol never had either.
     pub(super) last: Option<Price>,
@@ -43,6 +46,8 @@ impl Default for Row {
     fn default() -> Self {
         Self {
             live: Vec::new(),
+            buys: 0,
+            sells: 0,
             last: None,
             quote: None,
             has_ticks: false,
@@ -58,6 +63,40 @@ impl Default for Row {
 }
 
 impl Row {
+    /// The working orders, oldest first.
+    pub(super) fn live(&self) -> &[Key] {
+        &self.live
+    }
+
+    /// The working orders, where there are any of a side.
+    pub(super) fn live_with(&self, side: Side) -> &[Key] {
+        let count = match side {
+            Side::Buy => self.buys,
+            Side::Sell => self.sells,
+        };
+        if count == 0 { &[] } else { &self.live }
+    }
+
+    /// Takes a working order in.
+    pub(super) fn add(&mut self, key: Key, side: Side) {
+        self.live.push(key);
+        *self.count(side) += 1;
+    }
+
+    /// Lets a working order go, if it is one.
+    pub(super) fn remove(&mut self, key: Key, side: Side) {
+        let before = self.live.len();
+        self.live.retain(|held| *held != key);
+        *self.count(side) -= before - self.live.len();
+    }
+
+    const fn count(&mut self, side: Side) -> &mut usize {
+        match side {
+            Side::Buy => &mut self.buys,
+            Side::Sell => &mut self.sells,
+        }
+    }
+
     /// Tells whether no working order can be moved by prices in `low ..= high`.
     const fn is_quiet(&self, low: Price, high: Price) -> bool {
         low.units() > self.below && high.units() < self.above
@@ -86,15 +125,22 @@ impl Row {
     /// Computes the bounds anew after the working orders have changed.
     pub(super) fn refresh(&mut self, register: &Register) {
         (self.below, self.above) = (i64::MIN, i64::MAX);
-        for order in self.live.iter().filter_map(|key| register.get(*key)) {
-            if !order.is_armed {
-                continue;
+        for at in 0..self.live.len() {
+            if let Some(order) = register.get(self.live[at]) {
+                self.widen(order);
             }
-            match interest(order) {
-                Interest::Always => self.below = i64::MAX,
-                Interest::AtOrBelow(price) => self.below = self.below.max(price.units()),
-                Interest::AtOrAbove(price) => self.above = self.above.min(price.units()),
-            }
+        }
+    }
+
+    /// Widens the bounds by the prices that one working order cares for.
+    pub(super) fn widen(&mut self, order: &Order) {
+        if !order.is_armed {
+            return;
+        }
+        match interest(order) {
+            Interest::Always => self.below = i64::MAX,
+            Interest::AtOrBelow(price) => self.below = self.below.max(price.units()),
+            Interest::AtOrAbove(price) => self.above = self.above.min(price.units()),
         }
     }
 

@@ -40,7 +40,7 @@ impl Exchange {
         let symbols: Vec<Symbol> = self
             .rows
             .iter()
-            .filter(|(_, row)| !row.live.is_empty())
+            .filter(|(_, row)| !row.live().is_empty())
             .map(|(symbol, _)| symbol)
             .collect();
         for symbol in symbols {

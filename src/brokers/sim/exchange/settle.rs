@@ -188,8 +188,8 @@ impl Exchange {
     }
 
     fn remove(&mut self, symbol: Symbol, key: Key) {
-        if let Some(row) = self.rows.get_mut(symbol) {
-            row.live.retain(|held| *held != key);
+        if let (Some(row), Some(order)) = (self.rows.get_mut(symbol), self.register.get(key)) {
+            row.remove(key, order.side);
         }
         self.register.finish(key);
     }
@@ -208,7 +208,7 @@ impl Exchange {
 
     /// Returns the working orders of a group, oldest first.
     fn members(&self, symbol: Symbol, group: GroupId) -> Vec<Key> {
-        let live = self.rows.get(symbol).map_or(&[][..], |row| &row.live);
+        let live = self.rows.get(symbol).map_or(&[][..], |row| row.live());
         let is_member =
             |key: &&Key| self.register.get(**key).is_some_and(|order| order.group == Some(group));
         live.iter().filter(is_member).copied().collect()
@@ -218,6 +218,15 @@ impl Exchange {
     pub(super) fn refresh(&mut self, symbol: Symbol) {
         if let Some(row) = self.rows.get_mut(symbol) {
             row.refresh(&self.register);
+        }
+    }
+
+    /// Widens the bounds of a symbol by one order that was added to it.
+    pub(super) fn widen(&mut self, key: Key) {
+        if let Some(order) = self.register.get(key)
+            && let Some(row) = self.rows.get_mut(order.symbol)
+        {
+            row.widen(order);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::brokers::sim::exchange::{FillModel, MarketFill, Partials};
+use crate::domain::order::RejectReason;
 use crate::domain::order::Trail;
 
 /// Submits one order at 100 dollars while 10 shares are held, then feeds a bar.
@@ -198,4 +199,31 @@ fn random_partials_are_the_same_for_the_same_seed() {
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));
     assert!(run(7).iter().any(|line| line.contains("filled") && !line.contains("filled 10 ")));
+}
+
+#[test]
+fn of_many_resting_orders_a_price_fills_those_that_it_reaches_and_no_others() {
+    let mut desk = Desk::at_100();
+    for (id, at) in [("a", "97"), ("b", "99"), ("c", "98")] {
+        desk.submit(&buy(id, "1", limit(at))).unwrap();
+    }
+    desk.cancel("b").unwrap();
+    desk.said();
+    desk.tick("98.50");
+    assert_eq!(desk.said(), [""; 0]);
+    desk.tick("98");
+    assert_eq!(desk.said(), ["c filled 1 @ 98.00"]);
+    desk.tick("97");
+    assert_eq!(desk.said(), ["a filled 1 @ 97.00"]);
+}
+
+#[test]
+fn an_order_is_judged_against_the_other_side_as_it_is_now() {
+    let mut desk = Desk::holding("10");
+    desk.submit(&sell("target", "10", limit("110"))).unwrap();
+    desk.submit(&buy("below", "1", limit("90"))).unwrap();
+    let refused = desk.submit(&buy("wash", "1", limit("110"))).unwrap_err();
+    assert_eq!(refused.reason, RejectReason::WashTrade);
+    desk.cancel("target").unwrap();
+    desk.submit(&buy("free", "1", limit("110"))).unwrap();
 }
