@@ -354,8 +354,9 @@ mod tests {
         let five = visible(&chart, 5, 0, 4);
         assert_eq!(five.len(), 4);
         let last = five.last().unwrap();
-        assert_eq!((last.open.units(), last.volume), (1_005_500, 500));
-        assert_eq!(last.close.units(), 1_006_000);
+        let price = |cents| Price::from_cents(cents).unwrap();
+        assert_eq!((last.open, last.volume), (price(10_055), 500));
+        assert_eq!(last.close, price(10_060));
         let back = visible(&chart, 1, 10, 4);
         assert_eq!(back.last().unwrap().start, Timestamp::from_seconds(49 * 60));
         assert_eq!(visible(&chart, 1, 5_000, 4).len(), 1, "the oldest stays in sight");
@@ -375,6 +376,6 @@ mod tests {
         chart.levels = Some(levels(5_000, 20_000));
         assert_eq!(scale(&bars, &chart, 10), Some(near));
         chart.levels = Some(levels(9_990, 10_020));
-        assert_eq!(scale(&bars, &chart, 10).unwrap().low, 999_000);
+        assert_eq!(scale(&bars, &chart, 10).unwrap().low, price(9_990).units());
     }
 }
