@@ -13,9 +13,10 @@ impl Entrance for DoorEntrance {
     /// Market data waits until the house has dealt with it, so that what comes meanwhile
     /// is conflated in the gateway and never grows old in the queue of the door.
     async fn offer(&self, at: Timestamp, source: AgentId, event: Event) -> Result<(), Closed> {
-        let taken = match event {
-            Event::Feed(_) => self.0.send_and_settle(at, source, event).await,
-            other => self.0.send(at, source, other).await,
+        let taken = if matches!(event, Event::Feed(_)) {
+            self.0.send_and_settle(at, source, event).await
+        } else {
+            self.0.send(at, source, event).await
         };
         taken.map_err(|_| Closed)
     }

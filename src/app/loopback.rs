@@ -19,8 +19,8 @@ use crate::domain::ids::Symbol;
 use crate::risk::AccountMode;
 
 /// A pair of keys for the simulated broker, which takes any: they protect nothing.
-fn made_up(name: &str) -> Option<String> {
-    Some(if name == KEY_ID_NAME { "PKSIMULATED" } else { "simulated" }.to_owned())
+fn made_up(name: &str) -> &'static str {
+    if name == KEY_ID_NAME { "PKSIMULATED" } else { "simulated" }
 }
 
 /// A simulated broker that serves.
@@ -64,7 +64,7 @@ impl Loopback {
                 trading: base.clone(),
                 data: base,
             }),
-            keys: ApiKeys::from_lookup(made_up)?,
+            keys: ApiKeys::from_lookup(|name| Some(made_up(name).to_owned()))?,
             symbols,
             state,
             serving,

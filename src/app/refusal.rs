@@ -55,7 +55,7 @@ pub enum Refusal {
     Client(#[from] OpenError),
     /// The broker does not answer, or refuses the keys.
     #[error("the broker does not say who we are: {0}; check the keys and the network")]
-    Broker(#[source] CallError),
+    Broker(#[source] Box<CallError>),
     /// The account may not trade, or is another one.
     #[error("account {account} may not trade: {why}")]
     Account {

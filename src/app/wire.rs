@@ -63,7 +63,7 @@ pub enum Venue {
     /// Alpaca's paper account.
     AlpacaPaper {
         /// The account and its hosts.
-        account: AlpacaConfig,
+        account: Box<AlpacaConfig>,
         /// The account's keys.
         keys: ApiKeys,
     },
@@ -126,6 +126,7 @@ pub async fn run(
             (loopback.setting(), Some(loopback))
         }
         Venue::AlpacaPaper { account, keys } => {
+            let account = *account;
             let symbols = config.alpaca.symbols.clone();
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             (Setting { mode: AccountMode::Paper, account, keys, clock, symbols }, None)
@@ -207,19 +208,7 @@ impl House {
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
         door.send_and_settle(clock.now(), AgentId::Spine, session_started(mode_name(mode), config))
             .await?;
-        let gateway = GatewayConfig {
-            budget: BudgetConfig {
-                limit: config.alpaca.requests_per_minute,
-                reserve: config.alpaca.requests_reserved,
-            },
-            account_id: Some(found.account_id),
-            symbols: symbols.clone(),
-            warm_up_minutes: warm_up_minutes(clock.now())?,
-            last_seen,
-            hours: config.market.hours,
-            seed: config.seed,
-            ..GatewayConfig::default()
-        };
+        let gateway = gateway_config(config, &found, &symbols, (clock.now(), last_seen))?;
         let outside = CancellationToken::new();
         let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
         let market = Arc::new(MarketInlet::default());
@@ -359,16 +348,36 @@ impl House {
     }
 }
 
+/// What the gateway is told.
+fn gateway_config(
+    config: &Config,
+    account: &BrokerAccount,
+    symbols: &[Symbol],
+    (now, last_seen): (Timestamp, Timestamp),
+) -> anyhow::Result<GatewayConfig> {
+    Ok(GatewayConfig {
+        budget: BudgetConfig {
+            limit: config.alpaca.requests_per_minute,
+            reserve: config.alpaca.requests_reserved,
+        },
+        account_id: Some(account.account_id.clone()),
+        symbols: symbols.to_vec(),
+        warm_up_minutes: warm_up_minutes(now)?,
+        last_seen,
+        hours: config.market.hours,
+        seed: config.seed,
+        ..GatewayConfig::default()
+    })
+}
+
 /// Asks for the account: it must be the configured one and may trade.
 async fn admitted(broker: &AlpacaBroker) -> anyhow::Result<BrokerAccount> {
-    let account = broker.account().await.map_err(Refusal::Broker)?.value;
-    match account.blocked {
-        Some(why) => Err(Refusal::Account { account: account.account_id, why }.into()),
-        None => {
-            tracing::info!(account = %account.account_id, broker = broker.name(), "the account answers");
-            Ok(account)
-        }
+    let account = broker.account().await.map_err(|error| Refusal::Broker(Box::new(error)))?.value;
+    if let Some(why) = account.blocked {
+        return Err(Refusal::Account { account: account.account_id, why }.into());
     }
+    tracing::info!(account = %account.account_id, broker = broker.name(), "the account answers");
+    Ok(account)
 }
 
 /// Whose journal it is. A broker's account begins with the cash that it has when the

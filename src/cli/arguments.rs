@@ -46,6 +46,7 @@ pub struct Arguments {
 }
 
 /// How a run on the embedded market is done.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is given or not")]
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Run {
     /// Run without a screen: every event as a line of JSON on standard output,
@@ -72,8 +73,8 @@ pub(crate) struct Run {
     pub(crate) wire: bool,
 
     /// Trade the paper account of a broker (`alpaca`) instead of the embedded market. Keys
-    /// come from APCA_API_KEY_ID and APCA_API_SECRET_KEY, or from the file that
-    /// alpaca.key_file names.
+    /// come from `APCA_API_KEY_ID` and `APCA_API_SECRET_KEY`, or from the file that
+    /// `alpaca.key_file` names.
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
     pub(crate) broker: Option<BrokerName>,
 

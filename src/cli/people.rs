@@ -60,11 +60,12 @@ fn places(run: &Run, is_paper: bool) -> Result<ControlPlaces, Failure> {
 /// The first name that no living instance has.
 fn aside(sockets: &Path, mode: &str) -> String {
     let is_free = |name: &String| {
-        folder::socket(sockets, name)
-            .is_ok_and(|path| std::os::unix::net::UnixStream::connect(path).is_err())
+        let path = folder::socket(sockets, name);
+        path.is_ok_and(|path| std::os::unix::net::UnixStream::connect(path).is_err())
     };
-    let more = (2..ASIDE_MAX).map(|number| format!("{mode}-{number}"));
-    std::iter::once(mode.to_owned()).chain(more).find(is_free).unwrap_or_else(|| mode.to_owned())
+    let first = mode.to_owned();
+    let others = (2..ASIDE_MAX).map(|number| format!("{mode}-{number}"));
+    std::iter::once(first.clone()).chain(others).find(is_free).unwrap_or(first)
 }
 
 fn screen(run: &Run, settings: &Config) -> Result<ScreenOptions, Failure> {

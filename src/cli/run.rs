@@ -141,7 +141,7 @@ fn venue(run: &Run, way: Way, settings: &Config) -> Result<(Venue, PathBuf), Fai
         Some(path) => path.clone(),
         None => data_folder()?.join("paper").join("alpaca.sqlite"),
     };
-    let account = settings.alpaca.paper_account();
+    let account = Box::new(settings.alpaca.paper_account());
     Ok((Venue::AlpacaPaper { account, keys }, journal))
 }
 

@@ -2,7 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use flightdeck::bus::clock::Stopwatch;
 
 use serde_json::Value;
 
@@ -35,7 +37,7 @@ fn an_approval_takes_the_right_key_after_a_moment_and_the_trade_goes_on() {
     let status = desk.ask_until("status", |_| true);
     assert_eq!((count(&status, "positions"), count(&status, "working")), (0, 0));
     // Until the dead time is over; afterwards the key copies a row.
-    let began = Instant::now();
+    let began = Stopwatch::start();
     while desk.ask_until("orders", |_| true)["working"] == Value::Array(Vec::new()) {
         desk.press("y");
         assert!(began.elapsed() < PATIENCE, "nothing was sent");
@@ -124,7 +126,7 @@ fn an_alert_is_at_the_webhook_within_five_seconds_with_and_without_a_screen() {
     let text = format!("{text}[alerts]\nwebhook = \"{hook}\"\n");
     let mut desk = Desk::with(home().with("small.toml", &text), QUICK, (80, 24), &[]);
     desk.see("NVDA");
-    let pressed = Instant::now();
+    let pressed = Stopwatch::start();
     desk.press(CTRL_K);
     let body = posted(&listener);
     assert!(body.contains("trading is HALTED"), "{body}");

@@ -11,7 +11,9 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use flightdeck::bus::clock::Stopwatch;
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use serde_json::Value;
@@ -198,7 +200,7 @@ impl Desk {
     /// Asks until the answer is as wished; each question is a program of its own.
     #[track_caller]
     pub(super) fn ask_until(&self, verb: &str, wished: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
+        let began = Stopwatch::start();
         loop {
             let answer = self.ask(verb).map(|answer| answer["data"].clone());
             if let Some(data) = answer.as_ref().filter(|data| wished(data)) {
@@ -216,7 +218,7 @@ impl Desk {
     /// Waits for the end of the program.
     #[track_caller]
     pub(super) fn end(&mut self) -> ExitStatus {
-        let began = Instant::now();
+        let began = Stopwatch::start();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;

@@ -1,6 +1,8 @@
 //! A terminal that takes no bytes: a stuck ssh, a stopped tmux, Ctrl-S.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use flightdeck::bus::clock::Stopwatch;
 
 use super::{Desk, QUICK, home};
 
@@ -9,7 +11,7 @@ fn stuck() -> Desk {
     let mut desk = Desk::unread(home(), QUICK, (200, 60), &[]);
     desk.ask_until("status", |status| status["counts"]["positions"].as_u64() > Some(0));
     // Whole pages, until more than the terminal's buffer was drawn.
-    let began = Instant::now();
+    let began = Stopwatch::start();
     while began.elapsed() < Duration::from_secs(2) {
         desk.press("\x0c");
         desk.ask_until("status", |_| true);

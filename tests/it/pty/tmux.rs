@@ -1,7 +1,7 @@
 //! Inside tmux, under a shell: drawing, resizing, the background and back.
 
+use flightdeck::bus::clock::Stopwatch;
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
 use super::{PATIENCE, QUICK, home};
 use crate::support::program::Home;
@@ -32,7 +32,7 @@ impl Tmux {
 
     #[track_caller]
     fn until(&self, what: &str, wished: impl Fn(&str) -> bool) -> String {
-        let began = Instant::now();
+        let began = Stopwatch::start();
         loop {
             let page = self.run(&["capture-pane", "-p"]).unwrap_or_default();
             if wished(&page) {
