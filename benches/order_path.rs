@@ -35,9 +35,9 @@ use tokio_util::sync::CancellationToken;
 use support::{Arrival, RawServer, name_of, nanos, percentiles, submit};
 
 /// Blocks of orders of each side, one after the other.
-const BLOCKS: usize = 25;
-/// Orders in a block.
-const BLOCK: usize = 1_000;
+const BLOCKS: usize = 200;
+/// Orders in a block: few, so that both sides meet the same moods of the machine.
+const BLOCK: usize = 100;
 /// The goal: how much later than the bare library, microseconds at p99.
 const GOAL: f64 = 100.0;
 /// How far the house's clock is moved with each order, so that the budget of requests
