@@ -175,7 +175,12 @@ impl Desk {
 
     /// Gives the terminal another size.
     pub(super) fn resize(&self, area: (u16, u16)) {
-        self.glass.0.lock().unwrap().parser = parser(area);
+        // A terminal keeps what it is in the middle of reading.
+        let (cols, rows) = area;
+        let side = |side| NonZeroU16::new(side).unwrap();
+        let mut seen = self.glass.0.lock().unwrap();
+        seen.parser.screen_mut().set_size(side(rows), side(cols));
+        drop(seen);
         self.master.as_ref().unwrap().resize(size(area)).unwrap();
     }
 

@@ -44,8 +44,6 @@ fn two_hundred_sizes_in_a_row_do_no_harm() {
         }
     }
     desk.resize((120, 40));
-    desk.press("\x0c");
-    desk.see("SIM");
     desk.ask_until("status", |status| status["trading"]["phase"] == "ACTIVE");
     desk.check_ends_well();
     desk.check_restored();
