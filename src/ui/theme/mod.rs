@@ -1,7 +1,7 @@
 //! How things look: colours by meaning, never by widget.
 //!
 //! A theme file names colours ([`colour`]) and says which [`Meaning`] wears which
-//! ([`file`]); [`Theme`] resolves both for one level of colour, and
+//! ([`mod@file`]); [`Theme`] resolves both for one level of colour, and
 //! [`catalogue`] knows the themes that are shipped. Nothing here knows a panel.
 
 mod meaning;

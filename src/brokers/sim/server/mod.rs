@@ -1,7 +1,7 @@
 //! The simulated exchange behind brokers' own wire protocols, on loopback.
 //!
 //! [`World`] is a market, an exchange and one account without sockets or clocks;
-//! [`ServerState`] puts a clock, faults and limits around it, and [`serve`] a listener
+//! [`ServerState`] puts a clock, faults and limits around it, and [`serve()`] a listener
 //! before it. What an answer looks like is known to the folder of each broker's
 //! protocol alone ([`alpaca`]).
 //!
