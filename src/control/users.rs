@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn a_name_is_found_by_its_number() {
-        let list = "root:x:0:0:root:/root:/bin/sh\n# note\nad\u{1b}a:x:1000:1000::/home/ada:\n";
+        let list = "root:x:0:0:root:/:/bin/sh\n# note\nad\u{1b}a:x:1000:1000::/:\n";
         assert_eq!(find(list.as_bytes(), 0).as_deref(), Some("root"));
         assert_eq!(find(list.as_bytes(), 1000).as_deref(), Some("ada"));
         assert_eq!(find(list.as_bytes(), 1001), None);
