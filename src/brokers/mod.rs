@@ -9,6 +9,7 @@ mod call;
 mod tls;
 pub mod gateway;
 pub mod alpaca;
+pub mod schwab;
 pub mod sim;
 
 pub use broker::{
