@@ -6,5 +6,9 @@
 //! dead token is told as a [`TokenState`](token::TokenState), what follows is decided
 //! elsewhere.
 
+pub mod auth;
 pub mod hosts;
+mod private;
 pub mod token;
+
+pub use private::PrivateFileError;
