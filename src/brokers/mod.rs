@@ -7,6 +7,7 @@
 mod broker;
 mod call;
 mod tls;
+pub mod stream;
 pub mod gateway;
 pub mod alpaca;
 pub mod schwab;

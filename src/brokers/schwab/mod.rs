@@ -9,6 +9,7 @@
 pub mod auth;
 pub mod hosts;
 mod private;
+pub mod stream;
 pub mod token;
 
 pub use private::PrivateFileError;
