@@ -115,8 +115,8 @@ impl Schwab {
             let limit = self.orders_per_minute;
             return Err(format!("orders_per_minute is {limit}, it must lie in 0 to 120"));
         }
-        Callback::new(&self.callback).map_err(|error| format!("callback: {error}"))?;
-        self.hosts().map_err(|error| format!("host: {error}"))?;
+        Callback::new(&self.callback).map_err(|error| format!("callback is wrong: {error}"))?;
+        self.hosts().map_err(|error| format!("host is wrong: {error}"))?;
         Ok(())
     }
 }

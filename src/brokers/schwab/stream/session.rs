@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::chart;
-use super::frame::{self, Code, Data, Item, Response};
-use super::level_one::LevelOne;
+use super::counts::StreamCounts;
+use super::frame::{self, Code, Data, Response};
+use super::market::Market;
 use super::preference::{PreferenceError, Preferences, StreamerInfo};
 use super::request::{self, Command, Detail, Request, Service};
+use super::wish::Wish;
 use crate::brokers::Push;
 use crate::brokers::schwab::token::{AccessToken, AccessTokens};
 use crate::brokers::stream::StopReason;
@@ -26,7 +27,6 @@ use crate::brokers::stream::watchdog::Watchdog;
 use crate::bus::clock::Stopwatch;
 use crate::domain::calendar::MarketHours;
 use crate::domain::ids::Symbol;
-use crate::domain::market::Interval;
 use crate::domain::time::Timestamp;
 use crate::fsm::link::{LinkInput, LinkState};
 
@@ -41,39 +41,6 @@ const TOKEN_WAIT: Duration = Duration::from_secs(5);
 const CROWDED_MAX: u32 = 3;
 /// The wait after such a refusal: our own dead connection is then forgotten.
 const CROWDED_WAIT: Duration = Duration::from_secs(45);
-
-/// What may be wished for while the streamer runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
-    /// Follow these stocks too.
-    Add(BTreeSet<Symbol>),
-    /// Follow these no more.
-    Drop(BTreeSet<Symbol>),
-    /// Follow all stocks with so much detail.
-    Show(Detail),
-}
-
-/// What was counted since the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StreamCounts {
-    /// Items of bids, offers and prints.
-    pub level_one: u64,
-    /// Bars.
-    pub bars: u64,
-    /// Messages about orders.
-    pub activities: u64,
-    /// Times that the orders were asked to be read.
-    pub wakes: u64,
-    /// Items that could not be used: a side is empty, a bar contradicts itself, a key is
-    /// no symbol.
-    pub unusable: u64,
-    /// Items that Schwab marks as delayed; they are not handed on.
-    pub delayed: u64,
-    /// Frames that were not JSON; each ended a connection.
-    pub unreadable: u64,
-    /// Heartbeats.
-    pub heartbeats: u64,
-}
 
 /// How far the conversation has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +72,7 @@ pub(super) struct StreamSession {
     market: Link,
     orders: Link,
     phase: Phase,
-    symbols: BTreeSet<Symbol>,
+    book: Market,
     detail: Detail,
     /// For this dial.
     login: Option<(StreamerInfo, AccessToken)>,
@@ -121,13 +88,10 @@ pub(super) struct StreamSession {
     again: Vec<Request>,
     /// Why a service is not served on this connection.
     refused: BTreeMap<Service, String>,
-    stocks: BTreeMap<Symbol, LevelOne>,
     /// Any frame.
     frames: Watchdog,
     /// Data alone: heartbeats may go on while it is dead.
     data: Watchdog,
-    heard_at: Option<Timestamp>,
-    is_gap_told: bool,
     /// Since the last wake-up.
     woken: Option<Stopwatch>,
     is_wake_due: bool,
@@ -147,7 +111,7 @@ impl StreamSession {
             market: Link::new(terms.market_feed),
             orders: Link::new(terms.orders_feed),
             phase: Phase::Login,
-            symbols: terms.symbols,
+            book: Market::new(terms.symbols),
             detail: terms.detail,
             login: None,
             refused_token: None,
@@ -156,11 +120,8 @@ impl StreamSession {
             asked: BTreeMap::new(),
             again: Vec::new(),
             refused: BTreeMap::new(),
-            stocks: BTreeMap::new(),
             frames: Watchdog::new(terms.hours, terms.frame_silence_max),
             data: Watchdog::new(terms.hours, terms.data_silence_max),
-            heard_at: None,
-            is_gap_told: false,
             woken: None,
             is_wake_due: false,
             counts: StreamCounts::default(),
@@ -281,7 +242,7 @@ impl StreamSession {
             detail: self.detail,
         };
         self.ask(request, output);
-        let symbols = self.symbols.clone();
+        let symbols = self.book.symbols().clone();
         self.ask_for(Command::Subs, &symbols, output);
         self.frames.arm(now);
     }
@@ -306,13 +267,13 @@ impl StreamSession {
             self.ask(request, output);
             return;
         }
-        let is_served = !self.refused.contains_key(&Service::LevelOne) || self.symbols.is_empty();
+        let is_served =
+            !self.refused.contains_key(&Service::LevelOne) || self.book.symbols().is_empty();
         if is_served && matches!(self.market.state(), LinkState::Syncing { .. }) {
-            self.tell_gap(output);
-            self.heard_at.get_or_insert(now);
+            self.book.synced(now, output);
             self.market.tell(LinkInput::Synced, &mut output.pushes);
         }
-        if is_served && !self.symbols.is_empty() {
+        if is_served && !self.book.symbols().is_empty() {
             self.data.arm(now);
         }
     }
@@ -328,54 +289,15 @@ impl StreamSession {
             }
             Some(service @ (Service::LevelOne | Service::Chart)) => {
                 let items = frame::items(data.content)?;
-                self.tell_gap(out);
-                self.heard_at = Some(now);
+                self.book.heard(now, out);
                 self.data.heard(now);
                 for item in &items {
-                    self.item(service, item, sent_at, out);
+                    self.book.item((service, sent_at), item, &mut self.counts, out);
                 }
             }
             Some(Service::Admin) | None => {}
         }
         Ok(())
-    }
-
-    fn item(&mut self, service: Service, item: &Item<'_>, sent_at: Timestamp, out: &mut Output) {
-        let known = Symbol::new(&item.key).ok().filter(|symbol| self.symbols.contains(symbol));
-        let Some(symbol) = known else {
-            // Dropped a moment ago, or no symbol at all.
-            self.counts.unusable += 1;
-            return;
-        };
-        if item.is_delayed {
-            self.counts.delayed += 1;
-            return;
-        }
-        if service == Service::Chart {
-            match chart::bar(symbol, item) {
-                Some(bar) => {
-                    self.counts.bars += 1;
-                    out.pushes.push(Push::Bar(Interval::Minute, bar));
-                }
-                None => self.counts.unusable += 1,
-            }
-            return;
-        }
-        self.counts.level_one += 1;
-        let stock = self.stocks.entry(symbol).or_default();
-        if !stock.take(symbol, item, sent_at, &mut out.pushes) {
-            self.counts.unusable += 1;
-        }
-    }
-
-    /// Says once a connection since when data is missing.
-    fn tell_gap(&mut self, output: &mut Output) {
-        if !self.is_gap_told {
-            self.is_gap_told = true;
-            if let Some(since) = self.heard_at {
-                output.pushes.push(Push::MarketResumed { since });
-            }
-        }
     }
 
     fn wake(&mut self, output: &mut Output) {
@@ -390,14 +312,6 @@ impl StreamSession {
         if self.is_wake_due && is_free {
             self.wake(output);
         }
-    }
-
-    /// Stocks that were asked for and of which nothing has come: an unknown one is
-    /// acknowledged and then silent for ever (page §5.4).
-    fn silent(&self) -> impl Iterator<Item = &Symbol> {
-        self.symbols
-            .iter()
-            .filter(|symbol| !self.stocks.get(symbol).is_some_and(LevelOne::has_snapshot))
     }
 }
 
@@ -446,8 +360,7 @@ impl Session for StreamSession {
         self.asked.clear();
         self.again.clear();
         self.refused.clear();
-        self.is_gap_told = false;
-        self.stocks.values_mut().for_each(LevelOne::reconnected);
+        self.book.reconnected();
         self.tell(LinkInput::Connected, output);
         if let Some((info, token)) = &self.login {
             output.frames.push(request::login(self.next, info, token));
@@ -506,19 +419,16 @@ impl Session for StreamSession {
     fn want(&mut self, wish: &Wish, output: &mut Output) {
         match wish {
             Wish::Add(symbols) => {
-                let new: BTreeSet<Symbol> = symbols.difference(&self.symbols).copied().collect();
-                self.symbols.extend(&new);
+                let new = self.book.add(symbols);
                 self.ask_for(Command::Add, &new, output);
             }
             Wish::Drop(symbols) => {
-                let old: BTreeSet<Symbol> = symbols.intersection(&self.symbols).copied().collect();
-                self.symbols.retain(|symbol| !old.contains(symbol));
-                self.stocks.retain(|symbol, _| !old.contains(symbol));
+                let old = self.book.drop(symbols);
                 self.ask_for(Command::Unsubs, &old, output);
             }
             Wish::Show(detail) if *detail != self.detail => {
                 self.detail = *detail;
-                if self.phase == Phase::Open && !self.symbols.is_empty() {
+                if self.phase == Phase::Open && !self.book.symbols().is_empty() {
                     let (service, command) = (Service::LevelOne, Command::View);
                     let keys = String::new();
                     self.ask(Request { service, command, keys, detail: *detail }, output);
@@ -562,7 +472,7 @@ impl Session for StreamSession {
             };
             format!("{what}: {why}")
         });
-        refused.chain(self.silent().map(|symbol| format!("quotes of {symbol}"))).collect()
+        refused.chain(self.book.silent().map(|symbol| format!("quotes of {symbol}"))).collect()
     }
 
     fn counts(&self) -> StreamCounts {

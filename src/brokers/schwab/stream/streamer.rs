@@ -12,9 +12,11 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::counts::StreamCounts;
 use super::preference::Preferences;
 use super::request::Detail;
-use super::session::{StreamCounts, StreamSession, Terms, Wish};
+use super::session::{StreamSession, Terms};
+use super::wish::Wish;
 use crate::brokers::schwab::hosts::SchwabHosts;
 use crate::brokers::schwab::token::AccessTokens;
 use crate::brokers::stream::backoff::Backoff;

@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 
 use super::preference::{Preferences, StreamerInfo};
 use super::request::Detail;
-use super::session::{StreamSession, Terms, Wish};
+use super::session::{StreamSession, Terms};
+use super::wish::Wish;
 use crate::brokers::schwab::hosts::SchwabHosts;
 use crate::brokers::schwab::token::{AccessToken, MemoryTokens};
 use crate::brokers::stream::StopReason;
