@@ -7,8 +7,10 @@
 mod broker;
 mod call;
 mod tls;
+pub mod stream;
 pub mod gateway;
 pub mod alpaca;
+pub mod schwab;
 pub mod sim;
 
 pub use broker::{
