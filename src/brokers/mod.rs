@@ -6,7 +6,12 @@
 
 mod broker;
 mod call;
+mod decimal;
+mod exchange;
+mod field;
+mod oddity;
 mod tls;
+mod words;
 pub mod gateway;
 pub mod alpaca;
 pub mod schwab;

@@ -16,7 +16,7 @@ use super::session::StreamStatus;
 use super::socket::Endpoint;
 use super::trading_session::{TradingCounts, TradingSession};
 use crate::brokers::alpaca::ApiKeys;
-use crate::brokers::alpaca::oddity::Oddities;
+use crate::brokers::oddity::Oddities;
 use crate::brokers::{Push, install_tls_provider};
 use crate::bus::clock::Clock;
 

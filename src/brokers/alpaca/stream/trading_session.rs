@@ -15,7 +15,7 @@ use super::session::{Frame, Lost, Output, Session, StopReason, Verdict};
 use super::update::{self, TradingMessage};
 use crate::brokers::Push;
 use crate::brokers::alpaca::ApiKeys;
-use crate::brokers::alpaca::oddity::Oddities;
+use crate::brokers::oddity::Oddities;
 use crate::domain::time::Timestamp;
 use crate::fsm::link::{LinkInput, LinkState};
 
