@@ -11,7 +11,9 @@
     reason = "a failed call is rare and read once; the contract holds a refusal unboxed"
 )]
 
+pub mod auth;
 pub mod hosts;
+mod private;
 pub mod token;
 
 mod book;
@@ -34,4 +36,5 @@ pub use broker::{OpenError, SchwabBroker};
 pub use config::{Absence, SchwabConfig, Timeouts};
 pub use extras::{Decision, Preview, StreamerInfo};
 pub use fingerprint::{Fingerprint, Likeness};
+pub use private::PrivateFileError;
 pub use resolution::{Candidates, LOOKS_AFTER, Resolution, SKEW, Standing};
