@@ -234,14 +234,21 @@ pub(crate) struct Replay {
 ///
 /// Prints one line of JSON with its address on standard output, logs on standard error,
 /// and ends cleanly at SIGINT or SIGTERM. Speaks Alpaca's trading and market data
-/// protocol for sixteen stocks with a generated market and a paper account of
-/// $100,000; takes every pair of keys that is not empty.
+/// protocol, or Schwab's with its login and streamer, or both over one exchange, for
+/// sixteen stocks with a generated market and an account of $100,000; takes every pair
+/// of keys that is not empty.
 #[derive(Debug, Args)]
 #[command(after_help = SIM_HELP)]
 pub(crate) struct Sim {
     /// Where to serve Alpaca's protocol; loopback only, port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback,
+          required_unless_present = "schwab")]
+    pub(crate) alpaca: Option<SocketAddr>,
+
+    /// Where to serve Schwab's protocol; loopback only, port 0 takes a free one. The
+    /// login's callback is https://127.0.0.1:8182.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
-    pub(crate) alpaca: SocketAddr,
+    pub(crate) schwab: Option<SocketAddr>,
 
     /// How much faster than the wall the clock goes, from the present instant on.
     #[arg(long, value_name = "N", conflicts_with = "manual_clock",
@@ -285,7 +292,22 @@ Faults:
    7 fill sent twice                       17 halt and resume (symbol)
    8 fill before the order's answer        18 clock tells a holiday (variant early_close)
    9 data socket connected but mute        19 rejected after the answer 200
-  10 reconnections refused (seconds)       20 half filled, then cancelled";
+  10 reconnections refused (seconds)       20 half filled, then cancelled
+
+Faults of --schwab are named; values are a count, or an object of count, status, ms, only:
+  POST /_sim/fault {\"expire_access_now\":true}  also expire_refresh_now, revoke_by_new_login
+  POST /_sim/fault {\"drop_after_accept\":1}     also error_after_accept, hang_after_accept,
+    duplicate_order, no_location, reject_later, event_before_answer, fill_during_cancel,
+    stuck_cancel, unauthorized, too_many, e1, e2, e3, e4, html_page, missing_route,
+    empty_error, delay, drop_before, token_unavailable, token_html, token_hang,
+    token_junk, invalid_client, code_expired, code_malformed, authorize_unavailable,
+    deny_login, deny_stream, kick_stream, stop_stream, stream_drop, bad_frame,
+    feature_not_supported, duplicate_activity
+  POST /_sim/fault {\"rotate_refresh\":\"always\"} also expires_in, refresh_seconds, code_seconds,
+    callbacks, deny, dead_refresh, unauthorized_body, lacks, requests_per_minute,
+    orders_per_minute, throttle_body, retry_after, location_host, visible_after_ms,
+    oco_has_status, gzip, heartbeat_ms, stream_mute, stream_idle_seconds,
+    stream_keys_max, second_login, stream_replay";
 
 /// What to do with a journal.
 #[derive(Debug, Subcommand)]

@@ -1,11 +1,16 @@
-//! `flightdeck sim`: a simulated broker on loopback.
+//! `flightdeck sim`: a simulated broker on loopback, with one face or two.
+
+use std::net::SocketAddr;
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::brokers::sim::server::{Pace, ServerConfig, Shared, WorldSetup, open, serve};
+use crate::brokers::sim::server::schwab::{SchwabConfig, SchwabState};
+use crate::brokers::sim::server::{
+    Pace, ServerConfig, Shared, WorldSetup, open, serve, serve_schwab,
+};
 use crate::bus::clock::{Clock, SystemClock};
 use crate::cli::arguments::{Arguments, Sim};
 use crate::cli::run::stop_on_signals;
@@ -41,22 +46,52 @@ pub(crate) fn sim(arguments: &Arguments, sim: &Sim) -> Outcome {
         .build()
         .context("cannot start the runtime")?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(sim.alpaca)
-            .await
-            .with_context(|| format!("cannot listen on {}", sim.alpaca))
-            .map_err(Failure::refused)?;
+        let alpaca = listen(sim.alpaca).await?;
+        let schwab = listen(sim.schwab).await?;
         let state = open(&setup, pace, config).map_err(Failure::refused)?;
-        run(listener, state).await
+        run(alpaca, schwab, state).await
     })
 }
 
-async fn run(listener: TcpListener, state: Shared) -> Outcome {
+async fn listen(address: Option<SocketAddr>) -> Result<Option<TcpListener>, Failure> {
+    let Some(address) = address else { return Ok(None) };
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))
+        .map_err(Failure::refused)?;
+    Ok(Some(listener))
+}
+
+/// Serves every face of one world until a signal; says first where they are.
+async fn run(alpaca: Option<TcpListener>, schwab: Option<TcpListener>, state: Shared) -> Outcome {
     let stop = CancellationToken::new();
     let signals = stop_on_signals(stop.clone())?;
-    let address = listener.local_addr().context("the listener has no address")?;
-    output::say(&json!({ "alpaca": format!("http://{address}") }).to_string())?;
-    let served = serve(listener, state, stop).await;
+    let mut places = Map::new();
+    for (name, listener) in [("alpaca", &alpaca), ("schwab", &schwab)] {
+        if let Some(listener) = listener {
+            let address = listener.local_addr().context("the listener has no address")?;
+            places.insert(name.into(), format!("http://{address}").into());
+        }
+    }
+    output::say(&Value::Object(places).to_string())?;
+    let (world, ended) = (state.clone(), stop.clone());
+    let first = async move {
+        match alpaca {
+            Some(listener) => serve(listener, world, ended).await,
+            None => Ok(()),
+        }
+    };
+    let second = async move {
+        match schwab {
+            Some(listener) => {
+                let face = SchwabState::new(state, SchwabConfig::default());
+                serve_schwab(listener, face, stop).await
+            }
+            None => Ok(()),
+        }
+    };
+    let (first, second) = tokio::join!(first, second);
     signals.abort();
-    served.context("the simulated broker ended")?;
+    first.and(second).context("the simulated broker ended")?;
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use flightdeck::brokers::sim::server::SendBuffer;
 use flightdeck::brokers::sim::server::ServerConfig;
-use flightdeck::brokers::sim::server::alpaca::{SendBuffer, StreamRules};
+use flightdeck::brokers::sim::server::alpaca::StreamRules;
 
 use super::client::{Client, Speech};
 use super::server::Server;

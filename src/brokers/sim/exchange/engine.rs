@@ -16,6 +16,7 @@ use crate::domain::order::OrderRequest;
 use crate::domain::order::RejectReason;
 use crate::domain::order::Side;
 use crate::domain::order::StopLeg;
+use crate::domain::order::TimeInForce;
 use crate::domain::position::Book;
 use crate::domain::position::Position;
 use crate::domain::symbols::SymbolMap;
@@ -61,6 +62,9 @@ pub struct Extras {
     pub notional: Option<Money>,
     /// Whether the order waits for the next price instead of executing at once.
     pub waits: bool,
+    /// How long the target and the stop of a group work, where that differs from the
+    /// order itself.
+    pub exits: [Option<TimeInForce>; 2],
 }
 
 /// What the account is worth and may spend.
@@ -159,7 +163,7 @@ impl Exchange {
         out: &mut Vec<Report>,
     ) -> Result<BrokerOrderId, Rejection> {
         let admission = self.admit(request, at)?;
-        let (key, id) = self.accept(request, (admission, extras.notional), at, out);
+        let (key, id) = self.accept(request, (admission, extras), at, out);
         let said = out.len();
         if !extras.waits {
             self.attempt_now(key, at, out);
@@ -307,12 +311,12 @@ impl Exchange {
     fn accept(
         &mut self,
         request: &OrderRequest,
-        (admission, notional): (Admission, Option<Money>),
+        (admission, extras): (Admission, Extras),
         at: Timestamp,
         out: &mut Vec<Report>,
     ) -> (Key, BrokerOrderId) {
         let mut order = self.order_from(request, admission, at);
-        order.notional = notional;
+        order.notional = extras.notional;
         let id = order.broker_order_id.clone();
         let legs = legs_of(&order);
         let main = (order.class != OrderClass::Simple).then(|| order.clone());
@@ -322,7 +326,10 @@ impl Exchange {
         let key = self.enter(order, None, at, out);
         for (role, side, kind) in legs.into_iter().flatten() {
             let Some(main) = &main else { break };
-            let leg = self.leg(main, role, side, kind);
+            let mut leg = self.leg(main, role, side, kind);
+            let [target, stop] = extras.exits;
+            let own = if role == Role::Stop { stop } else { target };
+            leg.time_in_force = own.unwrap_or(leg.time_in_force);
             self.enter(leg, Some(&id), at, out);
         }
         (key, id)

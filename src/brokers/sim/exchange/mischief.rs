@@ -10,7 +10,7 @@ use crate::domain::order::Side;
 use crate::domain::time::Timestamp;
 
 use super::engine::Exchange;
-use super::order::{Order, OrderStatus};
+use super::order::{Order, OrderStatus, Role};
 use super::register::{Key, OrderName};
 use super::replace::Change;
 use super::report::{CancelCause, Rejection, Report, What};
@@ -116,6 +116,32 @@ impl Exchange {
             out.push(said(old, at, What::ReplaceRefused));
         }
         Ok(id)
+    }
+
+    /// Cancels the exits of an entry, which works on without them; of any other order
+    /// as [`cancel`](Self::cancel).
+    ///
+    /// # Errors
+    /// When the order is unknown or not working.
+    pub fn cancel_exits(
+        &mut self,
+        name: OrderName<'_>,
+        at: Timestamp,
+        out: &mut Vec<Report>,
+    ) -> Result<(), Rejection> {
+        let key = self.working_key(name)?;
+        let symbol = self.register.get(key).map(|order| order.symbol);
+        for member in std::iter::once(key).chain(self.group_of(key)) {
+            let order = self.register.get(member);
+            let Some(filled) = order.filter(|order| order.role != Role::Entry) else { continue };
+            let filled = filled.filled;
+            let what = What::Cancelled { filled, cause: CancelCause::Requested };
+            self.end(member, OrderStatus::Cancelled, what, at, out);
+        }
+        if let Some(symbol) = symbol {
+            self.refresh(symbol);
+        }
+        Ok(())
     }
 
     /// Lets the second exit of the next groups fill although the first has.

@@ -3,7 +3,7 @@
 //! [`World`] is a market, an exchange and one account without sockets or clocks;
 //! [`ServerState`] puts a clock, faults and limits around it, and [`serve()`] a listener
 //! before it. What an answer looks like is known to the folder of each broker's
-//! protocol alone ([`alpaca`]).
+//! protocol alone ([`alpaca`], [`schwab`]); both may be faces of one world.
 //!
 //! | question | file |
 //! |---|---|
@@ -16,10 +16,14 @@
 //! | what goes wrong on purpose | `faults` |
 //! | how many requests are served | `limits` |
 //! | how a connection is served, and dropped | `serve` |
+//! | under the streams: frames, sockets | `frames`, `socket` |
+//! | base 64 | `base64` |
 
 mod bars;
+mod base64;
 mod clock;
 mod faults;
+mod frames;
 mod ids;
 mod limits;
 mod new_york;
@@ -27,10 +31,12 @@ mod notice;
 mod pins;
 mod serve;
 mod setup;
+mod socket;
 mod state;
 mod stocks;
 mod world;
 pub mod alpaca;
+pub mod schwab;
 
 pub use bars::{KeptBar, Timeline};
 pub use clock::{Pace, SimClock};
@@ -39,8 +45,9 @@ pub use limits::{Limit, RateWindow};
 pub use new_york::{midnight, new_york_text};
 pub use notice::{Execution, NoticeKind, OrderNotice};
 pub use pins::Pin;
-pub use serve::{DropConnection, serve};
+pub use serve::{DropConnection, serve, serve_schwab};
 pub use setup::{WorldError, WorldSetup};
+pub use socket::SendBuffer;
 pub use state::{ServerConfig, ServerState, Shared, open};
 pub use stocks::Stock;
 pub use world::World;

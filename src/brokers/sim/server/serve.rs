@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::alpaca;
+use super::schwab::{self, SchwabShared};
 use super::state::{Shared, tick};
 
 /// Connections at a time; more wait to be accepted.
@@ -43,12 +44,37 @@ pub async fn serve(
     state: Shared,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    let address = listener.local_addr()?;
-    tracing::info!(%address, "the simulated broker listens");
     let tasks = TaskTracker::new();
     tasks.spawn(tick(state.clone(), stop.clone()));
     tasks.spawn(alpaca::halt_on_purpose(state.clone(), stop.clone()));
     let router = alpaca::router(state, tasks.clone(), stop.clone());
+    accept_until(listener, router, tasks, stop).await
+}
+
+/// Serves Schwab's protocol on a listener until the token is cancelled; moves the world
+/// with its clock meanwhile. The same world may have another face on another listener.
+///
+/// # Errors
+/// When the listener has no address.
+pub async fn serve_schwab(
+    listener: TcpListener,
+    state: SchwabShared,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let tasks = TaskTracker::new();
+    tasks.spawn(tick(state.world.clone(), stop.clone()));
+    let router = schwab::router(state, tasks.clone(), stop.clone());
+    accept_until(listener, router, tasks, stop).await
+}
+
+async fn accept_until(
+    listener: TcpListener,
+    router: Router,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "a simulated broker listens");
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         // The stop first: a flood of connections must not keep the server alive.

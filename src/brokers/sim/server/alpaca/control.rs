@@ -109,7 +109,12 @@ pub(super) async fn halt(State(state): State<Shared>, body: Bytes) -> Answer {
 }
 
 pub(super) async fn fault(State(state): State<Shared>, body: Bytes) -> Answer {
-    let fields = Fields::of(&body)?;
+    arm(&state, &body)
+}
+
+/// Arms a fault by its number.
+pub(in crate::brokers::sim::server) fn arm(state: &Shared, body: &[u8]) -> Answer {
+    let fields = Fields::of(body)?;
     let number: Option<u64> = fields.number("fault", "invalid fault")?;
     let fault = number.and_then(Fault::from_number);
     let fault = fault.ok_or_else(|| ApiError::malformed("fault must be a number from 1 to 20"))?;
@@ -206,6 +211,15 @@ impl Number {
 }
 
 pub(super) async fn ledger(State(state): State<Shared>) -> Answer {
+    Ok(ok(&ledger_of(&state)))
+}
+
+/// The ledger as text, for another face of the same world to add to.
+pub(in crate::brokers::sim::server) fn ledger_text(state: &Shared) -> String {
+    serde_json::to_string(&ledger_of(state)).expect("our own books have text keys only")
+}
+
+fn ledger_of(state: &Shared) -> Ledger {
     let [trading, data] = state.request_tallies();
     let requests = Requests {
         trading_max_per_minute: trading.0,
@@ -215,7 +229,7 @@ pub(super) async fn ledger(State(state): State<Shared>) -> Answer {
         data_served: data.1,
         data_refused: data.2,
     };
-    Ok(ok(&state.with_world(|world| books(world, requests))))
+    state.with_world(|world| books(world, requests))
 }
 
 fn books(world: &World, requests: Requests) -> Ledger {

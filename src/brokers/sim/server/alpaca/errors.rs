@@ -11,11 +11,11 @@ use crate::brokers::sim::exchange::Rejection;
 use crate::brokers::sim::server::WorldError;
 
 /// What a handler answers.
-pub(super) type Answer = Result<Response, ApiError>;
+pub(in crate::brokers::sim::server) type Answer = Result<Response, ApiError>;
 
 /// A refused call.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct ApiError {
+pub(in crate::brokers::sim::server) struct ApiError {
     status: StatusCode,
     body: Value,
 }

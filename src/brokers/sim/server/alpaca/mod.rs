@@ -13,7 +13,7 @@
 //! | what a test may do | `control` |
 //! | market data asked for | `market_data` |
 //! | streams: of data, of trading updates | `data_stream`, `trading_stream` |
-//! | under the streams: frames, sockets, who has a place | `frames`, `socket`, `places` |
+//! | under the streams: who has a place | `places` |
 //! | trades, quotes, bars as they are written | `points` |
 //! | halts on purpose | `halts` |
 
@@ -25,7 +25,6 @@ mod control;
 mod data_stream;
 mod desk;
 mod errors;
-mod frames;
 mod guard;
 mod halts;
 mod market_data;
@@ -39,12 +38,12 @@ mod points;
 mod portfolio_history;
 mod positions;
 mod routes;
-mod socket;
 mod trading_stream;
 mod watchlists;
 
+pub(super) use control::{arm, ledger_text};
 pub(super) use desk::Desk;
 pub(super) use halts::halt_on_purpose;
 pub use places::StreamRules;
 pub use routes::router;
-pub use socket::SendBuffer;
+pub(super) use routes::shared_controls;

@@ -42,7 +42,7 @@ impl Taken {
 
 /// Puts an order to the exchange.
 pub(super) fn place(world: &mut World, wanted: &Wanted, waits: bool) -> Result<Taken, ApiError> {
-    let extras = Extras { notional: wanted.notional, waits };
+    let extras = Extras { notional: wanted.notional, waits, ..Extras::default() };
     world.trade(|exchange, at, out| {
         let id = exchange.submit_with(&wanted.request, extras, at, out)?;
         let mut order = None;

@@ -10,8 +10,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::socket::SendBuffer;
-use crate::brokers::sim::server::{Fault, Faults};
+use crate::brokers::sim::server::{Fault, Faults, SendBuffer};
 use crate::bus::clock::Stopwatch;
 
 /// What can be set at the streams and at market data.

@@ -6,8 +6,8 @@
 
 use rust_decimal::Decimal;
 
-use super::frames::Field;
 use crate::brokers::sim::server::KeptBar;
+use crate::brokers::sim::server::frames::Field;
 use crate::domain::ids::Symbol;
 use crate::domain::market::{Quote, Tick, TradingStatus};
 use crate::domain::money::{Price, Qty, Rounding};

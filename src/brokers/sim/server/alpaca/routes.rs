@@ -75,10 +75,15 @@ fn trading() -> Router<Shared> {
 }
 
 fn controls() -> Router<Shared> {
+    shared_controls()
+        .route("/_sim/fault", post(control::fault))
+        .route("/_sim/ledger", get(control::ledger))
+}
+
+/// The controls that do the same whatever the wire protocol.
+pub(in crate::brokers::sim::server) fn shared_controls() -> Router<Shared> {
     Router::new()
         .route("/_sim/quote", post(control::quote))
         .route("/_sim/advance", post(control::advance))
         .route("/_sim/halt", post(control::halt))
-        .route("/_sim/fault", post(control::fault))
-        .route("/_sim/ledger", get(control::ledger))
 }

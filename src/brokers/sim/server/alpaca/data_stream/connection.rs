@@ -14,10 +14,10 @@ use axum::routing::get;
 use super::session::{Admission, Answer, DataSession, Gate, Keys, StreamError, Terms};
 use super::source::{Feed, Source};
 use super::tape::Tape;
-use crate::brokers::sim::server::alpaca::frames::Dialect;
 use crate::brokers::sim::server::alpaca::market_data::keys_in;
 use crate::brokers::sim::server::alpaca::places::{Place, Places, Seat};
-use crate::brokers::sim::server::alpaca::socket::{Connection, Heard, Socket, Unsent, upgrade};
+use crate::brokers::sim::server::frames::Dialect;
+use crate::brokers::sim::server::socket::{Connection, Heard, Socket, Unsent, upgrade};
 use crate::brokers::sim::server::{Fault, Shared};
 
 /// How long a client may take to show its keys, by the wall's time (§7.1).

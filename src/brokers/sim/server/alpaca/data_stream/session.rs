@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::subscription::{Channel, Subscription};
-use crate::brokers::sim::server::alpaca::frames::Field;
+use crate::brokers::sim::server::frames::Field;
 
 /// How often a client may ask for a place on one connection before it is closed.
 /// The Go client asks 15 times.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::brokers::sim::server::alpaca::frames::Field;
+use crate::brokers::sim::server::frames::Field;
 use crate::domain::ids::Symbol;
 
 /// One kind of data.

@@ -10,10 +10,10 @@ use jiff::SignedDuration;
 
 use super::subscription::{Channel, Subscription};
 use crate::brokers::sim::server::KeptBar;
-use crate::brokers::sim::server::alpaca::frames::Field;
 use crate::brokers::sim::server::alpaca::points::{
     AVERAGE_PRICE, ToldBar, Trade, late_shares, said_band, said_quote, said_status,
 };
+use crate::brokers::sim::server::frames::Field;
 use crate::domain::calendar::{date_in_new_york, trading_day};
 use crate::domain::ids::Symbol;
 use crate::domain::market::{Bar, MarketStep, Tick};

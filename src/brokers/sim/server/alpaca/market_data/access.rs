@@ -6,8 +6,8 @@ use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::base64;
 use crate::brokers::sim::server::alpaca::data_stream::Keys;
+use crate::brokers::sim::server::base64;
 
 /// Returns the keys of a request: the two headers, a bearer's token as the secret of
 /// `oauth`, or HTTP Basic.

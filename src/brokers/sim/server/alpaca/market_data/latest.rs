@@ -9,8 +9,8 @@ use super::access::refused;
 use super::history::told_minute;
 use super::query::{Fault, Parameters, check_latest, symbol_of, symbols_of};
 use super::routes::answer;
-use crate::brokers::sim::server::alpaca::frames::Field;
 use crate::brokers::sim::server::alpaca::points::{ToldBar, Trade, listed_quote};
+use crate::brokers::sim::server::frames::Field;
 use crate::brokers::sim::server::{KeptBar, Shared, World};
 use crate::domain::ids::Symbol;
 

@@ -15,7 +15,6 @@
 //! are made from the kept minutes, the same ones at every request.
 
 mod access;
-mod base64;
 mod history;
 mod latest;
 mod page;

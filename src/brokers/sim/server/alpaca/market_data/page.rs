@@ -4,8 +4,8 @@
 //! which symbol the next page begins; to clients it is opaque (Alpaca, protocol page
 //! §5 of October 2026).
 
-use super::base64;
-use crate::brokers::sim::server::alpaca::frames::Field;
+use crate::brokers::sim::server::base64;
+use crate::brokers::sim::server::frames::Field;
 use crate::domain::ids::Symbol;
 use crate::domain::time::Timestamp;
 

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::access::refused;
 use super::query::{Fault, Parameters, symbol_of, symbols_of};
 use super::routes::answer;
-use crate::brokers::sim::server::alpaca::frames::Field;
+use crate::brokers::sim::server::frames::Field;
 use crate::brokers::sim::server::{Shared, World};
 use crate::domain::ids::Symbol;
 use crate::domain::money::{Money, Price};

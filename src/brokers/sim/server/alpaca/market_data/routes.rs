@@ -9,7 +9,7 @@ use super::access::refused;
 use super::query::Fault;
 use super::{history, latest, reference};
 use crate::brokers::sim::server::Shared;
-use crate::brokers::sim::server::alpaca::frames::{Field, json};
+use crate::brokers::sim::server::frames::{Field, json};
 
 /// Returns all routes of market data; keys and limits are checked before them.
 pub(in crate::brokers::sim::server::alpaca) fn routes() -> Router<Shared> {

@@ -15,10 +15,10 @@ use tokio::sync::mpsc;
 
 use super::session::TradingSession;
 use super::updates::{null_update, strange_update, update};
-use crate::brokers::sim::server::alpaca::frames::{Dialect, Field};
 use crate::brokers::sim::server::alpaca::order_json::order_json;
 use crate::brokers::sim::server::alpaca::places::{Place, Places, Seat};
-use crate::brokers::sim::server::alpaca::socket::{Connection, Heard, Socket, Unsent, upgrade};
+use crate::brokers::sim::server::frames::{Dialect, Field};
+use crate::brokers::sim::server::socket::{Connection, Heard, Socket, Unsent, upgrade};
 use crate::brokers::sim::server::{Fault, FaultOrder, NoticeKind, OrderNotice, Shared, World};
 
 /// How long a client may take to show its keys, by the wall's time: nothing is

@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use crate::brokers::sim::server::alpaca::frames::Field;
+use crate::brokers::sim::server::frames::Field;
 
 /// The one stream that there is.
 const TRADE_UPDATES: &str = "trade_updates";

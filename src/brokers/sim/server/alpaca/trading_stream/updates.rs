@@ -5,7 +5,7 @@
 //! §6 of October 2026).
 
 use crate::brokers::sim::server::OrderNotice;
-use crate::brokers::sim::server::alpaca::frames::Field;
+use crate::brokers::sim::server::frames::Field;
 use crate::domain::time::Timestamp;
 
 /// Digits of a ULID (Crockford's base 32).

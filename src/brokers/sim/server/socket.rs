@@ -164,6 +164,15 @@ impl Connection {
         }
     }
 
+    /// Sends a text as it is, whether or not it is a message.
+    pub(super) async fn say_text(&self, text: String) -> Result<(), Unsent> {
+        match timeout(self.patience, self.outgoing.send(Message::text(text))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Unsent::Gone),
+            Err(_) => Err(Unsent::Slow),
+        }
+    }
+
     /// Ends in order: what is queued, a close frame, the client's close frame.
     pub(super) async fn close(mut self) {
         drop(self.outgoing);
