@@ -25,6 +25,7 @@ mod proposals;
 mod recovery;
 mod replay;
 mod scenarios;
+mod schwab_client;
 mod support;
 mod ui;
 mod view;
