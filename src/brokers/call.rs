@@ -43,6 +43,13 @@ pub enum CallError {
     /// pointless.
     #[error("refused: {0}")]
     Refused(Refusal),
+    /// Not done, and nothing will be before a human has logged in again: the broker's
+    /// token is dead.
+    #[error("login needed: {detail}")]
+    LoginNeeded {
+        /// Why, and what to run.
+        detail: String,
+    },
     /// It may or may not have been done: a time-out, a 5xx, a connection that broke,
     /// an answer that cannot be read. Ask before anything else.
     #[error("outcome unknown: {detail}")]
@@ -81,6 +88,22 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// A refusal of our own, in the form of the one that the broker would have sent; the
+    /// message begins with "not sent".
+    pub fn of_ours(reason: RejectReason, why: &str) -> Self {
+        Self {
+            status: 422,
+            code: None,
+            reason,
+            message: format!("not sent: {why}"),
+            estimated_cost: None,
+            buying_power: None,
+            retry_at: None,
+            rate: None,
+            request_id: None,
+        }
+    }
+
     /// Whether the broker turned the call away before it looked at what was asked: too
     /// many calls, or a login that is not taken.
     pub const fn is_turned_away(&self) -> bool {
@@ -93,6 +116,7 @@ impl CallError {
     pub const fn outcome(&self) -> CallOutcome {
         match self {
             Self::NotSent { .. } => CallOutcome::ConnectFailed,
+            Self::LoginNeeded { .. } => CallOutcome::TokenDead,
             Self::Refused(Refusal { status: 429, .. }) => CallOutcome::RateLimited,
             // A broker that can renew its login does so before it gives a 401 out: one
             // that is left fails every call alike.
@@ -105,7 +129,7 @@ impl CallError {
     /// The broker's own count of our requests, where the failure carried one.
     pub const fn rate(&self) -> Option<RateHeaders> {
         match self {
-            Self::NotSent { .. } => None,
+            Self::NotSent { .. } | Self::LoginNeeded { .. } => None,
             Self::Refused(Refusal { rate, .. }) | Self::Unknown { rate, .. } => *rate,
         }
     }
@@ -130,6 +154,12 @@ mod tests {
             request_id: None,
         };
         assert_eq!(CallError::Refused(refusal).outcome().verdict(), expected, "{status}");
+    }
+
+    #[test]
+    fn a_dead_token_latches() {
+        let error = CallError::LoginNeeded { detail: "run it".into() };
+        assert_eq!(error.outcome().verdict(), Verdict::Dead);
     }
 
     #[test]

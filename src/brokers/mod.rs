@@ -6,8 +6,13 @@
 
 mod broker;
 mod call;
+mod decimal;
+mod exchange;
+mod field;
+mod oddity;
 mod tls;
 pub mod stream;
+mod words;
 pub mod gateway;
 pub mod alpaca;
 pub mod schwab;

@@ -27,6 +27,7 @@ mod replay;
 mod scenarios;
 mod schwab_server;
 mod schwab_auth;
+mod schwab_client;
 mod support;
 mod ui;
 mod view;

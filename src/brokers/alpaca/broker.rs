@@ -10,18 +10,18 @@ use reqwest::Method;
 use crate::brokers::alpaca::classify::{self, Beside};
 use crate::brokers::alpaca::config::{AccountKind, AlpacaConfig, ConfigError, Endpoints};
 use crate::brokers::alpaca::keys::{ApiKeys, KeyError};
-use crate::brokers::alpaca::oddity::{Oddities, OddityCounts};
 use crate::brokers::alpaca::rest::{Reply, Request, Rest, Surface};
 use crate::brokers::alpaca::translate::{self, Unreadable, request::refused};
 use crate::brokers::alpaca::wire::{
     WireAccount, WireAsset, WireClock, WireItem, WireOrder, WirePosition, WireQuotes,
 };
-use crate::brokers::alpaca::words::chained;
 use crate::brokers::broker::{
     Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Replacement,
 };
 use crate::brokers::call::{Answer, CallError};
+use crate::brokers::oddity::{Oddities, OddityCounts};
 use crate::brokers::tls::install_tls_provider;
+use crate::brokers::words::chained;
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
 use crate::domain::market::{Bar, Interval, Quote};
 use crate::domain::order::{OrderRequest, RejectReason};

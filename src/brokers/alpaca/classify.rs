@@ -7,8 +7,8 @@
 
 use crate::breakers::{CallOutcome, RateHeaders};
 use crate::brokers::alpaca::wire::{DecimalText, WireError};
-use crate::brokers::alpaca::words::cleaned;
 use crate::brokers::call::{CallError, Refusal};
+use crate::brokers::words::cleaned;
 use crate::domain::order::RejectReason;
 use crate::domain::time::Timestamp;
 
@@ -188,7 +188,9 @@ mod tests {
     fn refusal(status: u16, body: &str) -> Refusal {
         match failure(status, body.as_bytes(), Beside::default()) {
             CallError::Refused(refusal) => refusal,
-            other @ (CallError::NotSent { .. } | CallError::Unknown { .. }) => panic!("{other}"),
+            other @ (CallError::NotSent { .. }
+            | CallError::LoginNeeded { .. }
+            | CallError::Unknown { .. }) => panic!("{other}"),
         }
     }
 

@@ -14,9 +14,9 @@ use crate::brokers::alpaca::wire::{
     WireAsset, WireConfiguration, WireDay, WireItem, WireOrder, WireSnapshot, WireSuspend,
     WireTrades,
 };
-use crate::brokers::alpaca::words::cleaned;
 use crate::brokers::broker::{BrokerAsset, BrokerOrder};
 use crate::brokers::call::{Answer, CallError};
+use crate::brokers::words::cleaned;
 use crate::domain::ids::Symbol;
 use crate::domain::market::Tick;
 

@@ -16,14 +16,13 @@ mod config;
 mod connect;
 mod extras;
 mod keys;
-mod oddity;
 mod pages;
 mod rest;
 pub mod stream;
 mod translate;
 mod wire;
-mod words;
 
+pub use crate::brokers::oddity::{Oddities, Oddity, OddityCounts};
 pub use broker::{AlpacaBroker, OpenError};
 pub use config::{
     AccountKind, AlpacaConfig, ConfigError, DataFeed, DisputedOrders, Endpoints, Timeouts,
@@ -31,6 +30,5 @@ pub use config::{
 pub use connect::AlpacaStreams;
 pub use extras::Closing;
 pub use keys::{ApiKeys, KEY_ID_NAME, KeyError, SECRET_NAME};
-pub use oddity::{Oddities, Oddity, OddityCounts};
 pub use translate::account::{FillRow, MarketDay};
 pub use translate::market::Snapshot;

@@ -10,12 +10,12 @@ use jiff::SignedDuration;
 
 use crate::breakers::{CallOutcome, RateHeaders};
 use crate::brokers::alpaca::broker::AlpacaBroker;
-use crate::brokers::alpaca::oddity::Oddity;
 use crate::brokers::alpaca::rest::{Reply, Request, Surface};
 use crate::brokers::alpaca::translate::{self, Unreadable, account::FillRow};
 use crate::brokers::alpaca::wire::{WireBars, WireFill, WireOrder};
 use crate::brokers::broker::BrokerOrder;
 use crate::brokers::call::{Answer, CallError};
+use crate::brokers::oddity::Oddity;
 use crate::domain::ids::{BrokerOrderId, Symbol};
 use crate::domain::market::{Bar, Interval};
 use crate::domain::order::ReportedStatus;

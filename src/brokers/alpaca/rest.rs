@@ -4,12 +4,9 @@
 //! and how it failed is told so that nobody may mistake *unknown* for *not done*.
 //! Knows no order; bodies are bytes.
 
-use std::time::Duration;
-
-use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use jiff::SignedDuration;
-use reqwest::{Client, Method, Response};
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -17,19 +14,10 @@ use crate::breakers::{CallOutcome, RateHeaders};
 use crate::brokers::alpaca::classify::{self, Beside};
 use crate::brokers::alpaca::config::{AccountKind, AlpacaConfig, Endpoints, Timeouts};
 use crate::brokers::alpaca::keys::ApiKeys;
-use crate::brokers::alpaca::words::{chained, cleaned};
 use crate::brokers::call::{Answer, CallError};
+use crate::brokers::exchange::{self, Reach};
+use crate::brokers::words::cleaned;
 use crate::domain::time::Timestamp;
-
-/// An idle connection is dropped after this; below the time after which venues close
-/// theirs, or a request would race with the close and be lost unanswered.
-const POOL_IDLE: Duration = Duration::from_secs(20);
-/// A peer that is gone is noticed at the latest after this.
-const KEEPALIVE: Duration = Duration::from_secs(15);
-/// The longest body that is read: the list of all assets has about 6 million bytes.
-const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// The longest request id that is kept, in characters.
-const REQUEST_ID_CHARS_MAX: usize = 80;
 
 /// Which of Alpaca's two surfaces is asked; each counts requests for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,27 +144,12 @@ impl Rest {
         endpoints: &Endpoints,
         keys: &ApiKeys,
     ) -> Result<Self, reqwest::Error> {
-        let builder = Client::builder()
-            .default_headers(headers(keys))
-            .user_agent(concat!("FlightDeck/", env!("CARGO_PKG_VERSION")))
-            // HTTP/1.1 alone is compiled in; should somebody add HTTP/2, a dead
-            // connection of it would take all calls with it.
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .gzip(true)
-            .connect_timeout(config.timeouts.connect)
-            .tcp_nodelay(true)
-            .tcp_keepalive(KEEPALIVE)
-            .pool_idle_timeout(POOL_IDLE);
-        let builder = match config.kind {
-            AccountKind::Paper | AccountKind::Live => builder.https_only(true),
-            // Nothing on this machine is reached through somebody's proxy.
-            AccountKind::Simulated { .. } => builder.no_proxy(),
+        let reach = match config.kind {
+            AccountKind::Paper | AccountKind::Live => Reach::World,
+            AccountKind::Simulated { .. } => Reach::ThisMachine,
         };
         Ok(Self {
-            client: builder.build()?,
+            client: exchange::client(config.timeouts.connect, reach, headers(keys))?,
             trading: endpoints.trading.clone(),
             data: endpoints.data.clone(),
             timeouts: config.timeouts,
@@ -219,8 +192,11 @@ impl Rest {
         if let Some(body) = request.body {
             call = call.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let response = call.send().await.map_err(|error| broken(error, None))?;
-        complete(response).await
+        let response = call.send().await.map_err(|error| exchange::broken(error, None))?;
+        let status = response.status().as_u16();
+        let beside = beside(status, response.headers());
+        let body = exchange::complete(response, beside.rate).await?;
+        Ok(Reply { status, body, beside })
     }
 }
 
@@ -240,48 +216,6 @@ fn headers(keys: &ApiKeys) -> HeaderMap {
     headers
 }
 
-/// Reads an answer to its end.
-async fn complete(mut response: Response) -> Result<Reply, CallError> {
-    let status = response.status().as_u16();
-    let beside = beside(status, response.headers());
-    let is_success = response.status().is_success();
-    let mut body = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= BODY_BYTES_MAX => {
-                body.extend_from_slice(&chunk);
-            }
-            Ok(Some(_)) => {
-                let detail = format!("the answer is longer than {BODY_BYTES_MAX} bytes");
-                let (outcome, rate) = (CallOutcome::Malformed, beside.rate);
-                return Err(CallError::Unknown { outcome, detail, rate });
-            }
-            Err(error) if is_success => return Err(broken(error, beside.rate)),
-            // The status of a refusal is enough, should its words be lost.
-            Ok(None) | Err(_) => break,
-        }
-    }
-    Ok(Reply { status, body: body.freeze(), beside })
-}
-
-/// Judges a call without a complete answer. Only where no connection was made is it
-/// certain that nothing left; a connection that broke may have carried everything.
-fn broken(error: reqwest::Error, rate: Option<RateHeaders>) -> CallError {
-    let error = error.without_url();
-    let detail = chained(&error);
-    if error.is_connect() || error.is_builder() {
-        return CallError::NotSent { detail };
-    }
-    let outcome = if error.is_timeout() {
-        CallOutcome::TimedOut
-    } else if error.is_decode() {
-        CallOutcome::Malformed
-    } else {
-        CallOutcome::ConnectFailed
-    };
-    CallError::Unknown { outcome, detail, rate }
-}
-
 /// Reads the headers of an answer; their names have no case (§2.5).
 fn beside(status: u16, headers: &HeaderMap) -> Beside {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -294,20 +228,12 @@ fn beside(status: u16, headers: &HeaderMap) -> Beside {
         }
         (_, _, None) | (None, _, Some(_)) | (_, None, Some(_)) => None,
     };
-    let request_id = text("x-request-id").map(cleaned).filter(|id| !id.is_empty());
+    let retry_at = || reset.or_else(|| exchange::after_a_while(headers));
     Beside {
         rate,
-        request_id: request_id.map(|id| id.chars().take(REQUEST_ID_CHARS_MAX).collect()),
-        retry_at: (status == 429).then(|| reset.or_else(|| after_a_while(headers))).flatten(),
+        request_id: exchange::request_id(headers, "x-request-id"),
+        retry_at: (status == 429).then(retry_at).flatten(),
     }
-}
-
-/// `Retry-After` in seconds from the venue's own time; Alpaca does not promise it.
-fn after_a_while(headers: &HeaderMap) -> Option<Timestamp> {
-    let seconds: u32 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    let date = headers.get(DATE)?.to_str().ok()?;
-    let sent = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
-    Some(Timestamp::from_jiff(sent).plus(SignedDuration::from_secs(i64::from(seconds))))
 }
 
 #[cfg(test)]

@@ -63,7 +63,12 @@ impl Failure {
     pub(super) const fn is_certain(&self) -> bool {
         matches!(
             self,
-            Self::Held(_) | Self::Failed(CallError::NotSent { .. } | CallError::Refused(_))
+            Self::Held(_)
+                | Self::Failed(
+                    CallError::NotSent { .. }
+                        | CallError::LoginNeeded { .. }
+                        | CallError::Refused(_)
+                )
         )
     }
 }
@@ -271,8 +276,11 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            let is_over =
-                matches!(failure, Failure::Held(_) | Failure::Failed(CallError::Refused(_)));
+            let is_over = matches!(
+                failure,
+                Failure::Held(_)
+                    | Failure::Failed(CallError::Refused(_) | CallError::LoginNeeded { .. })
+            );
             if is_over || tries >= READ_TRIES {
                 return Err(failure);
             }
@@ -293,7 +301,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
                     self.admission.answered(Some(rate));
                 }
             }
-            Err(CallError::NotSent { .. }) => {}
+            Err(CallError::NotSent { .. } | CallError::LoginNeeded { .. }) => {}
         }
     }
 

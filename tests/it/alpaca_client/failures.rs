@@ -33,7 +33,9 @@ fn check_unknown(error: &CallError, expected: CallOutcome) {
 fn refusal(error: CallError) -> Refusal {
     match error {
         CallError::Refused(refusal) => refusal,
-        error @ (CallError::NotSent { .. } | CallError::Unknown { .. }) => panic!("{error}"),
+        error @ (CallError::NotSent { .. }
+        | CallError::LoginNeeded { .. }
+        | CallError::Unknown { .. }) => panic!("{error}"),
     }
 }
 

@@ -15,7 +15,7 @@ use flightdeck::domain::money::Qty;
 use flightdeck::domain::order::{OrderClass, OrderKind, OrderRequest, Side, TimeInForce};
 use url::Url;
 
-pub(crate) use server::{Step, Venue};
+pub(crate) use server::{Heard, Step, Venue};
 
 /// Keys that nothing may show.
 const KEY_ID: &str = "PKCANARYID000000";

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::trading_session::{TradingCounts, TradingSession};
 use crate::brokers::alpaca::ApiKeys;
-use crate::brokers::alpaca::oddity::Oddities;
+use crate::brokers::oddity::Oddities;
 use crate::brokers::stream::backoff::Backoff;
 use crate::brokers::stream::drive::{Driver, StreamTiming};
 use crate::brokers::stream::outlet::Outlet;

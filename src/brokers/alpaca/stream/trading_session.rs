@@ -13,7 +13,7 @@ use super::request;
 use super::update::{self, TradingMessage};
 use crate::brokers::Push;
 use crate::brokers::alpaca::ApiKeys;
-use crate::brokers::alpaca::oddity::Oddities;
+use crate::brokers::oddity::Oddities;
 use crate::brokers::stream::link::Link;
 use crate::brokers::stream::session::{Frame, Lost, Output, Session, StopReason, Verdict};
 use crate::domain::time::Timestamp;

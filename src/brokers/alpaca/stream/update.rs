@@ -8,10 +8,10 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::brokers::alpaca::oddity::{Oddities, Oddity};
 use crate::brokers::alpaca::stream::request::TRADE_UPDATES;
 use crate::brokers::alpaca::translate::{Unreadable, broker_order};
 use crate::brokers::alpaca::wire::{DecimalText, WireOrder};
+use crate::brokers::oddity::{Oddities, Oddity};
 use crate::brokers::{BrokerOrder, Execution, OrderNews, OrderUpdate};
 use crate::domain::ids::ExecutionId;
 use crate::domain::order::RejectReason;

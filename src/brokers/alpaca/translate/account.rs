@@ -3,13 +3,13 @@
 
 use jiff::civil::{Date, Time};
 
-use crate::brokers::alpaca::oddity::{Oddities, Oddity};
 use crate::brokers::alpaca::translate::field::{self, Unreadable};
 use crate::brokers::alpaca::wire::{
     DecimalText, WireAccount, WireAsset, WireClock, WireDay, WireFill, WirePosition,
 };
-use crate::brokers::alpaca::words::cleaned;
 use crate::brokers::broker::{BrokerAccount, BrokerAsset, BrokerClock};
+use crate::brokers::oddity::{Oddities, Oddity};
+use crate::brokers::words::cleaned;
 use crate::domain::ids::{BrokerOrderId, Symbol};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::Side;

@@ -4,9 +4,9 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::brokers::alpaca::oddity::{Oddities, Oddity};
 use crate::brokers::alpaca::translate::field;
 use crate::brokers::alpaca::wire::{DecimalText, WireBar, WireQuote, WireSnapshot, WireTrade};
+use crate::brokers::oddity::{Oddities, Oddity};
 use crate::domain::ids::Symbol;
 use crate::domain::market::{Bar, Quote, Tick};
 use crate::domain::money::Qty;

@@ -1,10 +1,10 @@
 //! The order object into [`BrokerOrder`] (protocol page §3.3 and §4.1 of October
 //! 2026). Answers and the trading stream share it.
 
-use crate::brokers::alpaca::oddity::{Oddities, Oddity};
 use crate::brokers::alpaca::translate::field::{self, Unreadable};
 use crate::brokers::alpaca::wire::WireOrder;
 use crate::brokers::broker::BrokerOrder;
+use crate::brokers::oddity::{Oddities, Oddity};
 use crate::domain::ids::{BrokerOrderId, ClientOrderId};
 use crate::domain::money::Qty;
 use crate::domain::order::{OrderKind, OrderReport, ReportedStatus, Trail};

@@ -85,19 +85,9 @@ pub(crate) fn replace(change: &Replacement) -> Result<WireReplace<'_>, Refusal> 
     })
 }
 
-/// A refusal of our own, in the form of the one that Alpaca would have sent.
+/// A refusal of our own.
 pub(crate) fn refused(reason: RejectReason, why: &str) -> Refusal {
-    Refusal {
-        status: 422,
-        code: None,
-        reason,
-        message: format!("not sent: {why}"),
-        estimated_cost: None,
-        buying_power: None,
-        retry_at: None,
-        rate: None,
-        request_id: None,
-    }
+    Refusal::of_ours(reason, why)
 }
 
 /// Name of the class, target and stop.

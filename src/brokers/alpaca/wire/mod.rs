@@ -5,15 +5,14 @@
 //! [`translate`](crate::brokers::alpaca::translate).
 
 mod account;
-mod decimal;
 mod error;
 mod listing;
 mod market;
 mod order;
 mod request;
 
+pub(crate) use crate::brokers::decimal::DecimalText;
 pub(crate) use account::{WireAccount, WireConfiguration, WirePosition};
-pub(crate) use decimal::DecimalText;
 pub(crate) use error::WireError;
 pub(crate) use listing::{WireAsset, WireClock, WireDay, WireFill, WireItem};
 pub(crate) use market::{

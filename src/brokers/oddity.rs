@@ -1,7 +1,7 @@
 //! What was tolerated: answers that differ from the protocol page and were still
 //! understood.
 //!
-//! Alpaca adds, removes and renames fields; an answer that can be understood is
+//! Brokers add, remove and rename fields; an answer that can be understood is
 //! understood, and counted here so that somebody may look. Knows no HTTP and no JSON.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,7 +63,7 @@ impl Oddities {
             Oddity::RefusedMarketData => &self.refused_market_data,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        tracing::debug!(?oddity, ?detail, "an answer of Alpaca differs from its protocol page");
+        tracing::debug!(?oddity, ?detail, "an answer differs from the broker's protocol page");
     }
 
     /// Reads all counters.

@@ -1,5 +1,5 @@
-//! A number as the text that came: Alpaca writes some as JSON strings (trading) and
-//! some as JSON numbers (market data), and neither may pass through a binary float.
+//! A number as the text that came: brokers write some as JSON strings and some as JSON
+//! numbers, and neither may pass through a binary float.
 //!
 //! Knows no units; what is read from the text is chosen where it is translated.
 
