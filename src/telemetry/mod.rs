@@ -5,6 +5,7 @@
 //! down. [`init`] is called once, by `main`; everybody else uses tracing's macros
 //! and knows nothing of this folder.
 
+pub mod spans;
 mod line;
 mod log;
 mod text;
