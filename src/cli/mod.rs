@@ -14,6 +14,7 @@ mod people;
 mod replay;
 mod run;
 mod sim;
+mod telemetry;
 mod verbs;
 mod verbs_print;
 
