@@ -26,6 +26,7 @@ mod recovery;
 mod replay;
 mod scenarios;
 mod support;
+mod telemetry;
 mod ui;
 mod view;
 mod wire;
