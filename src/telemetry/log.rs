@@ -216,8 +216,8 @@ mod tests {
             tracing::warn!(trade = "trade-20260105-000001", "again");
             tracing::warn!(order = "o-1", "no trade");
         });
-        let trace = format!(" trace_id={}", TraceContext::of(&trade).trace());
-        let ends: Vec<bool> = lines.iter().map(|line| line.ends_with(&trace)).collect();
+        let end = format!(" trace_id={}", TraceContext::of(&trade).trace());
+        let ends: Vec<bool> = lines.iter().map(|line| line.ends_with(&end)).collect();
         assert_eq!(ends, [true, true, false], "{lines:?}");
     }
 

@@ -285,7 +285,8 @@ fn counters(meter: &Meter, shared: &Arc<Shared>, spans: &Arc<SpanCounts>) {
     observed(meter, names::QUOTES, move |observer| {
         observer.observe(readings.readings().quotes, &[]);
     });
-    let table: [(Named, fn(&SpanCounts) -> u64); 3] = [
+    type Read = fn(&SpanCounts) -> u64;
+    let table: [(Named, Read); 3] = [
         (names::SPANS_SENT, SpanCounts::sent),
         (names::SPANS_DROPPED, SpanCounts::dropped),
         (names::SPANS_FAILED, SpanCounts::failed),

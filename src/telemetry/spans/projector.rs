@@ -73,6 +73,9 @@ pub struct Projector {
     pub(super) trade_now: Option<TradeId>,
     /// Ended in the present cascade.
     ended: Vec<Span>,
+    /// Changes of machines that found no span yet, each as the span that it is when none
+    /// ends in this cascade.
+    loose: Vec<(TradeId, Span)>,
 }
 
 impl Projector {
@@ -87,6 +90,7 @@ impl Projector {
             root: Seq(0),
             trade_now: None,
             ended: Vec::new(),
+            loose: Vec::new(),
         }
     }
 
@@ -97,7 +101,7 @@ impl Projector {
         } else {
             self.root = envelope.root;
             (self.scan, self.trade_now) = (None, None);
-            mem::take(&mut self.ended)
+            self.take_ended()
         };
         self.fold(envelope);
         finished
@@ -114,13 +118,23 @@ impl Projector {
         for (_, mut trade) in mem::take(&mut self.trades) {
             self.end_trade(&mut trade, at, true);
         }
+        self.take_ended()
+    }
+
+    fn take_ended(&mut self) -> Vec<Span> {
+        self.ended.extend(self.loose.drain(..).map(|(_, span)| span));
         mem::take(&mut self.ended)
     }
 
     fn fold(&mut self, envelope: &Envelope) {
         match &envelope.event {
-            // Prices are counted elsewhere; the rest belongs to no trade's way.
-            Event::Tape(_) | Event::Feed(_) | Event::Market(_) | Event::Request(_) => return,
+            // Prices are counted elsewhere, timers are heard by one agent alone; the rest
+            // belongs to no trade's way.
+            Event::Tape(_)
+            | Event::Feed(_)
+            | Event::Market(_)
+            | Event::Request(_)
+            | Event::System(SystemEvent::TimerDue(_)) => return,
             Event::Signal(event) => self.signal(envelope, event),
             Event::Risk(event) => self.risk(envelope, event),
             Event::Order(event) => self.order(envelope, event),
@@ -129,8 +143,6 @@ impl Projector {
             Event::Trade(event) => self.trade(envelope, event),
             Event::Breaker(event) => self.breaker(envelope, event),
             Event::Operator(command) => self.operator(envelope, command),
-            // Timers are heard by one agent alone and are no news.
-            Event::System(SystemEvent::TimerDue(_)) => return,
             Event::System(event) => self.system(envelope, event),
         }
         if let Some(trade_id) = envelope.event.trade_id() {
@@ -143,7 +155,13 @@ impl Projector {
     }
 
     /// Ends a span.
-    pub(super) fn end(&mut self, span: Span, at: Timestamp) {
+    pub(super) fn end(&mut self, mut span: Span, at: Timestamp) {
+        let is_of =
+            |trade_id: &TradeId| span.get("trade.id").is_some_and(|id| id.is(trade_id.as_str()));
+        let changes: Vec<_> = self.loose.extract_if(.., |(trade_id, _)| is_of(trade_id)).collect();
+        for moment in changes.into_iter().flat_map(|(_, change)| change.moments) {
+            span.note(moment);
+        }
         self.ended.push(span.ended(at));
     }
 
@@ -206,7 +224,8 @@ impl Projector {
         }
     }
 
-    /// Notes a change of a machine; where no span is there for it, it is one.
+    /// Notes a change of a machine; where no span is there for it in this cascade, it is
+    /// one.
     pub(super) fn note_change(
         &mut self,
         (trade_id, name): (&TradeId, &'static str),
@@ -217,7 +236,10 @@ impl Projector {
             let mut span = apart(trade_id, name, envelope);
             span.attributes.extend(moment.attributes.iter().cloned());
             span.note(moment);
-            self.end_of(trade_id, span, envelope.at);
+            if let Some(trade) = self.trades.get(trade_id) {
+                trade.mark(&mut span);
+            }
+            self.loose.push((trade_id.clone(), span));
         }
     }
 

@@ -95,7 +95,8 @@ async fn all_spans_of_the_golden_trade_over_the_wire_arrive_with_parents_and_lin
     let place = arrived.iter().find(|span| span.name == "alpaca_api.place_order").unwrap();
     assert_eq!((place.kind, place.status), (3, 0), "a client's span, no error");
     assert_eq!(place.attributes["trade.id"], trade.as_str());
-    assert!(place.end > place.start, "a call takes time");
+    // The clock of this house stands until the test moves it.
+    assert!(place.start > 0 && place.end >= place.start);
     let root = arrived.iter().find(|span| span.name == "trade").unwrap();
     assert!(root.moments > 5 && root.attributes["trade.entry_price"] == "175.50");
     assert_eq!(collector.resource()["service.name"], "flightdeck");
