@@ -23,6 +23,7 @@ use crate::brokers::gateway::Gate;
 use crate::bus::Tap;
 use crate::bus::clock::Clock;
 use crate::bus::spine::Door;
+use crate::control::page::{Numbers, Page};
 use crate::control::{
     CommandSink, Desk, EventSource, Explanation, Killer, Listening, SinkError, kill, killfile,
     serve, server,
@@ -32,6 +33,7 @@ use crate::domain::ids::{AgentId, Seq};
 use crate::events::{Envelope, Event, SystemEvent, wire};
 use crate::journal::{Journal, JournalError, SqliteJournal, export};
 use crate::risk::AccountMode;
+use crate::telemetry::Telemetry;
 use crate::ui::state::{Answer, Token};
 use crate::ui::terminal;
 use crate::view::{Projector, Publisher, Setup, TradingPhase, Viewer, Wanted, record_from};
@@ -124,6 +126,7 @@ impl Attendance {
         if let Some(places) = &people.control {
             self.serve(places, &operator, (tracker, served))?;
         }
+        Self::show_numbers(people, (tracker, served))?;
         let opened = match &people.screen {
             Some(options) => {
                 Some(screen::open(options.clone(), mode, self, &operator, (stop, served))?)
@@ -137,6 +140,23 @@ impl Attendance {
             tracker.spawn(alerts::tell(judged, outlets, served.clone()));
         }
         Ok(Around { screen, operator })
+    }
+
+    /// Serves the numbers of telemetry until the token is cancelled.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    fn show_numbers(
+        people: &People,
+        (tracker, stop): (&TaskTracker, &CancellationToken),
+    ) -> anyhow::Result<()> {
+        if let (Some(address), Some(telemetry)) = (people.page, &people.telemetry) {
+            let page = Page::bind(address).map_err(Refusal::Page)?;
+            tracing::info!(address = %page.address(), "metrics are served");
+            let numbers = Arc::new(PageOf(telemetry.clone()));
+            tracker.spawn(page.serve(numbers, stop.clone()));
+        }
+        Ok(())
     }
 
     /// Serves the control socket, the kill file and SIGQUIT until the token is
@@ -173,6 +193,19 @@ impl Attendance {
             }
         });
         Ok(())
+    }
+}
+
+/// Lends telemetry's numbers to the page.
+struct PageOf(Arc<Telemetry>);
+
+impl Numbers for PageOf {
+    fn metrics(&self) -> Result<String, String> {
+        self.0.page().map_err(|error| error.to_string())
+    }
+
+    fn health(&self) -> String {
+        self.0.health()
     }
 }
 

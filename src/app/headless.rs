@@ -32,6 +32,7 @@ use crate::events::{FeedEvent, SessionEnded, TapeEvent};
 use crate::journal::{SqliteJournal, StoreIdentity};
 use crate::risk::AccountMode;
 use crate::sources::history::History;
+use crate::telemetry::spans::VenueNames;
 
 /// Minute bars of the session before that warm the indicators up.
 const WARM_UP_BARS: usize = 120;
@@ -92,6 +93,11 @@ pub async fn run(
     resume::admit(&mut journal, config)?;
     let read = read_model(config, "SIM", journal.identity().opening_cash);
     let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
+    let clock = Arc::new(ReplayClock::default());
+    let mut taps: Vec<Box<dyn Tap>> = Vec::new();
+    if let Some(telemetry) = &options.people.telemetry {
+        taps.push(telemetry.tap(VenueNames::inside(), clock.clone(), &mut journal)?);
+    }
     let (journal, place) = Placed::new(journal);
     let trades_on_bars = matches!(feed, Feed::Recorded(_));
     let roster = simulated_roster(config, config.venue(trades_on_bars, BARS_KEPT))?;
@@ -102,7 +108,8 @@ pub async fn run(
         flushes: options.speed.is_some(),
         line: Vec::new(),
     };
-    let mut taps: Vec<Box<dyn Tap>> = vec![Box::new(lines), Box::new(Count(counters.clone()))];
+    taps.push(Box::new(lines));
+    taps.push(Box::new(Count(counters.clone())));
     if options.people.is_there() {
         taps.push(attendance.tap());
     }
@@ -111,7 +118,6 @@ pub async fn run(
     let resumed_at = spine.now();
     let running = tokio::spawn(spine.run());
     let place = resume::read(&place);
-    let clock = Arc::new(ReplayClock::default());
     clock.move_to(resumed_at);
     let served = CancellationToken::new();
     let asked = (door.clone(), clock.clone() as Arc<dyn Clock>);

@@ -24,6 +24,7 @@ pub use resume::ResumeError;
 pub use screen::ScreenOptions;
 pub use taps::Counters;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::agents::roster;
@@ -35,6 +36,7 @@ use crate::control::webhook::Webhook;
 use crate::domain::ids::AgentId;
 use crate::domain::money::Money;
 use crate::events::{SessionStarted, SystemEvent};
+use crate::telemetry::Telemetry;
 use crate::view::Setup;
 
 /// By which ways people may be around a run.
@@ -46,6 +48,10 @@ pub struct People {
     pub screen: Option<ScreenOptions>,
     /// Where notices are posted to.
     pub webhook: Option<Webhook>,
+    /// Who counts, times and traces.
+    pub telemetry: Option<Arc<Telemetry>>,
+    /// Where the numbers of telemetry are served, on this machine.
+    pub page: Option<SocketAddr>,
 }
 
 impl People {

@@ -10,6 +10,7 @@ use crate::brokers::CallError;
 use crate::brokers::alpaca::OpenError;
 use crate::brokers::sim::server::WorldError;
 use crate::control::SocketError;
+use crate::control::page::PageError;
 use crate::domain::calendar::{CalendarError, MarketHours, date_in_new_york, trading_day};
 use crate::domain::ids::Symbol;
 use crate::domain::time::Timestamp;
@@ -76,6 +77,9 @@ pub enum Refusal {
     /// The control socket cannot be had.
     #[error(transparent)]
     Socket(SocketError),
+    /// The page of numbers cannot be served.
+    #[error(transparent)]
+    Page(PageError),
     /// The journal is there already.
     #[error(
         "{} exists; a replay writes a new journal: name another file or remove it",

@@ -42,6 +42,7 @@ use crate::domain::time::Timestamp;
 use crate::events::{SessionEnded, SystemEvent};
 use crate::journal::{Journal, SqliteJournal, StoreIdentity};
 use crate::risk::{AccountMode, Identity};
+use crate::telemetry::spans::VenueNames;
 
 /// How often timers are looked at, by the wall.
 const BEAT: Duration = Duration::from_millis(10);
@@ -183,12 +184,17 @@ impl House {
         mut taps: Vec<Box<dyn Tap>>,
     ) -> anyhow::Result<Self> {
         let Setting { mode, account, keys, clock, symbols } = setting;
+        let host = host_of(&account);
         let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
         let found = admitted(broker.as_ref()).await?;
         let mut journal = SqliteJournal::open(&options.journal, &identity(config, mode, &found))?;
         let opening_cash = journal.identity().opening_cash;
         let read = read_model(config, &found.account_id, opening_cash);
         let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
+        if let Some(telemetry) = &options.people.telemetry {
+            let names = VenueNames::alpaca(host);
+            taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
+        }
         let is_new = is_empty(&mut journal)?;
         if !is_new && mode == AccountMode::Sim {
             return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
@@ -346,6 +352,13 @@ impl House {
             tracing::warn!(orders = ?owed.names(), "the broker has not said that they are over");
         }
     }
+}
+
+/// The host of the broker; a client is not made without one.
+fn host_of(account: &AlpacaConfig) -> String {
+    let endpoints = account.endpoints().ok();
+    let host = endpoints.and_then(|found| found.trading.host_str().map(str::to_owned));
+    host.unwrap_or_default()
 }
 
 /// What the gateway is told.

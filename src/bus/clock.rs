@@ -38,6 +38,16 @@ impl Clock for ReplayClock {
     }
 }
 
+/// The target of tracing under which measures of wall time are said: one field with the
+/// measure's name and its seconds, and `of`, whose it is. Telemetry listens, where it is
+/// switched on; nothing that is journalled depends on it.
+pub const MEASURES: &str = "flightdeck::measure";
+
+/// Starts a stopwatch where somebody listens to measures.
+pub fn lap() -> Option<Stopwatch> {
+    tracing::enabled!(target: MEASURES, tracing::Level::TRACE).then(Stopwatch::start)
+}
+
 /// Measures wall time for reports and pacing; nothing that is journalled depends
 /// on it.
 #[derive(Debug, Clone, Copy)]

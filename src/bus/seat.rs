@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::bus::agent::{Agent, Outbox, Output};
+use crate::bus::clock::{MEASURES, lap};
 use crate::bus::supervision::handle_caught;
 use crate::events::Envelope;
 
@@ -146,7 +147,12 @@ pub(in crate::bus) fn occupy(
     let task = async move {
         let mut out = Outbox::default();
         while let Some(envelope) = desk.next().await {
+            let lap = lap();
             let handled = handle_caught(agent.as_mut(), &envelope, &mut out);
+            if let Some(lap) = lap {
+                let handle = lap.elapsed().as_secs_f64();
+                tracing::trace!(target: MEASURES, handle, of = agent.id().name());
+            }
             // Given back before the answer, so that the spine may use it again.
             drop(envelope);
             let is_over = handled.is_err();

@@ -21,6 +21,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::task::TaskTracker;
 
 use crate::bus::agent::{Roster, RosterSeat, Tap};
+use crate::bus::clock::{MEASURES, Stopwatch, lap};
 use crate::bus::fold::fold_all;
 use crate::bus::seat::{Round, Seated, occupy};
 use crate::bus::sequencer::{Sequencer, SpineError};
@@ -47,6 +48,8 @@ struct Input {
     /// `None` when only the time is handed in.
     event: Option<Event>,
     done: Option<oneshot::Sender<()>>,
+    /// Since when it waits, where that is measured.
+    since: Option<Stopwatch>,
 }
 
 /// The way in: bounded, so a flood waits outside.
@@ -64,7 +67,7 @@ impl Door {
         source: AgentId,
         event: impl Into<Event>,
     ) -> Result<(), SpineError> {
-        let input = Input { at, source, event: Some(event.into()), done: None };
+        let input = Input { at, source, event: Some(event.into()), done: None, since: lap() };
         self.0.send(input).await.map_err(|_| SpineError::Closed)
     }
 
@@ -74,7 +77,7 @@ impl Door {
     /// # Errors
     /// When the spine has ended.
     pub async fn advance(&self, at: Timestamp) -> Result<(), SpineError> {
-        let input = Input { at, source: AgentId::Spine, event: None, done: None };
+        let input = Input { at, source: AgentId::Spine, event: None, done: None, since: None };
         self.0.send(input).await.map_err(|_| SpineError::Closed)
     }
 
@@ -89,7 +92,7 @@ impl Door {
         event: impl Into<Event>,
     ) -> Result<(), SpineError> {
         let (done, settled) = oneshot::channel();
-        let input = Input { at, source, event: Some(event.into()), done: Some(done) };
+        let input = Input { at, source, event: Some(event.into()), done: Some(done), since: lap() };
         self.0.send(input).await.map_err(|_| SpineError::Closed)?;
         settled.await.map_err(|_| SpineError::Closed)
     }
@@ -222,7 +225,11 @@ impl Spine {
         if is_announced {
             self.finish_what_was_cut().await?;
         }
-        while let Some(Input { at, source, event, done }) = self.inputs.recv().await {
+        while let Some(Input { at, source, event, done, since }) = self.inputs.recv().await {
+            if let Some(since) = since {
+                let bus_lag = since.elapsed().as_secs_f64();
+                tracing::trace!(target: MEASURES, bus_lag);
+            }
             let is_event = event.is_some();
             self.take(at, source, event).await?;
             // The first input carries the time of the run.
@@ -275,7 +282,12 @@ impl Spine {
         while let Some(envelope) = self.order.next()? {
             self.journal.append(&envelope)?;
             if needs_sync(&envelope.event) {
+                let lap = lap();
                 self.journal.sync()?;
+                if let Some(lap) = lap {
+                    let journal_commit = lap.elapsed().as_secs_f64();
+                    tracing::trace!(target: MEASURES, journal_commit);
+                }
             }
             for tap in &mut self.taps {
                 tap.see(&envelope);
@@ -383,7 +395,8 @@ impl Spine {
         let seat = &mut self.seats[at];
         seat.occupant = None;
         let agent = seat.roster.id;
-        tracing::error!(%agent, seq = envelope.seq.0, "seat did not answer in time and is retired");
+        let trade = envelope.event.trade_id().map(tracing::field::display);
+        tracing::error!(%agent, seq = envelope.seq.0, trade, "seat did not answer in time and is retired");
         let retired = AgentRetired {
             agent,
             unanswered: envelope.seq,

@@ -92,7 +92,8 @@ impl FaultBook {
         } else {
             None
         };
-        tracing::error!(agent = %seat.id, seq = poison.seq.0, %message, rebuilt = agent.is_some(), "agent panicked");
+        let trade = poison.event.trade_id().map(tracing::field::display);
+        tracing::error!(agent = %seat.id, seq = poison.seq.0, trade, %message, rebuilt = agent.is_some(), "agent panicked");
         let failed =
             AgentFailed { agent: seat.id, poison: poison.seq, message, rebuilt: agent.is_some() };
         Ok((agent, SystemEvent::AgentFailed(failed)))

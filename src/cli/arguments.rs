@@ -82,6 +82,11 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) market: Vec<PathBuf>,
 
+    /// Serve metrics as Prometheus text on this address of this machine, such as
+    /// `127.0.0.1:9464`: `/metrics`, and `/healthz` beside it.
+    #[arg(long, value_name = "ADDRESS", value_parser = loopback)]
+    pub(crate) metrics: Option<SocketAddr>,
+
     /// Hide every key and command that changes orders; the kill key stays.
     #[arg(long)]
     pub(crate) read_only: bool,
@@ -116,6 +121,7 @@ impl Run {
             wire,
             broker,
             market,
+            metrics,
             read_only,
             ascii,
             theme,
@@ -136,6 +142,8 @@ impl Run {
             Some("--broker")
         } else if !market.is_empty() {
             Some("--market")
+        } else if metrics.is_some() {
+            Some("--metrics")
         } else if *read_only {
             Some("--read-only")
         } else if *ascii {

@@ -17,6 +17,7 @@ mod replay;
 mod run;
 mod sim;
 mod token;
+mod telemetry;
 mod verbs;
 mod verbs_print;
 

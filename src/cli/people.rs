@@ -38,7 +38,13 @@ pub(crate) fn around(
             Some(Webhook::new(address).map_err(Failure::refused)?)
         }
     };
-    Ok(People { control: Some(places(run, is_paper)?), screen, webhook })
+    Ok(People {
+        control: Some(places(run, is_paper)?),
+        screen,
+        webhook,
+        telemetry: None,
+        page: run.metrics,
+    })
 }
 
 fn places(run: &Run, is_paper: bool) -> Result<ControlPlaces, Failure> {

@@ -15,10 +15,11 @@ use crate::app::wire::{Venue, WireOptions, run as run_wire};
 use crate::app::{Summary, check_calendar, is_refusal};
 use crate::brokers::alpaca::ApiKeys;
 use crate::cli::arguments::{Arguments, BrokerName, Run, Speed};
+use crate::cli::telemetry::Observed;
 use crate::cli::{Failure, Outcome, config, output, people};
 use crate::config::{Config, Purpose};
 use crate::sources::history::{History, Options, check};
-use crate::telemetry::{LogTarget, init};
+use crate::telemetry::LogTarget;
 
 /// Journals of one seed in the data folder; more than that are a mistake.
 const RUNS_MAX: u32 = 1_000_000;
@@ -30,14 +31,16 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let has_screen = !run.no_ui && io::stdin().is_terminal() && io::stdout().is_terminal();
     let target =
         if has_screen { LogTarget::Folder(people::state_folder()?) } else { LogTarget::Stderr };
-    let _log = init(&target).map_err(Failure::refused)?;
     let way = Way::of(arguments)?;
     let purpose = if way == Way::Paper { Purpose::Paper } else { Purpose::Sim };
     let mut settings = config::load(arguments, purpose)?;
+    let mode = if way == Way::Paper { "paper" } else { "sim" };
+    let observed = Observed::open((run, mode), &settings, &target)?;
     if !run.no_ui && !has_screen {
         output::remark("this is no terminal to draw on; running as with --no-ui");
     }
-    let people = people::around(run, has_screen, way == Way::Paper, &settings)?;
+    let mut people = people::around(run, has_screen, way == Way::Paper, &settings)?;
+    people.telemetry.clone_from(&observed.telemetry);
     let (summary, journal) = match way {
         Way::Inside => {
             let feed = feed(&mut settings, &run.market)?;

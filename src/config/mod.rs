@@ -16,7 +16,7 @@ mod tests;
 pub use error::ConfigError;
 pub use schwab::Schwab;
 pub use sections::{
-    Account, Alerts, Alpaca, AlpacaFeed, Market, OnTerminalLost, Screen, Sim, Venue,
+    Account, Alerts, Alpaca, AlpacaFeed, Market, OnTerminalLost, Screen, Sim, Telemetry, Venue,
 };
 
 use std::path::Path;
@@ -78,6 +78,8 @@ pub struct Config {
     pub screen: Screen,
     /// How people hear of what happens.
     pub alerts: Alerts,
+    /// Traces and metrics.
+    pub telemetry: Telemetry,
 }
 
 impl Default for Config {
@@ -126,6 +128,7 @@ impl Config {
             schwab: Schwab::default(),
             screen: Screen::default(),
             alerts: Alerts::default(),
+            telemetry: Telemetry::default(),
         }
     }
 
@@ -236,13 +239,14 @@ impl Config {
     }
 
     /// A short name of everything that can show in the result of a run, for the
-    /// first line of a journal: all but the speeds, the screen and the alerts.
+    /// first line of a journal: all but the speeds, the screen, the alerts and telemetry.
     pub fn hash(&self) -> Arc<str> {
         let mut shown = self.clone();
         shown.sim.speed = Sim::default().speed;
         shown.sim.wire_speed = Sim::default().wire_speed;
         shown.screen = Screen::default();
         shown.alerts = Alerts::default();
+        shown.telemetry = Telemetry::default();
         let digest = Sha256::digest(shown.to_table().to_string().as_bytes());
         Arc::from(hex(&digest[..8]))
     }

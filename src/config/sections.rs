@@ -117,6 +117,16 @@ impl fmt::Debug for Alerts {
     }
 }
 
+/// What the program says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// Where traces and metrics are sent over OTLP/HTTP, such as
+    /// `http://127.0.0.1:4318`; empty sends nothing. `OTEL_EXPORTER_OTLP_ENDPOINT` comes
+    /// first.
+    pub endpoint: String,
+}
+
 /// The simulated venue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

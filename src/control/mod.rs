@@ -24,6 +24,7 @@ mod users;
 pub mod client;
 pub mod notify;
 pub mod webhook;
+pub mod page;
 
 pub use kill::{Gate, Killer};
 pub use protocol::{Answer, Call, Code, Problem, Request};

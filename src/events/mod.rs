@@ -9,6 +9,7 @@
 pub mod wire;
 mod envelope;
 mod topics;
+mod trace;
 mod request;
 mod feed;
 mod market;
@@ -55,6 +56,7 @@ pub use system::{
     SessionStarted, Severity, SystemEvent, Timer, TimerDue, TradingChanged,
 };
 pub use topics::{Topic, Topics};
+pub use trace::TraceContext;
 pub use trade::{TradeEvent, TradeStateChanged, TransitionInvalid};
 pub use venue::{
     AcceptedLeg, AccountReported, CallFailed, OrdersReported, SplitApplied, VenueAccepted,

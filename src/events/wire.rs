@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use crate::domain::digits::Digits;
 use crate::domain::ids::{AgentId, Seq};
 use crate::domain::time::Timestamp;
-use crate::events::{Envelope, Event};
+use crate::events::{Envelope, Event, TraceContext};
 
 /// A name on the wire and the short spelling that other systems may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,10 @@ struct Metadata<'a> {
     seq: Seq,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cause: Option<Seq>,
+    /// The trade's trace, absent outside of trades. It follows from the trade, so it is
+    /// not believed when it comes in.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<TraceContext>,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +124,7 @@ pub fn write(envelope: &Envelope, line: &mut Vec<u8>) {
             priority: priority(&envelope.event),
             seq: envelope.seq,
             cause: envelope.cause,
+            traceparent: envelope.event.trade_id().map(TraceContext::of),
         },
     };
     serde_json::to_writer(line, &written).expect("payloads hold only what JSON can write");

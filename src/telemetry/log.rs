@@ -21,6 +21,7 @@ use tracing_subscriber::{Layer, fmt};
 
 use crate::bus::clock::{Clock, SystemClock};
 use crate::telemetry::line::Line;
+use crate::telemetry::metrics::{Measures, Metrics};
 
 /// Names the environment variable that chooses what is logged.
 const FILTER_VARIABLE: &str = "FLIGHTDECK_LOG";
@@ -87,6 +88,18 @@ pub struct LogGuard {
 /// When the variable holds no filter, the folder or its first file cannot be
 /// made, or logging has been set up before.
 pub fn init(target: &LogTarget) -> Result<LogGuard, LogError> {
+    set_up(target, None)
+}
+
+/// Does the same, and lets metrics hear the measures of the wall clock.
+///
+/// # Errors
+/// Those of [`init`].
+pub fn init_measured(target: &LogTarget, metrics: Arc<Metrics>) -> Result<LogGuard, LogError> {
+    set_up(target, Some(metrics))
+}
+
+fn set_up(target: &LogTarget, metrics: Option<Arc<Metrics>>) -> Result<LogGuard, LogError> {
     let filter = match std::env::var(FILTER_VARIABLE) {
         Ok(text) => filter(&text)?,
         Err(std::env::VarError::NotPresent) => filter("")?,
@@ -95,6 +108,7 @@ pub fn init(target: &LogTarget) -> Result<LogGuard, LogError> {
     let (writer, guard) = writer(target)?;
     tracing_subscriber::registry()
         .with(lines(filter, writer, Arc::new(SystemClock)))
+        .with(metrics.map(Measures::layer))
         .try_init()
         .map_err(|_| LogError::AlreadySet)?;
     Ok(guard)
@@ -154,7 +168,9 @@ mod tests {
     use std::fs;
 
     use crate::bus::clock::ReplayClock;
+    use crate::domain::ids::TradeId;
     use crate::domain::time::Timestamp;
+    use crate::events::TraceContext;
 
     use super::*;
 
@@ -190,6 +206,19 @@ mod tests {
         let expected = "2025-10-09T08:53:20Z  WARN flightdeck::bus: reply is late seats=3 \
                         in cascade:agent{id=\"risk\" seq=7}";
         assert_eq!(lines, [expected]);
+    }
+
+    #[test]
+    fn a_line_about_a_trade_ends_with_its_trace() {
+        let trade = TradeId::new("trade-20260105-000001");
+        let lines = logged("", || {
+            tracing::warn!(%trade, "illegal trade input");
+            tracing::warn!(trade = "trade-20260105-000001", "again");
+            tracing::warn!(order = "o-1", "no trade");
+        });
+        let end = format!(" trace_id={}", TraceContext::of(&trade).trace());
+        let ends: Vec<bool> = lines.iter().map(|line| line.ends_with(&end)).collect();
+        assert_eq!(ends, [true, true, false], "{lines:?}");
     }
 
     #[test]

@@ -71,7 +71,8 @@ const ROOMS: &[Room] = &[
     // The clock paces and measures frames; nothing that is journalled depends on it.
     room("ui", &["domain", "view", "bus::clock"]),
     // The roof: everything below, and nobody below looks up.
-    room("telemetry", &["domain", "events", "bus::clock"]), // a log line is stamped by the clock
+    // A log line is stamped by the clock; spans say what rules and tap have said.
+    room("telemetry", &["domain", "events", "risk", "journal", "bus::clock", "bus::Tap"]),
     room("config", ALL_ABOVE),
     room("app", ALL_ABOVE),
     room("cli", ALL_ABOVE),

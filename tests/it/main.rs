@@ -29,6 +29,7 @@ mod schwab_server;
 mod schwab_auth;
 mod schwab_client;
 mod support;
+mod telemetry;
 mod ui;
 mod view;
 mod wire;

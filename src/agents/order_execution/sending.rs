@@ -245,7 +245,8 @@ impl OrderExecutionAgent {
         let next = match row.state.next(input) {
             Ok(next) => next,
             Err(error) => {
-                tracing::warn!(order = %id, %error, "illegal order input");
+                let trade = row.trade_id.as_ref().map(tracing::field::display);
+                tracing::warn!(order = %id, trade, %error, "illegal order input");
                 return false;
             }
         };

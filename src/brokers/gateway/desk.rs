@@ -19,7 +19,7 @@ use crate::brokers::gateway::hours::Hours;
 use crate::brokers::gateway::ledger::Ledger;
 use crate::brokers::gateway::readiness::Readiness;
 use crate::brokers::{Answer, Broker, CallError};
-use crate::bus::clock::Clock;
+use crate::bus::clock::{Clock, MEASURES, lap};
 use crate::domain::ids::{AgentId, ClientOrderId};
 use crate::events::{
     Alert, BreakerEvent, BreakerStateChanged, CallFailed, Event, Severity, SystemEvent, VenueCall,
@@ -200,6 +200,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             Some(class) => Some((class, self.admit(class).await?)),
             None => None,
         };
+        let lap = lap();
         let permit = match self.admission.enter(leave.lane, leave.patience).await {
             Ok(permit) => permit,
             Err(held) => {
@@ -207,6 +208,10 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
                 return Err(Failure::Held(held.to_string()));
             }
         };
+        if let Some(lap) = lap {
+            let limiter_wait = lap.elapsed().as_secs_f64();
+            tracing::trace!(target: MEASURES, limiter_wait, of = leave.lane.name());
+        }
         // The last step before the bytes leave.
         if leave.is_gated
             && let Some(why) = self.entries_held()

@@ -12,8 +12,8 @@ use std::time::Duration;
 use crate::breakers::Lane;
 use crate::brokers::gateway::desk::{Desk, Failure, Leave};
 use crate::brokers::gateway::entrance::Entrance;
-use crate::brokers::{Broker, BrokerOrder, CallError, Refusal};
-use crate::bus::clock::Stopwatch;
+use crate::brokers::{Answer, Broker, BrokerOrder, CallError, Refusal};
+use crate::bus::clock::{MEASURES, Stopwatch};
 use crate::domain::ids::ClientOrderId;
 use crate::domain::order::{OrderPurpose, OrderRequest, RejectReason, ReportedStatus};
 use crate::events::{OrderSubmit, Severity, VenueCall, VenueEvent, VenueNotFound, VenueRejected};
@@ -65,7 +65,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             patience: Some(ENTRY_PATIENCE),
             is_gated: true,
         };
-        match sent(self.call(leave, self.broker.submit(request)).await) {
+        match sent(self.call(leave, send(self.broker.as_ref(), request)).await) {
             Sent::Taken(order) => self.taken(request, &order).await,
             Sent::Refused(refusal) => self.refused(request, &refusal).await,
             Sent::NotThere(failure) => self.give_up(request, &failure, true).await,
@@ -127,11 +127,11 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
     /// Sends over every connection there is; the first success ends the others.
     async fn send_critical(&self, request: &OrderRequest) -> Sent {
         let leave = Leave::by(Lane::Protective);
-        let first = self.call(leave, self.broker.submit(request));
+        let first = self.call(leave, send(self.broker.as_ref(), request));
         let Some(backup) = self.backup.as_ref().filter(|_| self.broker.deduplicates()) else {
             return sent(first.await);
         };
-        let second = self.call(leave, backup.submit(request));
+        let second = self.call(leave, send(backup.as_ref(), request));
         tokio::pin!(first, second);
         // The primary first where both are ready: its answer is as good.
         let (one, other) = tokio::select! {
@@ -270,6 +270,16 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             Found::NoAnswer => {}
         }
     }
+}
+
+/// Sends an order over one connection, and says that it leaves.
+async fn send<B: Broker>(
+    broker: &B,
+    request: &OrderRequest,
+) -> Result<Answer<BrokerOrder>, CallError> {
+    let of = request.client_order_id.as_str();
+    tracing::trace!(target: MEASURES, order_sent = true, of);
+    broker.submit(request).await
 }
 
 fn is_same(request: &OrderRequest, order: &BrokerOrder) -> bool {

@@ -86,12 +86,15 @@ fn an_event_without_cause_has_no_cause_field() {
 #[test]
 fn the_envelope_has_the_fields_of_the_specification_in_its_order() {
     for event in examples::all() {
+        let is_of_a_trade = event.trade_id().is_some();
         let line = written(&envelope(event));
         let names =
             |object: &str| fields(object).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names(&line), ["event", "timestamp", "trace_id", "data", "metadata"]);
         let metadata = field(&line, "metadata");
-        assert_eq!(names(&metadata), ["source", "correlation_id", "priority", "seq", "cause"]);
+        let mut expected = vec!["source", "correlation_id", "priority", "seq", "cause"];
+        expected.extend(is_of_a_trade.then_some("traceparent"));
+        assert_eq!(names(&metadata), expected);
     }
 }
 
