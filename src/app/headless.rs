@@ -90,7 +90,8 @@ pub async fn run(
     };
     let mut journal = SqliteJournal::open(&options.journal, &identity)?;
     resume::admit(&mut journal, config)?;
-    let read = read_model(config, "SIM", journal.identity().opening_cash);
+    let speed = options.speed.unwrap_or(1);
+    let read = read_model(config, "SIM", journal.identity().opening_cash, speed);
     let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
     let (journal, place) = Placed::new(journal);
     let trades_on_bars = matches!(feed, Feed::Recorded(_));

@@ -19,7 +19,8 @@ use crate::fsm::trade::TradeState;
 use crate::fsm::trading::TradingState;
 use crate::risk::RuleName;
 use crate::view::{
-    BreakerPhase, EventLine, LinkPhase, Phase, Projector, Setup, TradingPhase, Unit, Wanted,
+    BreakerPhase, EventLine, LinkPhase, Phase, Precautions, Projector, Setup, TradingPhase, Unit,
+    Wanted,
     clean_text,
 };
 
@@ -37,6 +38,8 @@ impl Fold {
             opening_cash: Money::from_dollars(100_000),
             hours: MarketHours::NewYork,
             breakers: Vec::new(),
+            speed: 1,
+            precautions: Precautions::default(),
         };
         let at = Timestamp::from_seconds(1_761_661_800);
         Self { projector: Projector::new(&setup), seq: 0, at }

@@ -141,6 +141,8 @@ impl RiskManagementAgent {
             MarketEvent::Halt(change) => self.symbols.status(*change),
             MarketEvent::Suspect(suspected) => self.symbols.suspect(suspected),
             MarketEvent::Split(split) => self.symbols.split(split),
+            MarketEvent::Band(band) => self.symbols.band(*band),
+            MarketEvent::Correction(correction) => self.symbols.correct(correction),
         }
         self.watch_drawdown(out);
     }

@@ -255,6 +255,20 @@ fn the_reward_is_at_least_two_and_a_half_times_the_risk() {
 }
 
 #[test]
+fn c05_no_entry_goes_outside_its_price_band() {
+    let band = |down: &str, up: &str| PriceBand {
+        symbol: aapl(),
+        down: price(down),
+        up: price(up),
+        at: second(NOW),
+    };
+    passed(R::PriceBand, |case| case.symbol.band = None);
+    passed(R::PriceBand, |case| case.symbol.band = Some(band("166.73", "175.50")));
+    refused(R::PriceBand, |case| case.symbol.band = Some(band("157.00", "175.49")));
+    refused(R::PriceBand, |case| case.symbol.band = Some(band("175.51", "190.00")));
+}
+
+#[test]
 fn c11_no_decision_rests_on_data_that_is_old_crossed_locked_or_suspect() {
     let quote = |bid: &str, ask: &str, age: i64| Quote {
         bid: price(bid),
