@@ -7,9 +7,7 @@ use std::future::Future;
 
 use crate::brokers::call::{Answer, CallError};
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, ExecutionId, Symbol};
-use crate::domain::market::{
-    Bar, Interval, PriceBand, Quote, StatusChange, Tick, TickCorrection,
-};
+use crate::domain::market::{Bar, Interval, PriceBand, Quote, StatusChange, Tick, TickCorrection};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::{OrderReport, OrderRequest, RejectReason};
 use crate::domain::position::Position;

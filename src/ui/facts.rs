@@ -11,7 +11,7 @@ use crate::ui::format;
 use crate::ui::panels::watchlist;
 use crate::ui::state::{App, Pane};
 use crate::view::{
-    ApprovalRow, BARS_MAX, BreakerPhase, BreakerRow, OrderRow, Snapshot, TradingPhase,
+    ApprovalRow, BARS_MAX, BreakerPhase, BreakerRow, OrderRow, PRINTS_MAX, Snapshot, TradingPhase,
 };
 
 /// Whose money moves. Decided at start; no key changes it.
@@ -136,6 +136,7 @@ impl Facts {
                 Pane::Agents => 5,
                 // How far one looks back.
                 Pane::Chart => BARS_MAX,
+                Pane::Tape => PRINTS_MAX,
             };
             (pane, rows)
         });

@@ -34,8 +34,8 @@ pub use decisions::{
     Link, NoteLine, OrderLine, PlanLine, Record, ResultLine, Wanted,
 };
 pub use history::record_from;
-pub use latency::{Delay, Latency};
 pub use lanes::{Dropped, LANE_MAX, VITAL_MAX};
+pub use latency::{Delay, Latency};
 pub use log::{Class, Detail, EventLine, LOG_MAX, Level, Log};
 pub use names::{AgentState, BreakerPhase, LinkPhase, OrderPhase, Phase, TradingPhase, Unit};
 pub use precautions::{Caution, Precautions};
@@ -47,9 +47,8 @@ pub use rows::{
 };
 pub use snapshot::{
     Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, Conflated, Counters, FeedRow,
-    IntelRow,
-    MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, Run, SessionClock, Snapshot,
-    StrategyCard, StrategyRow, SymbolBallots, Trading,
+    IntelRow, MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, Run, SessionClock,
+    Snapshot, StrategyCard, StrategyRow, SymbolBallots, Trading,
 };
 pub use text::{NAME_MAX, TEXT_MAX, clean_text};
 pub use watch::{BARS_MAX, Chart, ChartBar, Levels, Mark, Move, SPARK_MAX, Spark, WatchRow};

@@ -71,7 +71,10 @@ impl Precautions {
             let off = off_last(entry, last);
             if off > self.max_off_last {
                 let (off, max) = (percent(off), percent(self.max_off_last));
-                add("off_last", format!("{entry} is {off} % off the last price {last}, above {max} %"));
+                add(
+                    "off_last",
+                    format!("{entry} is {off} % off the last price {last}, above {max} %"),
+                );
             }
         }
         if let Some(doubt) = around.quote.and_then(|quote| quote.doubt) {

@@ -69,7 +69,8 @@ impl Prints {
 
     /// Marks the newest print that looks like the wrong one, if it is still here.
     pub(in crate::view) fn correct(&mut self, correction: &TickCorrection) {
-        let newest_first = (1..=PRINTS_MAX).map(|back| (self.next + PRINTS_MAX - back) % PRINTS_MAX);
+        let newest_first =
+            (1..=PRINTS_MAX).map(|back| (self.next + PRINTS_MAX - back) % PRINTS_MAX);
         let is_wrong = |print: &Print| {
             print.price == correction.wrong.price
                 && print.size == correction.wrong.size

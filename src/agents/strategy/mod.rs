@@ -260,7 +260,8 @@ impl StrategyAgent {
             MarketEvent::Correction(correction) => {
                 let row = self.row(correction.wrong.symbol);
                 if row.last == Some(correction.wrong.price) {
-                    row.last = correction.right.map(|tick| tick.price).or(row.quote.map(|q| q.mid()));
+                    row.last =
+                        correction.right.map(|tick| tick.price).or(row.quote.map(|q| q.mid()));
                 }
             }
             MarketEvent::Halt(_) | MarketEvent::Suspect(_) | MarketEvent::Band(_) => {}

@@ -268,3 +268,58 @@ pub(super) const fn has_ended(status: ReportedStatus) -> bool {
         | ReportedStatus::Replaced => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::order::{OrderKind, TimeInForce};
+
+    fn request(number: usize) -> OrderRequest {
+        OrderRequest {
+            client_order_id: ClientOrderId::new(format!("o-{number}")),
+            symbol: Symbol::new("AAPL").unwrap(),
+            side: Side::Buy,
+            qty: Qty::shares(1).unwrap(),
+            kind: OrderKind::Market,
+            time_in_force: TimeInForce::Day,
+            class: OrderClass::Simple,
+            extended_hours: false,
+        }
+    }
+
+    /// An order that is replaced twice and ends.
+    fn live_and_end(ledger: &mut Ledger, number: usize) {
+        ledger.open(&request(number), OrderPurpose::Entry);
+        let mut name = request(number).client_order_id;
+        ledger.know(BrokerOrderId::new(format!("b-{number}")), &name);
+        for turn in 1..=2 {
+            let successor = Successor {
+                client_order_id: ClientOrderId::new(format!("o-{number}-{turn}")),
+                broker_order_id: Some(BrokerOrderId::new(format!("b-{number}-{turn}"))),
+                qty: Qty::shares(1).unwrap(),
+                limit: None,
+                stop: None,
+            };
+            ledger.replaced(&name, &successor);
+            name = successor.client_order_id;
+        }
+        assert_eq!(ledger.current(&request(number).client_order_id), name);
+        ledger.finish(&name);
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_no_name_behind() {
+        let mut ledger = Ledger::default();
+        for number in 0..FINISHED_MAX {
+            live_and_end(&mut ledger, number);
+        }
+        let full = ledger.size();
+        for number in FINISHED_MAX..FINISHED_MAX + 100 {
+            live_and_end(&mut ledger, number);
+        }
+        assert_eq!(ledger.size(), full, "one row, three broker's names, two old ones");
+        assert_eq!(full, FINISHED_MAX * (1 + 3 + 1 + 2));
+        assert!(ledger.get(&ClientOrderId::new("o-0-2")).is_none());
+        assert!(ledger.get(&ClientOrderId::new("o-2000-2")).is_some());
+    }
+}

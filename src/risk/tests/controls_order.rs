@@ -1,6 +1,7 @@
 //! Controls on one order: C02, C05, C06, C07, C08, C10 to C14.
 
 use super::*;
+use crate::domain::market::PriceBand;
 use crate::domain::order::StopLeg;
 use crate::risk::RuleName as R;
 

@@ -27,7 +27,8 @@ use crate::view::projector::orders::OrdersPart;
 use crate::view::projector::trades::TradesPart;
 use crate::view::projector::words;
 use crate::view::rows::{
-    APPROVALS_MAX, ApprovalRow, FINISHED_MAX, ORDERS_DONE_MAX, PositionRow, Protection, TRADES_MAX, WORKING_MAX,
+    APPROVALS_MAX, ApprovalRow, FINISHED_MAX, ORDERS_DONE_MAX, PositionRow, Protection, TRADES_MAX,
+    WORKING_MAX,
 };
 use crate::view::snapshot::{
     ALERTS_MAX, Account, BREAKERS_MAX, BUDGETS_MAX, Cards, FEEDS_MAX, MarketCard, OrdersCard,
@@ -302,10 +303,8 @@ impl Projector {
         let (working, done) = self.orders.share();
         let cards = Arc::new(self.cards(&account, &positions));
         let approvals = self.approvals();
-        let latency = Latency {
-            orders: self.orders.acknowledged.delay(),
-            feed: self.market.lag.delay(),
-        };
+        let latency =
+            Latency { orders: self.orders.acknowledged.delay(), feed: self.market.lag.delay() };
         Arc::new(Snapshot {
             seq: self.seq,
             at: self.at,

@@ -129,9 +129,10 @@ impl MarketPart {
         if row.last != Some(wrong.price) {
             return;
         }
-        let quoted = row.bid.zip(row.ask).and_then(|(bid, ask)| {
-            Price::from_units(i64::midpoint(bid.units(), ask.units())).ok()
-        });
+        let quoted = row
+            .bid
+            .zip(row.ask)
+            .and_then(|(bid, ask)| Price::from_units(i64::midpoint(bid.units(), ask.units())).ok());
         if let Some(price) = right.map(|tick| tick.price).or(quoted) {
             row.last = Some(price);
             row.spark.replace(price);
