@@ -126,6 +126,7 @@ impl MarketPart {
         row.prints.correct(correction);
         let right_size = right.map_or(Qty::ZERO, |tick| tick.size);
         row.traded.1 = row.traded.1.saturating_sub(wrong.size).saturating_add(right_size);
+        row.volume = row.traded.0.max(row.traded.1.floor_shares());
         if row.last != Some(wrong.price) {
             return;
         }
