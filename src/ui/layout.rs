@@ -123,7 +123,7 @@ fn desk(size: Size, body: Rect) -> Vec<(Pane, Rect)> {
     let row = band(cards, market);
     if size == Size::Wide {
         let columns =
-            [(Pane::Watchlist, 37), (Pane::Chart, 50), (Pane::Tape, 24), (Pane::Trades, 40)];
+            [(Pane::Watchlist, 36), (Pane::Chart, 46), (Pane::Tape, 33), (Pane::Trades, 40)];
         panes.extend(shares(&columns, row, true));
     } else {
         let columns = [(Pane::Watchlist, 37), (Pane::Chart, 43), (Pane::Trades, 40)];

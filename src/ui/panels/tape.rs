@@ -15,8 +15,8 @@ use crate::view::{Amended, Print, WatchRow};
 const COLUMNS: [Column; 4] = [
     Column::text("TIME", 8),
     Column::number("PRICE", 9),
-    Column::number("SIZE", 6),
-    Column::text("BY", 4),
+    Column::text("BY", 2),
+    Column::number("SIZE", 5),
 ];
 
 /// Draws the pane, of the symbol that the chart shows.
@@ -38,19 +38,25 @@ fn cells<'a>(scene: &Scene<'_>, print: &Print) -> Vec<Cell<'a>> {
     vec![
         Cell::new(format::clock(print.at), Meaning::Dim),
         Cell::new(format::price(print.price), meaning),
-        Cell::new(format::quantity(print.size), meaning),
         Cell::new(word, meaning),
+        Cell::new(size(print), meaning),
     ]
+}
+
+/// Shares in at most five columns; parts of shares only where they fit.
+fn size(print: &Print) -> String {
+    let whole = format::quantity(print.size);
+    if whole.len() <= 5 { whole } else { format::count(print.size.floor_shares()) }
 }
 
 /// Who came to whom, unless something else matters more.
 fn by(scene: &Scene<'_>, print: &Print) -> (String, Meaning) {
     let sign = |glyph, word: &str| format!("{}{word}", scene.sign(glyph));
     match (print.amended, print.by) {
-        (Amended::Cancelled, _) => (sign(Glyph::Trip, "gone"), Meaning::Stale),
-        (Amended::Corrected, _) => (sign(Glyph::Near, "corr"), Meaning::Stale),
-        (Amended::No, Some(Side::Buy)) => (sign(Glyph::Up, "buy"), Meaning::Up),
-        (Amended::No, Some(Side::Sell)) => (sign(Glyph::Down, "sell"), Meaning::Down),
+        (Amended::Cancelled, _) => (sign(Glyph::Trip, "x"), Meaning::Stale),
+        (Amended::Corrected, _) => (sign(Glyph::Near, "c"), Meaning::Stale),
+        (Amended::No, Some(Side::Buy)) => (sign(Glyph::Up, "B"), Meaning::Up),
+        (Amended::No, Some(Side::Sell)) => (sign(Glyph::Down, "S"), Meaning::Down),
         (Amended::No, None) => (sign(Glyph::Flat, ""), Meaning::Flat),
     }
 }
