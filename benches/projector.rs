@@ -22,7 +22,7 @@ use flightdeck::domain::market::{Quote, Tick};
 use flightdeck::domain::money::{Money, Price, Qty};
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{Envelope, Event, MarketEvent};
-use flightdeck::view::{Projector, Publisher, Setup};
+use flightdeck::view::{Precautions, Projector, Publisher, Setup};
 
 const SYMBOLS: u64 = 50;
 const ROUNDS: usize = 7;
@@ -62,6 +62,8 @@ fn setup() -> Setup {
         opening_cash: Money::from_dollars(100_000),
         hours: MarketHours::NewYork,
         breakers: Vec::new(),
+        speed: 1,
+        precautions: Precautions::default(),
     }
 }
 

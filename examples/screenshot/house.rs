@@ -17,7 +17,7 @@ use flightdeck::domain::market::MarketStep;
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{Envelope, Event, FeedEvent, SessionStarted, SystemEvent, TapeEvent};
 use flightdeck::journal::Forgetful;
-use flightdeck::view::{Projector, Setup, Snapshot};
+use flightdeck::view::{Precautions, Projector, Setup, Snapshot};
 
 /// Which market.
 pub(crate) const SEED: u64 = 7;
@@ -53,6 +53,8 @@ impl House {
             opening_cash: config.account.opening_cash,
             hours: MarketHours::NewYork,
             breakers: ["sim.orders", "sim.data"].map(str::to_owned).to_vec(),
+            speed: 1,
+            precautions: Precautions::default(),
         })));
         let spine = Inline::new(roster, Forgetful, vec![Box::new(View(view.clone()))]);
         Ok(Self { spine, view })

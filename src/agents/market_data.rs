@@ -15,7 +15,9 @@ use crate::bus::{Agent, Outbox};
 use crate::domain::calendar::{MarketHours, SessionWindow};
 use crate::domain::corporate_action::SplitWatch;
 use crate::domain::ids::{AgentId, Symbol};
-use crate::domain::market::{BarBatch, MarketStep, Quote, Session, Tick};
+use crate::domain::market::{
+    BarBatch, MarketStep, PriceBand, Quote, Session, Tick, TickCorrection,
+};
 use crate::domain::money::Price;
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
@@ -97,6 +99,22 @@ struct Newest {
     seen_at: Timestamp,
     splits: SplitWatch,
     stale: bool,
+    proof: Proof,
+    band: Option<PriceBand>,
+}
+
+/// Whether a stock is known to trade. While a feed is away a halt may begin unseen, and
+/// no broker tells afterwards what is halted (Alpaca, protocol page §7.3 of October
+/// 2026: no replay; §5 lists no such call). A print, a bar or a status proves it; a
+/// quote does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Proof {
+    #[default]
+    Given,
+    /// The feed was away and nothing has been heard since.
+    Lost,
+    /// A quote has come since, and it was said that it proves nothing.
+    Wanted,
 }
 
 impl MarketDataAgent {
@@ -109,7 +127,14 @@ impl MarketDataAgent {
         self.follow_session(at, out);
         let day = self.day;
         for change in &step.status {
+            self.symbols.row(change.symbol, Newest::default).proof = Proof::Given;
             out.publish(MarketEvent::Halt(*change));
+        }
+        for band in &step.bands {
+            let newest = self.symbols.row(band.symbol, Newest::default);
+            if newest.band.replace(*band) != Some(*band) {
+                out.publish(MarketEvent::Band(*band));
+            }
         }
         for quote in &step.quotes {
             self.quote(at, day, quote, out);
@@ -120,6 +145,20 @@ impl MarketDataAgent {
         if let Some(batch) = &step.bars {
             self.bars(at, day, batch, out);
         }
+        for correction in &step.corrections {
+            self.correct(correction, out);
+        }
+    }
+
+    /// A wrong print that is still the newest price gives way, so that the right ones
+    /// after it are not taken for outliers.
+    fn correct(&mut self, correction: &TickCorrection, out: &mut Outbox) {
+        let newest = self.symbols.row(correction.wrong.symbol, Newest::default);
+        if newest.price == Some(correction.wrong.price) {
+            let quoted = newest.quote.map(|quote| quote.mid());
+            newest.price = correction.right.map(|tick| tick.price).or(quoted);
+        }
+        out.publish(MarketEvent::Correction(*correction));
     }
 
     fn quote(&mut self, at: Timestamp, day: Date, quote: &Quote, out: &mut Outbox) {
@@ -131,6 +170,11 @@ impl MarketDataAgent {
             return;
         }
         newest.quote = Some(*quote);
+        if newest.proof == Proof::Lost {
+            newest.proof = Proof::Wanted;
+            let detail = "nothing traded since the feed was away: it may be halted".to_owned();
+            suspect(quote.symbol, SuspectReason::Status, detail, out);
+        }
         newest.see(at, day, (quote.mid(), quote.mid()), quote.symbol, jumps, out);
         out.publish(MarketEvent::Quote(*quote));
     }
@@ -138,6 +182,7 @@ impl MarketDataAgent {
     fn tick(&mut self, at: Timestamp, day: Date, tick: &Tick, out: &mut Outbox) {
         let jumps = self.config.jumps();
         let newest = self.symbols.row(tick.symbol, Newest::default);
+        newest.proof = Proof::Given;
         newest.see(at, day, (tick.price, tick.price), tick.symbol, jumps, out);
         out.publish(MarketEvent::Tick(*tick));
     }
@@ -146,6 +191,7 @@ impl MarketDataAgent {
         let jumps = self.config.jumps();
         for bar in batch.bars.iter() {
             let newest = self.symbols.row(bar.symbol, Newest::default);
+            newest.proof = Proof::Given;
             newest.see(at, day, (bar.open, bar.close), bar.symbol, jumps, out);
         }
         out.publish(MarketEvent::Bars(MarketBars {
@@ -200,6 +246,7 @@ impl MarketDataAgent {
             return;
         }
         for (symbol, newest) in self.symbols.iter_mut() {
+            newest.proof = Proof::Lost;
             if !newest.stale {
                 newest.stale = true;
                 let detail = format!("{} is {}", changed.feed, changed.state.name());
@@ -325,7 +372,8 @@ impl Agent for MarketDataAgent {
                 | Timer::Breaker(_) => {}
             },
             Event::Feed(FeedEvent::Link(changed)) => self.link(changed, out),
-            Event::Tape(_)
+            Event::Feed(FeedEvent::Conflated(_))
+            | Event::Tape(_)
             | Event::Market(_)
             | Event::Signal(_)
             | Event::Risk(_)

@@ -91,7 +91,8 @@ pub async fn run(
     };
     let mut journal = SqliteJournal::open(&options.journal, &identity)?;
     resume::admit(&mut journal, config)?;
-    let read = read_model(config, "SIM", journal.identity().opening_cash);
+    let speed = options.speed.unwrap_or(1);
+    let read = read_model(config, "SIM", journal.identity().opening_cash, speed);
     let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
     let clock = Arc::new(ReplayClock::default());
     let mut taps: Vec<Box<dyn Tap>> = Vec::new();

@@ -28,6 +28,7 @@ pub(super) struct Loopback {
     account: AlpacaConfig,
     keys: ApiKeys,
     symbols: Vec<Symbol>,
+    speed: u32,
     state: Shared,
     serving: JoinHandle<std::io::Result<()>>,
     stop: CancellationToken,
@@ -66,6 +67,7 @@ impl Loopback {
             }),
             keys: ApiKeys::from_lookup(|name| Some(made_up(name).to_owned()))?,
             symbols,
+            speed,
             state,
             serving,
             stop,
@@ -80,6 +82,7 @@ impl Loopback {
             keys: self.keys.clone(),
             clock: self.state.clock.clone(),
             symbols: self.symbols.clone(),
+            speed: self.speed,
         }
     }
 

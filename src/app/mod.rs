@@ -37,7 +37,7 @@ use crate::domain::ids::AgentId;
 use crate::domain::money::Money;
 use crate::events::{SessionStarted, SystemEvent};
 use crate::telemetry::Telemetry;
-use crate::view::Setup;
+use crate::view::{Precautions, Setup};
 
 /// By which ways people may be around a run.
 #[derive(Debug, Clone, Default)]
@@ -95,11 +95,13 @@ fn session_started(mode: &str, config: &Config) -> SystemEvent {
 }
 
 /// What the read model needs to know before the first event.
-fn read_model(config: &Config, account: &str, opening_cash: Money) -> Setup {
+fn read_model(config: &Config, account: &str, opening_cash: Money, speed: u32) -> Setup {
     Setup {
         account: account.to_owned(),
         opening_cash,
         hours: config.market.hours,
         breakers: vec![config.execution.guard.name.clone()],
+        speed,
+        precautions: Precautions::default(),
     }
 }

@@ -167,11 +167,19 @@ impl Judge {
             }
             MarketEvent::Quote(quote) => self.book.mark(quote.symbol, quote.mid()),
             MarketEvent::Tick(tick) => self.book.mark(tick.symbol, tick.price),
+            MarketEvent::Correction(correction) => {
+                let wrong = correction.wrong;
+                let is_newest = self.book.last_mark(wrong.symbol) == Some(wrong.price);
+                if let Some(right) = correction.right.filter(|_| is_newest) {
+                    self.book.mark(right.symbol, right.price);
+                }
+            }
             MarketEvent::Bars(_)
             | MarketEvent::Status(_)
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
-            | MarketEvent::Split(_) => {}
+            | MarketEvent::Split(_)
+            | MarketEvent::Band(_) => {}
         }
     }
 

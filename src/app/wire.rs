@@ -95,6 +95,9 @@ pub struct Setting {
     pub clock: Arc<dyn Clock>,
     /// The stocks to follow.
     pub symbols: Vec<Symbol>,
+    /// How many times as fast as the wall that time runs, 1 or more. A human reads by
+    /// the wall: approvals wait so many times as long in the time of the market.
+    pub speed: u32,
 }
 
 impl fmt::Debug for Setting {
@@ -130,7 +133,7 @@ pub async fn run(
             let account = *account;
             let symbols = config.alpaca.symbols.clone();
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-            (Setting { mode: AccountMode::Paper, account, keys, clock, symbols }, None)
+            (Setting { mode: AccountMode::Paper, account, keys, clock, symbols, speed: 1 }, None)
         }
     };
     let ran = House::open(config, options, setting, out, Vec::new()).await;
@@ -183,13 +186,13 @@ impl House {
         out: Box<dyn Write + Send>,
         mut taps: Vec<Box<dyn Tap>>,
     ) -> anyhow::Result<Self> {
-        let Setting { mode, account, keys, clock, symbols } = setting;
+        let Setting { mode, account, keys, clock, symbols, speed } = setting;
         let host = host_of(&account);
         let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
         let found = admitted(broker.as_ref()).await?;
         let mut journal = SqliteJournal::open(&options.journal, &identity(config, mode, &found))?;
         let opening_cash = journal.identity().opening_cash;
-        let read = read_model(config, &found.account_id, opening_cash);
+        let read = read_model(config, &found.account_id, opening_cash, speed);
         let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
         if let Some(telemetry) = &options.people.telemetry {
             let names = VenueNames::alpaca(host);
@@ -200,7 +203,8 @@ impl House {
             return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
         }
         let (port, requests) = mpsc::unbounded_channel();
-        let roster = seats(config, broker.name(), (mode, &found.account_id, opening_cash), port)?;
+        let account = (mode, &*found.account_id, opening_cash);
+        let roster = seats(config, (broker.name(), speed), account, port)?;
         let counters = Arc::new(Counters::default());
         let lines = Lines { out, counters: counters.clone(), flushes: true, line: Vec::new() };
         let (owed_tap, owed) = Owed::new();
@@ -415,7 +419,7 @@ fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
 /// as the gateway names its own.
 fn seats(
     config: &Config,
-    broker: &str,
+    (broker, speed): (&str, u32),
     (mode, account, opening_cash): (AccountMode, &str, Money),
     port: mpsc::UnboundedSender<Request>,
 ) -> anyhow::Result<Roster> {
@@ -426,6 +430,8 @@ fn seats(
     let mut agents = config.agents();
     agents.execution.guard.name = format!("{broker}.orders");
     agents.risk.opening_cash = opening_cash;
+    let patience = agents.risk.approval_seconds;
+    agents.risk.approval_seconds = patience.saturating_mul(speed.max(1));
     agents.risk.identity = Identity { account: Arc::from(account), mode };
     roster(&agents, seat).map_err(anyhow::Error::msg)
 }

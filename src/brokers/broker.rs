@@ -7,7 +7,7 @@ use std::future::Future;
 
 use crate::brokers::call::{Answer, CallError};
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, ExecutionId, Symbol};
-use crate::domain::market::{Bar, Interval, Quote, StatusChange, Tick};
+use crate::domain::market::{Bar, Interval, PriceBand, Quote, StatusChange, Tick, TickCorrection};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::{OrderReport, OrderRequest, RejectReason};
 use crate::domain::position::Position;
@@ -159,6 +159,10 @@ pub enum Push {
     Bar(Interval, Bar),
     /// A halt, a pause or a resumption.
     Status(StatusChange),
+    /// The prices between which a stock may trade.
+    Band(PriceBand),
+    /// A print of before was wrong.
+    Correction(TickCorrection),
     /// The market stream is open again: bars since then are missing.
     MarketResumed {
         /// When the last data before the gap came, by the market's time.

@@ -43,7 +43,8 @@ pub struct Account {
     pub opening_cash: Money,
     /// `auto` or `manual`.
     pub approval: risk_management::Approval,
-    /// How long a human has to answer, seconds, 1 or more.
+    /// How long a human has to answer, seconds, 1 or more. On the simulated broker they
+    /// are seconds by the wall, however fast its market runs.
     pub approval_seconds: u32,
 }
 

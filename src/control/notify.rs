@@ -170,7 +170,7 @@ impl Notifier {
             Event::Breaker(event) => breaker(event),
             Event::Risk(event) => risk(event),
             Event::Feed(FeedEvent::Link(link)) => self.feed(link),
-            Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_))
+            Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Conflated(_))
             | Event::Tape(_)
             | Event::Market(_)
             | Event::Signal(_)

@@ -223,12 +223,49 @@ pub struct MarketStep {
     /// Halts and resumptions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub status: Vec<StatusChange>,
+    /// New limit-up/limit-down bands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bands: Vec<PriceBand>,
     /// New best bids and offers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quotes: Vec<Quote>,
     /// Trade prints, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ticks: Vec<Tick>,
+    /// Prints of before that were wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<TickCorrection>,
+}
+
+/// The prices between which a stock may trade under limit-up/limit-down, until the
+/// next band.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceBand {
+    /// Which stock.
+    pub symbol: Symbol,
+    /// The lowest price, dollars per share.
+    pub down: Price,
+    /// The highest price, dollars per share.
+    pub up: Price,
+    /// When the venue stamped it.
+    pub at: Timestamp,
+}
+
+impl PriceBand {
+    /// Tells whether a price lies in the band, its borders included.
+    pub fn holds(&self, price: Price) -> bool {
+        self.down <= price && price <= self.up
+    }
+}
+
+/// A print that was reported wrongly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TickCorrection {
+    /// The print as it was reported; the time is that of the correction.
+    pub wrong: Tick,
+    /// The print as it is right; absent when there was none at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<Tick>,
 }
 
 /// A stock begins or ceases to trade.

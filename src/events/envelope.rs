@@ -125,7 +125,9 @@ impl Event {
                 MarketEvent::Status(_)
                 | MarketEvent::Halt(_)
                 | MarketEvent::Suspect(_)
-                | MarketEvent::Split(_),
+                | MarketEvent::Split(_)
+                | MarketEvent::Band(_)
+                | MarketEvent::Correction(_),
             ) => Topic::MarketStatus,
             Self::Signal(_) => Topic::Signal,
             Self::Risk(_) => Topic::Risk,

@@ -17,6 +17,8 @@ family! {
         History(BarBatch) = "feed.history.received",
         /// A feed's connection changed.
         Link(FeedLinkChanged) = "feed.link.changed",
+        /// How much of what was said did not become an event of its own.
+        Conflated(FeedConflated) = "feed.data.conflated",
     }
 }
 
@@ -28,6 +30,19 @@ family! {
         /// Everything the market does at one instant.
         Step(Arc<MarketStep>) = "tape.market.moved",
     }
+}
+
+/// What market data did not become events of their own, counted since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FeedConflated {
+    /// Quotes that a newer one replaced while the house was busy.
+    pub quotes: u64,
+    /// Prints that a newer one replaced.
+    pub ticks: u64,
+    /// Better versions of bars that had been passed on.
+    pub bars_late: u64,
+    /// Bars, halts and corrections lost because a bound was reached.
+    pub lost: u64,
 }
 
 /// A feed's connection changed.

@@ -8,7 +8,9 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::Symbol;
-use crate::domain::market::{Bar, Interval, Quote, Session, StatusChange, Tick};
+use crate::domain::market::{
+    Bar, Interval, PriceBand, Quote, Session, StatusChange, Tick, TickCorrection,
+};
 use crate::domain::time::Timestamp;
 use crate::events::wire::family;
 
@@ -29,6 +31,10 @@ family! {
         Suspect(DataSuspected) = "market_data.data.suspected",
         /// A price jump that is a split and not a crash.
         Split(SplitDetected) = "market_data.split.detected",
+        /// The prices between which a stock may trade changed.
+        Band(PriceBand) = "market_data.band.changed",
+        /// A print of before was wrong.
+        Correction(TickCorrection) = "market_data.tick.corrected",
     }
 }
 
@@ -69,6 +75,8 @@ pub enum SuspectReason {
     Gap,
     /// Stamped before what is known, or in the future.
     Time,
+    /// Whether it trades is not known: a halt may have begun while the feed was away.
+    Status,
 }
 
 impl SuspectReason {
@@ -80,6 +88,7 @@ impl SuspectReason {
             Self::Outlier => "outlier",
             Self::Gap => "gap",
             Self::Time => "time",
+            Self::Status => "status",
         }
     }
 }

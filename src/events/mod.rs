@@ -25,7 +25,7 @@ mod system;
 
 pub use breaker::{BreakerEvent, BreakerStateChanged, BudgetChanged, BudgetExhausted};
 pub use envelope::{Envelope, Event};
-pub use feed::{FeedEvent, FeedLinkChanged, TapeEvent};
+pub use feed::{FeedConflated, FeedEvent, FeedLinkChanged, TapeEvent};
 pub use market::{
     DataSuspected, MarketBars, MarketEvent, MarketStatus, SplitDetected, SuspectReason,
 };

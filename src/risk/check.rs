@@ -94,6 +94,7 @@ rule_names! {
     PriceJump "max_price_jump" Some("C11"), Ratio, "A large move needs a second source.";
     DataSuspect "data_suspect" Some("C11"), Flag, "The market data must not be under suspicion.";
     Collar "max_collar" Some("C05"), Ratio, "The limit price must lie near the reference.";
+    PriceBand "price_band" Some("C05"), Flag, "The order must not go outside its limit-up/limit-down band.";
     MarketOrderQuote "market_order_quote" Some("C05"), Flag, "A market order needs a fresh quote.";
     MarketOrderSpread "max_market_spread" Some("C05"), Ratio, "A market order needs a narrow spread.";
     MarketOrderSession "market_order_session" Some("C05"), Flag, "A market order goes in the regular session only.";

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{Symbol, TradeId};
-use crate::domain::market::{Quote, Session, TradingStatus};
+use crate::domain::market::{PriceBand, Quote, Session, TradingStatus};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::{OrderClass, OrderKind, OrderPurpose, TimeInForce};
 use crate::domain::position::{Direction, Position};
@@ -183,6 +183,8 @@ pub enum Suspicion {
     Gap,
     /// Moved like a split that nobody announced.
     SplitLike,
+    /// A halt may have begun unseen.
+    StatusUnknown,
 }
 
 /// Whether a stock can be borrowed for a short sale.
@@ -209,6 +211,8 @@ pub struct SymbolView {
     pub reference: Option<Reference>,
     /// The newest quote.
     pub quote: Option<Quote>,
+    /// The prices between which it may trade, where the venue has said so.
+    pub band: Option<PriceBand>,
     /// The price that was accepted before the present one.
     pub previous_price: Option<Price>,
     /// The present price as another source has it.

@@ -11,7 +11,7 @@ use crate::ui::format;
 use crate::ui::panels::watchlist;
 use crate::ui::state::{App, Pane};
 use crate::view::{
-    ApprovalRow, BARS_MAX, BreakerPhase, BreakerRow, OrderRow, Snapshot, TradingPhase,
+    ApprovalRow, BARS_MAX, BreakerPhase, BreakerRow, OrderRow, PRINTS_MAX, Snapshot, TradingPhase,
 };
 
 /// Whose money moves. Decided at start; no key changes it.
@@ -60,7 +60,7 @@ pub struct ApprovalFacts {
     pub word: String,
     /// When it expires, which rejects it.
     pub deadline: Timestamp,
-    /// A precautionary limit that it exceeds, in words: it must be typed, also on paper.
+    /// What makes it unusual, in words: it must be typed, also on paper.
     pub caution: Option<String>,
     /// Why it cannot be sent just now, such as a market that moved away.
     pub refusal: Option<String>,
@@ -136,6 +136,7 @@ impl Facts {
                 Pane::Agents => 5,
                 // How far one looks back.
                 Pane::Chart => BARS_MAX,
+                Pane::Tape => PRINTS_MAX,
             };
             (pane, rows)
         });
@@ -198,9 +199,16 @@ fn waiting(snapshot: &Snapshot, row: &ApprovalRow) -> ApprovalFacts {
         lines,
         word: format!("{symbol} {}", quantity.to_decimal().normalize()),
         deadline: row.deadline,
-        caution: None,
+        caution: caution(row),
         refusal: is_halted.then(|| format!("{symbol} is halted")),
     }
+}
+
+/// Everything unusual about it in one line; each names its precaution.
+fn caution(row: &ApprovalRow) -> Option<String> {
+    let words = row.cautions.iter().map(|caution| format!("{}: {}", caution.rule, caution.words));
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 fn order(row: &OrderRow) -> OrderFacts {

@@ -10,6 +10,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::time::Timestamp;
 use crate::ui::theme::{Glyph, Meaning};
+use crate::view::Delay;
 
 /// What stands where a value is not known.
 pub const ABSENT: &str = "-";
@@ -118,6 +119,15 @@ pub fn duration(length: Duration) -> String {
         600..3_600 => format!("{}m", seconds / 60),
         3_600..86_400 => format!("{}h{:02}", seconds / 3_600, seconds % 3_600 / 60),
         86_400.. => format!("{}d{}h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// The newest measurement of a delay; absent before the first one.
+pub fn micros(delay: Delay) -> String {
+    if delay.measured == 0 {
+        ABSENT.to_owned()
+    } else {
+        duration(Duration::from_micros(delay.newest))
     }
 }
 

@@ -2,6 +2,8 @@
 //! feed and orders at the right. What finds no room is left out as a whole, the least
 //! important first: a number that is cut off lies.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -14,7 +16,7 @@ use crate::ui::panels::cards::link;
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::Pen;
-use crate::view::{BreakerPhase, LinkPhase, TradingPhase};
+use crate::view::{BreakerPhase, Delay, LinkPhase, TradingPhase};
 
 /// Below this width words give way to initials, and cents are left out.
 const LONG_FROM: u16 = 100;
@@ -102,6 +104,10 @@ fn money(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) ->
     if !name.is_empty() && !name.eq_ignore_ascii_case(scene.mode().word()) {
         pieces.push(Piece::new(9, [(format!(" {name} "), dim)]));
     }
+    let speed = scene.snapshot.run.speed;
+    if speed > 1 {
+        pieces.insert(0, Piece::new(6, [(format!(" {speed}x"), dim)]));
+    }
     let nav = cents(format::money(account.nav));
     pieces.push(Piece::new(2, [(" NAV ".into(), dim), (nav, plain)]));
     pieces.push(Piece::new(3, [("  DAY ".into(), dim), (day, style(meaning))]));
@@ -133,10 +139,27 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
     // How old is of more weight while something is wrong.
     let rank = if feed.is_well { 7 } else { 5 };
     pieces.push(Piece::new(rank, [(format!(" {}", feed.age), style(feed.meaning))]));
+    let delay = snapshot.latency.feed;
+    if feed.is_well && delay.measured > 0 {
+        pieces.push(Piece::new(11, [(format!(" lag {}", format::micros(delay)), plain)]));
+    }
     let (sign, meaning) = orders(scene);
     let word = if is_short { " o" } else { " ord " };
     pieces.push(Piece::new(4, [(word.into(), dim), (scene.sign(sign).into(), style(meaning))]));
+    pieces.extend(acknowledged(snapshot.latency.orders, (plain, dim)));
     pieces
+}
+
+/// How long the venue took to acknowledge: the newest order, then 95 of 100.
+fn acknowledged(delay: Delay, (plain, dim): (Style, Style)) -> Vec<Piece> {
+    if delay.measured == 0 {
+        return Vec::new();
+    }
+    let long = format::duration(Duration::from_micros(delay.p95));
+    vec![
+        Piece::new(10, [(format!(" {}", format::micros(delay)), plain)]),
+        Piece::new(12, [(" p95 ".into(), dim), (long, plain)]),
+    ]
 }
 
 /// The light of the feeds.

@@ -86,7 +86,7 @@ pub fn plan(area: Rect, app: &App) -> Plan {
             Tab::Trades => shares(&[(Pane::Trades, 1), (Pane::Decision, 2)], body, false),
             Tab::Orders => shares(&[(Pane::Orders, 3), (Pane::Positions, 2)], body, false),
             Tab::Risk => shares(&[(Pane::Breakers, 1), (Pane::Limits, 3)], body, false),
-            Tab::Chart => shares(&[(Pane::Chart, 3), (Pane::Watchlist, 1)], body, true),
+            Tab::Chart => chart(size, body),
             Tab::Events => vec![(Pane::Events, body)],
             Tab::Intel => vec![(Pane::Intel, body)],
             Tab::System => vec![(Pane::System, body)],
@@ -120,11 +120,29 @@ fn desk(size: Size, body: Rect) -> Vec<(Pane, Rect)> {
     let events = (rest / 3).max(4);
     let market = rest - events;
     let mut panes = vec![(Pane::Agents, band(0, cards))];
-    let columns = [(Pane::Watchlist, 37), (Pane::Chart, 43), (Pane::Trades, 40)];
-    panes.extend(shares(&columns, band(cards, market), true));
+    let row = band(cards, market);
+    if size == Size::Wide {
+        let columns =
+            [(Pane::Watchlist, 36), (Pane::Chart, 46), (Pane::Tape, 33), (Pane::Trades, 40)];
+        panes.extend(shares(&columns, row, true));
+    } else {
+        let columns = [(Pane::Watchlist, 37), (Pane::Chart, 43), (Pane::Trades, 40)];
+        panes.extend(shares(&columns, row, true));
+    }
     let halves = [(Pane::Positions, 1), (Pane::Orders, 1)];
     panes.extend(shares(&halves, band(cards + market, holdings), true));
     panes.push((Pane::Events, band(cards + market + holdings, events)));
+    panes
+}
+
+/// The chart, beside it the symbols; where there is room, the prints below these.
+fn chart(size: Size, body: Rect) -> Vec<(Pane, Rect)> {
+    let mut panes = shares(&[(Pane::Chart, 3), (Pane::Watchlist, 1)], body, true);
+    if size >= Size::Full
+        && let Some((_, side)) = panes.pop()
+    {
+        panes.extend(shares(&[(Pane::Watchlist, 3), (Pane::Tape, 2)], side, false));
+    }
     panes
 }
 
@@ -168,7 +186,7 @@ mod tests {
     #[test]
     fn the_size_decides_what_is_shown() {
         for (width, height, size, panes) in [
-            (160, 45, Size::Wide, 7),
+            (160, 45, Size::Wide, 8),
             (159, 60, Size::Full, 7),
             (120, 40, Size::Full, 7),
             (119, 40, Size::Small, 4),

@@ -42,6 +42,11 @@ impl Scene<'_> {
         self.theme.sign(glyph)
     }
 
+    /// How long something of the house's time lasts by the wall, by which a human waits.
+    pub fn by_the_wall(&self, length: Duration) -> Duration {
+        length / self.snapshot.run.speed.max(1)
+    }
+
     /// Whose money moves, as it is now: never held still.
     pub fn mode(&self) -> Mode {
         self.app.facts.mode

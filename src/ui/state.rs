@@ -103,6 +103,7 @@ impl Tab {
                 Pane::Agents,
                 Pane::Watchlist,
                 Pane::Chart,
+                Pane::Tape,
                 Pane::Trades,
                 Pane::Positions,
                 Pane::Orders,
@@ -111,7 +112,7 @@ impl Tab {
             Self::Trades => &[Pane::Trades, Pane::Decision],
             Self::Orders => &[Pane::Orders, Pane::Positions],
             Self::Risk => &[Pane::Breakers, Pane::Limits],
-            Self::Chart => &[Pane::Chart, Pane::Watchlist],
+            Self::Chart => &[Pane::Chart, Pane::Watchlist, Pane::Tape],
             Self::Events => &[Pane::Events],
             Self::Intel => &[Pane::Intel],
             Self::System => &[Pane::System],
@@ -128,6 +129,8 @@ pub enum Pane {
     Watchlist,
     /// Candles of one symbol.
     Chart,
+    /// Prints of that symbol.
+    Tape,
     /// Live trades in their nine states.
     Trades,
     /// What we hold.
@@ -150,10 +153,11 @@ pub enum Pane {
 
 impl Pane {
     /// Every pane.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Agents,
         Self::Watchlist,
         Self::Chart,
+        Self::Tape,
         Self::Trades,
         Self::Positions,
         Self::Orders,
@@ -171,6 +175,7 @@ impl Pane {
             Self::Agents => "Agents",
             Self::Watchlist => "Watchlist",
             Self::Chart => "Chart",
+            Self::Tape => "Tape",
             Self::Trades => "Trades",
             Self::Positions => "Positions",
             Self::Orders => "Orders & approvals",

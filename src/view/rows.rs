@@ -18,6 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::view::checks::CheckLine;
 use crate::view::decisions::Record;
 use crate::view::names::{OrderPhase, Phase};
+use crate::view::precautions::Caution;
 
 /// Most trades under way that are shown.
 pub(in crate::view) const TRADES_MAX: usize = 1_000;
@@ -257,6 +258,8 @@ pub struct ApprovalRow {
     pub deadline: Timestamp,
     /// Every rule with value and limit.
     pub checks: Arc<[CheckLine]>,
+    /// What makes it unusual as the market is now, the gravest first.
+    pub cautions: Arc<[Caution]>,
     /// Everything that is known of the decision.
     pub record: Arc<Record>,
 }

@@ -18,6 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::events::{Severity, StrategyMetrics};
 use crate::view::checks::CheckLine;
 use crate::view::decisions::{BallotLine, DecidedLine, Decisions, Record, Wanted};
+use crate::view::latency::Latency;
 use crate::view::log::Log;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::rows::{ApprovalRow, OrderRow, PositionRow, TradeRow};
@@ -90,6 +91,10 @@ pub struct Snapshot {
     pub alerts: Arc<VecDeque<AlertRow>>,
     /// The newest lines of mail and meetings, oldest first.
     pub intel: Arc<VecDeque<IntelRow>>,
+    /// How long orders and quotes take.
+    pub latency: Latency,
+    /// Market data that did not become events of their own, all feeds together.
+    pub conflated: Conflated,
     /// How many events there were.
     pub counters: Counters,
 }
@@ -123,7 +128,7 @@ impl Snapshot {
 }
 
 /// Which run this is; facts of the start.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Run {
     /// `sim`, `replay`, `paper` or `live`; empty before the run has begun.
     pub mode: Box<str>,
@@ -137,8 +142,39 @@ pub struct Run {
     pub config_hash: Box<str>,
     /// When it began.
     pub started_at: Option<Timestamp>,
+    /// How many times as fast as the wall the house's time runs; 1 outside simulations,
+    /// and wherever nobody waits for the wall.
+    pub speed: u32,
     /// Why it ended, once it has.
     pub ended: Option<Box<str>>,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self {
+            mode: Box::default(),
+            account: Box::default(),
+            seed: 0,
+            version: Box::default(),
+            config_hash: Box::default(),
+            started_at: None,
+            speed: 1,
+            ended: None,
+        }
+    }
+}
+
+/// Market data that did not become events of their own, counted since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Conflated {
+    /// Quotes that a newer one replaced while the house was busy.
+    pub quotes: u64,
+    /// Prints that a newer one replaced.
+    pub ticks: u64,
+    /// Better versions of bars that had been passed on.
+    pub bars_late: u64,
+    /// Bars, halts and corrections lost because a bound was reached.
+    pub lost: u64,
 }
 
 /// Which part of the trading day it is.

@@ -5,22 +5,24 @@ use jiff::civil::date;
 use crate::breakers::Phase as Breaker;
 use crate::domain::calendar::MarketHours;
 use crate::domain::ids::{AgentId, Seq, Symbol, TradeId};
-use crate::domain::market::{Bar, Interval, Quote, Session, StatusChange, Tick, TradingStatus};
+use crate::domain::market::{
+    Bar, Interval, Quote, Session, StatusChange, Tick, TickCorrection, TradingStatus,
+};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Alert, BreakerEvent, BreakerStateChanged, CandidateFound, Criterion, Envelope, Event,
-    FeedEvent, FeedLinkChanged, HoldSignal, MarketBars, MarketEvent, MarketStatus, Severity,
-    SignalEvent, SystemEvent, TradeEvent, TradeStateChanged,
+    Alert, BreakerEvent, BreakerStateChanged, CandidateFound, Criterion, DataSuspected, Envelope,
+    Event, FeedConflated, FeedEvent, FeedLinkChanged, HoldSignal, MarketBars, MarketEvent,
+    MarketStatus, Severity, SignalEvent, SuspectReason, SystemEvent, TradeEvent, TradeStateChanged,
 };
 use crate::fsm::link::LinkState;
 use crate::fsm::trade::TradeState;
 use crate::fsm::trading::TradingState;
 use crate::risk::RuleName;
 use crate::view::{
-    BreakerPhase, EventLine, LinkPhase, Phase, Projector, Setup, TradingPhase, Unit, Wanted,
-    clean_text,
+    Amended, BreakerPhase, Conflated, EventLine, LinkPhase, Phase, Precautions, Projector, Setup,
+    TradingPhase, Unit, Wanted, clean_text,
 };
 
 /// A house and its next event.
@@ -37,6 +39,8 @@ impl Fold {
             opening_cash: Money::from_dollars(100_000),
             hours: MarketHours::NewYork,
             breakers: Vec::new(),
+            speed: 1,
+            precautions: Precautions::default(),
         };
         let at = Timestamp::from_seconds(1_761_661_800);
         Self { projector: Projector::new(&setup), seq: 0, at }
@@ -122,6 +126,58 @@ fn bars_of_the_day_before_give_the_close_before() {
     let snapshot = fold.projector.snapshot();
     assert_eq!(snapshot.watch[0].previous_close, Some(close));
     assert_eq!(snapshot.watch[0].change().unwrap(), Money::from_dollars(-10));
+}
+
+#[test]
+fn a_print_that_was_wrong_gives_its_place_to_the_right_one() {
+    let mut fold = Fold::new();
+    fold.day(28, Session::Open).price("100.00").price("10.00");
+    let at = fold.at;
+    let tick = |text: &str| {
+        let size = Qty::shares(100).unwrap();
+        Tick { symbol: aapl(), price: text.parse().unwrap(), size, at }
+    };
+    let (wrong, right) = (tick("10.00"), Some(tick("100.01")));
+    fold.see(MarketEvent::Correction(TickCorrection { wrong, right }));
+    let row = fold.projector.snapshot().watch[0].clone();
+    assert_eq!((row.last, row.volume), (Some("100.01".parse().unwrap()), 200));
+    let amended: Vec<_> = row.prints.iter().map(|print| print.amended).collect();
+    assert_eq!(amended, [Amended::Corrected, Amended::No]);
+    // One that was overtaken changes no price; one that never was is no volume.
+    fold.price("100.50");
+    fold.see(MarketEvent::Correction(TickCorrection { wrong: tick("100.00"), right: None }));
+    let row = fold.projector.snapshot().watch[0].clone();
+    assert_eq!((row.last, row.volume), (Some("100.50".parse().unwrap()), 200));
+}
+
+#[test]
+fn a_quote_does_not_end_the_doubt_whether_a_stock_trades_and_a_print_does() {
+    let mut fold = Fold::new();
+    let (reason, detail) = (SuspectReason::Status, String::new());
+    fold.price("100.00");
+    fold.see(MarketEvent::Suspect(DataSuspected { symbol: aapl(), reason, detail }));
+    let [bid, ask] = ["99.99", "100.01"].map(|text| text.parse::<Price>().unwrap());
+    let quote = Quote::new(aapl(), (bid, 1), (ask, 1), fold.at).unwrap();
+    fold.see(MarketEvent::Quote(quote));
+    assert_eq!(fold.projector.snapshot().watch[0].doubt, Some(reason));
+    fold.price("100.00");
+    assert_eq!(fold.projector.snapshot().watch[0].doubt, None);
+}
+
+#[test]
+fn what_quotes_take_and_what_was_overtaken_is_told() {
+    let mut fold = Fold::new();
+    let [bid, ask] = ["99.99", "100.01"].map(|text| text.parse::<Price>().unwrap());
+    let stamped = fold.at.plus(jiff::SignedDuration::from_millis(-12));
+    fold.see(MarketEvent::Quote(Quote::new(aapl(), (bid, 1), (ask, 1), stamped).unwrap()));
+    let told = FeedConflated { quotes: 7, ticks: 6, bars_late: 5, lost: 4 };
+    fold.see(FeedEvent::Conflated(told));
+    let snapshot = fold.projector.snapshot();
+    let feed = snapshot.latency.feed;
+    assert_eq!((feed.newest, feed.p95, feed.measured), (12_000, 12_000, 1));
+    assert_eq!(snapshot.latency.orders.measured, 0);
+    let expected = Conflated { quotes: 7, ticks: 6, bars_late: 5, lost: 4 };
+    assert_eq!(snapshot.conflated, expected);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::Side;
 use crate::domain::time::Timestamp;
 use crate::events::SuspectReason;
+use crate::view::prints::Prints;
 
 /// Most values of a sparkline, one for each minute of the market.
 pub const SPARK_MAX: usize = 60;
@@ -126,6 +127,11 @@ pub struct WatchRow {
     pub status: TradingStatus,
     /// Why its data should not be traded on, until better ones come.
     pub doubt: Option<SuspectReason>,
+    /// Lowest and highest price at which it may trade, where the venue has said so,
+    /// dollars per share.
+    pub band: Option<(Price, Price)>,
+    /// The newest prints.
+    pub prints: Prints,
     /// The trading day of the newest price.
     #[serde(skip)]
     pub(in crate::view) day: Date,
@@ -157,6 +163,8 @@ impl WatchRow {
             direction: Move::Flat,
             status: TradingStatus::Trading,
             doubt: None,
+            band: None,
+            prints: Prints::default(),
             day: Date::MIN,
             regular: None,
             spark_due: Timestamp::default(),

@@ -2,8 +2,10 @@
 //! sees otherwise, feeds that are down.
 
 use flightdeck::domain::ids::{AgentId, BrokerOrderId, ClientOrderId};
+use flightdeck::domain::market::{MarketStep, PriceBand, Tick, TickCorrection};
 use flightdeck::domain::order::{OrderPurpose, Side};
 use flightdeck::domain::position::{Direction, Position};
+use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{
     AcceptedLeg, AccountReported, FeedEvent, FeedLinkChanged, VenueAccepted, VenueEvent,
     VenueNotFound,
@@ -177,6 +179,53 @@ fn f26_data_of_a_feed_that_is_down_are_suspect_until_it_speaks_again() {
     assert_eq!(cockpit.count("market_data.data.suspected"), 1, "said once");
     assert_eq!(cockpit.last("market_data.data.suspected").text("reason"), "stale");
     cockpit.input(AgentId::Feed, link(LinkState::Up)).quote("AAPL", "175.49", "175.50");
+    let doubt = cockpit.last("market_data.data.suspected");
+    assert_eq!(doubt.text("reason"), "status", "a quote does not prove that it trades");
+    cockpit.quote("AAPL", "175.49", "175.50");
+    assert_eq!(cockpit.count("market_data.data.suspected"), 2, "said once");
     cockpit.bar("AAPL", ["175.50"; 4], 2_000);
     assert_eq!(cockpit.count("order.submit"), 2, "entry and protection");
+}
+
+/// A band around nothing that was traded.
+fn band(down: &str, up: &str) -> MarketStep {
+    let at = Timestamp::default();
+    let band = PriceBand { symbol: symbol("AAPL"), down: price(down), up: price(up), at };
+    MarketStep { bands: vec![band], ..MarketStep::default() }
+}
+
+#[test]
+fn c05_an_entry_outside_its_price_band_is_refused_and_the_band_is_on_record() {
+    for (down, up, entries) in [("157.00", "184.00", 2), ("157.00", "175.49", 0)] {
+        let mut cockpit = Cockpit::new(&rules());
+        cockpit.history("AAPL", "175.50", Direction::Long).quote("AAPL", "175.49", "175.50");
+        cockpit.step(band(down, up)).step(band(down, up));
+        assert_eq!(cockpit.count("market_data.band.changed"), 1, "said once");
+        cockpit.bar("AAPL", ["175.50"; 4], 2_000);
+        assert_eq!(cockpit.count("order.submit"), entries, "{down} to {up}");
+        if entries == 0 {
+            assert_eq!(cockpit.last("risk.limit.exceeded").text("rule"), "price_band");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_print_that_is_taken_back_makes_no_outlier_of_the_right_ones() {
+    let size = shares(100);
+    let tick = |text: &str| {
+        let at = Timestamp::default();
+        Tick { symbol: symbol("AAPL"), price: price(text), size, at }
+    };
+    for (is_corrected, outliers) in [(false, 2), (true, 1)] {
+        let mut cockpit = Cockpit::new(&rules());
+        cockpit.tick("AAPL", "175.50", 100).tick("AAPL", "100.00", 100);
+        if is_corrected {
+            let (wrong, right) = (tick("100.00"), Some(tick("175.50")));
+            let correction = TickCorrection { wrong, right };
+            cockpit.step(MarketStep { corrections: vec![correction], ..MarketStep::default() });
+            assert_eq!(cockpit.count("market_data.tick.corrected"), 1);
+        }
+        cockpit.tick("AAPL", "175.51", 100);
+        assert_eq!(cockpit.count("market_data.data.suspected"), outliers);
+    }
 }

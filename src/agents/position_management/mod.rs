@@ -241,11 +241,18 @@ impl PositionManagementAgent {
                     self.bar(bar, out);
                 }
             }
+            MarketEvent::Correction(correction) => {
+                let (symbol, wrong) = (correction.wrong.symbol, correction.wrong.price);
+                let right = correction.right.filter(|_| self.book.last_mark(symbol) == Some(wrong));
+                let Some(right) = right else { return };
+                self.book.mark(symbol, right.price);
+            }
             MarketEvent::Bars(_)
             | MarketEvent::Status(_)
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
-            | MarketEvent::Split(_) => return,
+            | MarketEvent::Split(_)
+            | MarketEvent::Band(_) => return,
         }
         self.say_pnl_when_due(at, out);
     }

@@ -141,6 +141,15 @@ impl RiskManagementAgent {
             MarketEvent::Halt(change) => self.symbols.status(*change),
             MarketEvent::Suspect(suspected) => self.symbols.suspect(suspected),
             MarketEvent::Split(split) => self.symbols.split(split),
+            MarketEvent::Band(band) => self.symbols.band(*band),
+            MarketEvent::Correction(correction) => {
+                self.symbols.correct(correction);
+                let (symbol, wrong) = (correction.wrong.symbol, correction.wrong.price);
+                let is_newest = self.account.mark_of(symbol) == Some(wrong);
+                if let Some(right) = correction.right.filter(|_| is_newest) {
+                    self.account.mark(symbol, right.price);
+                }
+            }
         }
         self.watch_drawdown(out);
     }

@@ -3,7 +3,9 @@
 use jiff::SignedDuration;
 
 use crate::domain::ids::Symbol;
-use crate::domain::market::{Quote, Session, StatusChange, TradingStatus};
+use crate::domain::market::{
+    PriceBand, Quote, Session, StatusChange, TickCorrection, TradingStatus,
+};
 use crate::domain::money::Price;
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
@@ -22,6 +24,10 @@ struct Known {
     locked_since: Option<Timestamp>,
     doubt: Option<(Suspicion, u8)>,
     status: TradingStatus,
+    band: Option<PriceBand>,
+    /// A halt may have begun unseen; a print, a bar or a status ends the doubt, a
+    /// quote does not: a stock that is halted is quoted as well.
+    is_unproven: bool,
 }
 
 impl Known {
@@ -44,8 +50,11 @@ pub(super) struct Symbols {
 }
 
 impl Symbols {
+    /// Takes the price of a trade: a print, or the close of a bar.
     pub(super) fn price(&mut self, symbol: Symbol, price: Price, at: Timestamp) {
-        self.rows.row(symbol, Known::default).price(price, at);
+        let row = self.rows.row(symbol, Known::default);
+        row.is_unproven = false;
+        row.price(price, at);
     }
 
     pub(super) fn quote(&mut self, quote: &Quote, at: Timestamp) {
@@ -59,12 +68,35 @@ impl Symbols {
         row.price(quote.mid(), at);
     }
 
-    pub(super) const fn session(&mut self, status: MarketStatus) {
+    /// Takes the session. Bands end with it: they hold in regular sessions only.
+    pub(super) fn session(&mut self, status: MarketStatus) {
+        if self.market.is_none_or(|before| before.status != status.status) {
+            for (_, row) in self.rows.iter_mut() {
+                row.band = None;
+            }
+        }
         self.market = Some(status);
     }
 
+    pub(super) fn band(&mut self, band: PriceBand) {
+        self.rows.row(band.symbol, Known::default).band = Some(band);
+    }
+
+    /// Puts what is right in the place of a price that was wrong, while it is the newest
+    /// one; without a right one the price before counts again.
+    pub(super) fn correct(&mut self, correction: &TickCorrection) {
+        let row = self.rows.row(correction.wrong.symbol, Known::default);
+        let wrong = correction.wrong.price;
+        if let Some(reference) = row.reference.filter(|reference| reference.price == wrong) {
+            let right = correction.right.map(|tick| tick.price).or(row.previous);
+            row.reference = right.map(|price| Reference { price, ..reference });
+        }
+    }
+
     pub(super) fn status(&mut self, change: StatusChange) {
-        self.rows.row(change.symbol, Known::default).status = change.status;
+        let row = self.rows.row(change.symbol, Known::default);
+        row.status = change.status;
+        row.is_unproven = false;
     }
 
     pub(super) fn suspect(&mut self, suspected: &DataSuspected) {
@@ -75,6 +107,10 @@ impl Symbols {
             SuspectReason::Gap => (Suspicion::Gap, 1),
             // A value out of its time was not passed on: nothing is in doubt.
             SuspectReason::Time => return,
+            SuspectReason::Status => {
+                self.rows.row(suspected.symbol, Known::default).is_unproven = true;
+                return;
+            }
         };
         self.rows.row(suspected.symbol, Known::default).doubt = Some(doubt);
     }
@@ -85,6 +121,7 @@ impl Symbols {
         row.reference = None;
         row.previous = None;
         row.quote = None;
+        row.band = None;
     }
 
     /// The part of a view that depends on the market alone.
@@ -101,10 +138,14 @@ impl Symbols {
             reserved: Totals::default(),
             reference: row.reference,
             quote: row.quote,
+            band: row.band,
             previous_price: row.previous,
             second_source: None,
             locked_since: row.locked_since,
-            suspicion: row.doubt.map(|(suspicion, _)| suspicion),
+            suspicion: row
+                .doubt
+                .map(|(suspicion, _)| suspicion)
+                .or(row.is_unproven.then_some(Suspicion::StatusUnknown)),
             status: row.status,
             session,
             time_to_close,

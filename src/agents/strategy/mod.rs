@@ -257,7 +257,14 @@ impl StrategyAgent {
                 row.quote = None;
             }
             MarketEvent::Tick(tick) => self.row(tick.symbol).last = Some(tick.price),
-            MarketEvent::Halt(_) | MarketEvent::Suspect(_) => {}
+            MarketEvent::Correction(correction) => {
+                let row = self.row(correction.wrong.symbol);
+                if row.last == Some(correction.wrong.price) {
+                    row.last =
+                        correction.right.map(|tick| tick.price).or(row.quote.map(|q| q.mid()));
+                }
+            }
+            MarketEvent::Halt(_) | MarketEvent::Suspect(_) | MarketEvent::Band(_) => {}
         }
     }
 

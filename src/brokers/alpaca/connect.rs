@@ -16,7 +16,8 @@ use crate::bus::clock::Clock;
 use crate::domain::ids::Symbol;
 
 /// What is followed of every stock. Bars come with prints and quotes for nothing.
-const CHANNELS: [Channel; 4] = [Channel::Trades, Channel::Quotes, Channel::Bars, Channel::Statuses];
+const CHANNELS: [Channel; 5] =
+    [Channel::Trades, Channel::Quotes, Channel::Bars, Channel::Statuses, Channel::Lulds];
 
 /// The two streams of an account. They run until they are stopped, also when this is
 /// dropped.

@@ -21,7 +21,7 @@ use crate::bus::clock::Stopwatch;
 use crate::domain::ids::AgentId;
 use crate::domain::market::{Bar, Interval};
 use crate::domain::time::Timestamp;
-use crate::events::{FeedEvent, Severity};
+use crate::events::{FeedConflated, FeedEvent, Severity};
 
 /// The first wait before a gap is tried again; doubles.
 const GAP_WAIT: Duration = Duration::from_secs(1);
@@ -29,11 +29,15 @@ const GAP_WAIT: Duration = Duration::from_secs(1);
 const GAP_WAIT_MAX: Duration = Duration::from_mins(1);
 /// After so many tries, some five minutes, a human is told.
 const GAP_TRIES_SAID: u32 = 10;
+/// How often at most it is told what was conflated, by the market's time.
+const CONFLATED_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
 /// The way in for market data: takes everything at once.
 #[derive(Debug, Default)]
 pub struct MarketInlet {
     buffer: Mutex<MarketBuffer>,
+    /// What was told of it last, and when.
+    told: Mutex<(FeedConflated, Timestamp)>,
     arrived: Notify,
 }
 
@@ -128,7 +132,10 @@ impl<B: Broker, E: Entrance> Feeding<B, E> {
     async fn deliver_waiting(&self) -> Option<Timestamp> {
         while let Some(item) = self.take() {
             match item {
-                MarketItem::Step(step) => self.say(FeedEvent::Step(Arc::new(step))).await,
+                MarketItem::Step(step) => {
+                    self.say(FeedEvent::Step(Arc::new(step))).await;
+                    self.say_conflated().await;
+                }
                 MarketItem::Link(changed) => self.say(FeedEvent::Link(changed)).await,
                 MarketItem::Missing(since) => return Some(since),
             }
@@ -181,6 +188,22 @@ impl<B: Broker, E: Entrance> Feeding<B, E> {
     fn take(&self) -> Option<MarketItem> {
         let now = self.desk.clock.now();
         self.buffer().take(now)
+    }
+
+    /// Tells from time to time what did not become an event of its own.
+    async fn say_conflated(&self) {
+        let (now, counts) = (self.desk.clock.now(), self.buffer().conflated());
+        let is_due = {
+            let mut told = self.inlet.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_due = told.0 != counts && now.since(told.1) >= CONFLATED_EVERY;
+            if is_due {
+                *told = (counts, now);
+            }
+            is_due
+        };
+        if is_due {
+            self.say(FeedEvent::Conflated(counts)).await;
+        }
     }
 
     async fn say(&self, event: FeedEvent) {

@@ -47,11 +47,21 @@ pub(super) struct Row {
     pub(super) successor: Option<Successor>,
 }
 
+/// Under which names a row can be found.
+#[derive(Debug, Default)]
+struct Names {
+    of_broker: Vec<BrokerOrderId>,
+    before: Vec<ClientOrderId>,
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     rows: BTreeMap<ClientOrderId, Row>,
     by_broker: BTreeMap<BrokerOrderId, ClientOrderId>,
+    /// The same the other way round, and the names that a row had before: all that is
+    /// forgotten with it, found without looking at the rest.
+    names_of: BTreeMap<ClientOrderId, Names>,
     /// Names of orders that were replaced, with the names of what took their place.
     renamed: BTreeMap<ClientOrderId, ClientOrderId>,
     finished: VecDeque<ClientOrderId>,
@@ -143,7 +153,7 @@ impl Ledger {
         // News of the order that was replaced says nothing of the one that works now.
         if is_own && row.broker_order_id.as_ref().is_none_or(|id| *id == report.broker_order_id) {
             row.broker_order_id = Some(report.broker_order_id.clone());
-            self.by_broker.insert(report.broker_order_id.clone(), name.clone());
+            self.know(report.broker_order_id.clone(), &name);
             // What was replaced goes on under another name: see `news`.
             if has_ended(report.status) && report.status != ReportedStatus::Replaced {
                 self.finish(&name);
@@ -164,11 +174,21 @@ impl Ledger {
         row.is_over = false;
         row.is_cancel_owed = false;
         let new = successor.client_order_id.clone();
+        let mut names = self.names_of.remove(old).unwrap_or_default();
+        names.before.push(old.clone());
+        self.names_of.entry(new.clone()).or_default().join(names);
         if let Some(id) = &successor.broker_order_id {
-            self.by_broker.insert(id.clone(), new.clone());
+            self.know(id.clone(), &new);
         }
         self.renamed.insert(old.clone(), new.clone());
         self.rows.insert(new, row);
+    }
+
+    /// Notes the broker's name of an order.
+    fn know(&mut self, id: BrokerOrderId, name: &ClientOrderId) {
+        if self.by_broker.insert(id.clone(), name.clone()).as_ref() != Some(name) {
+            self.names_of.entry(name.clone()).or_default().of_broker.push(id);
+        }
     }
 
     /// Own entries that may still execute, also those whose answer is awaited.
@@ -210,8 +230,30 @@ impl Ledger {
 
     fn forget(&mut self, id: &ClientOrderId) {
         self.rows.remove(id);
-        self.by_broker.retain(|_, name| name != id);
-        self.renamed.retain(|_, name| name != id);
+        let names = self.names_of.remove(id).unwrap_or_default();
+        for name in names.of_broker {
+            // It may have become another order's meanwhile.
+            let owner = self.by_broker.get(&name);
+            if owner.is_some_and(|owner| owner == id || names.before.contains(owner)) {
+                self.by_broker.remove(&name);
+            }
+        }
+        for name in names.before {
+            self.renamed.remove(&name);
+        }
+    }
+
+    /// How many entries all maps together have, for tests of the bound.
+    #[cfg(test)]
+    fn size(&self) -> usize {
+        self.rows.len() + self.by_broker.len() + self.names_of.len() + self.renamed.len()
+    }
+}
+
+impl Names {
+    fn join(&mut self, other: Self) {
+        self.of_broker.extend(other.of_broker);
+        self.before.extend(other.before);
     }
 }
 
@@ -224,5 +266,60 @@ pub(super) const fn has_ended(status: ReportedStatus) -> bool {
         | ReportedStatus::Expired
         | ReportedStatus::Rejected
         | ReportedStatus::Replaced => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::order::{OrderKind, TimeInForce};
+
+    fn request(number: usize) -> OrderRequest {
+        OrderRequest {
+            client_order_id: ClientOrderId::new(format!("o-{number}")),
+            symbol: Symbol::new("AAPL").unwrap(),
+            side: Side::Buy,
+            qty: Qty::shares(1).unwrap(),
+            kind: OrderKind::Market,
+            time_in_force: TimeInForce::Day,
+            class: OrderClass::Simple,
+            extended_hours: false,
+        }
+    }
+
+    /// An order that is replaced twice and ends.
+    fn live_and_end(ledger: &mut Ledger, number: usize) {
+        ledger.open(&request(number), OrderPurpose::Entry);
+        let mut name = request(number).client_order_id;
+        ledger.know(BrokerOrderId::new(format!("b-{number}")), &name);
+        for turn in 1..=2 {
+            let successor = Successor {
+                client_order_id: ClientOrderId::new(format!("o-{number}-{turn}")),
+                broker_order_id: Some(BrokerOrderId::new(format!("b-{number}-{turn}"))),
+                qty: Qty::shares(1).unwrap(),
+                limit: None,
+                stop: None,
+            };
+            ledger.replaced(&name, &successor);
+            name = successor.client_order_id;
+        }
+        assert_eq!(ledger.current(&request(number).client_order_id), name);
+        ledger.finish(&name);
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_no_name_behind() {
+        let mut ledger = Ledger::default();
+        for number in 0..FINISHED_MAX {
+            live_and_end(&mut ledger, number);
+        }
+        let full = ledger.size();
+        for number in FINISHED_MAX..FINISHED_MAX + 100 {
+            live_and_end(&mut ledger, number);
+        }
+        assert_eq!(ledger.size(), full, "one row, three broker's names, two old ones");
+        assert_eq!(full, FINISHED_MAX * (1 + 3 + 1 + 2));
+        assert!(ledger.get(&ClientOrderId::new("o-0-2")).is_none());
+        assert!(ledger.get(&ClientOrderId::new("o-2000-2")).is_some());
     }
 }

@@ -8,9 +8,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::brokers::Push;
 use crate::domain::ids::Symbol;
-use crate::domain::market::{Bar, BarBatch, Interval, MarketStep, Quote, StatusChange, Tick};
+use crate::domain::market::{
+    Bar, BarBatch, Interval, MarketStep, PriceBand, Quote, StatusChange, Tick, TickCorrection,
+};
 use crate::domain::time::Timestamp;
-use crate::events::FeedLinkChanged;
+use crate::events::{FeedConflated, FeedLinkChanged};
 
 /// Changes of links that may wait; then the oldest gives way, since only the newest
 /// state counts.
@@ -19,6 +21,8 @@ const BORDERS_MAX: usize = 32;
 const INSTANTS_MAX: usize = 2_000;
 /// Status changes that may wait.
 const STATUS_MAX: usize = 100_000;
+/// Corrections of prints that may wait.
+const CORRECTIONS_MAX: usize = 10_000;
 
 /// What leaves the buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +51,8 @@ struct Data {
     status: VecDeque<StatusChange>,
     quotes: BTreeMap<Symbol, Quote>,
     ticks: BTreeMap<Symbol, Tick>,
+    bands: BTreeMap<Symbol, PriceBand>,
+    corrections: VecDeque<TickCorrection>,
 }
 
 /// Market data that waits for the door.
@@ -65,6 +71,16 @@ pub struct MarketBuffer {
 }
 
 impl MarketBuffer {
+    /// What did not become an event of its own so far.
+    pub const fn conflated(&self) -> FeedConflated {
+        FeedConflated {
+            quotes: self.quotes_conflated,
+            ticks: self.ticks_conflated,
+            bars_late: self.bars_late,
+            lost: self.overflowed,
+        }
+    }
+
     /// Quotes that a newer one has replaced before they were passed on.
     pub const fn quotes_conflated(&self) -> u64 {
         self.quotes_conflated
@@ -81,7 +97,7 @@ impl MarketBuffer {
         self.bars_late
     }
 
-    /// Bars and status changes lost because a bound was reached; zero in a house that
+    /// Bars, status changes and corrections lost because a bound was reached; zero in a house that
     /// lives.
     pub const fn overflowed(&self) -> u64 {
         self.overflowed
@@ -108,6 +124,17 @@ impl MarketBuffer {
                 let waiting = &mut self.data().status;
                 waiting.push_back(change);
                 if waiting.len() > STATUS_MAX {
+                    waiting.pop_front();
+                    self.overflowed += 1;
+                }
+            }
+            Push::Band(band) => {
+                self.data().bands.insert(band.symbol, band);
+            }
+            Push::Correction(correction) => {
+                let waiting = &mut self.data().corrections;
+                waiting.push_back(correction);
+                if waiting.len() > CORRECTIONS_MAX {
                     waiting.pop_front();
                     self.overflowed += 1;
                 }
@@ -151,6 +178,8 @@ impl MarketBuffer {
             status: data.status.into(),
             quotes: data.quotes.into_values().collect(),
             ticks: data.ticks.into_values().collect(),
+            bands: data.bands.into_values().collect(),
+            corrections: data.corrections.into(),
         }))
     }
 
@@ -259,6 +288,8 @@ impl Data {
             && self.status.is_empty()
             && self.quotes.is_empty()
             && self.ticks.is_empty()
+            && self.bands.is_empty()
+            && self.corrections.is_empty()
     }
 
     fn join(&mut self, later: Self) {
@@ -268,5 +299,7 @@ impl Data {
         self.status.extend(later.status);
         self.quotes.extend(later.quotes);
         self.ticks.extend(later.ticks);
+        self.bands.extend(later.bands);
+        self.corrections.extend(later.corrections);
     }
 }

@@ -304,6 +304,8 @@ impl<B: Broker, E: Entrance> Room<B, E> {
             | Push::Tick(_)
             | Push::Bar(..)
             | Push::Status(_)
+            | Push::Band(_)
+            | Push::Correction(_)
             | Push::MarketResumed { .. }) => {
                 self.feeding.push(other);
             }

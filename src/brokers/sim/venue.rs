@@ -253,10 +253,13 @@ impl SimVenue {
                     let orders = order.map(Order::report).into_iter().collect();
                     out.publish(VenueEvent::Orders(OrdersReported { orders }));
                 }
-                // The last three are faults that only a server injects.
+                // All but the first two are faults that only a server injects.
                 What::Routed
                 | What::Armed { .. }
                 | What::CancelPending
+                | What::CancelRefused
+                | What::ReplacePending
+                | What::DoneForDay
                 | What::Rejected
                 | What::ReplaceRefused => {}
             }

@@ -67,6 +67,7 @@ pub const RULES: &[Rule] = &[
     rule(RuleName::PriceJump, market::price_jump),
     rule(RuleName::DataSuspect, market::data_suspect),
     rule(RuleName::Collar, price::collar),
+    rule(RuleName::PriceBand, price::price_band),
     rule(RuleName::MarketOrderQuote, price::market_order_quote),
     rule(RuleName::MarketOrderSpread, price::market_order_spread),
     rule(RuleName::MarketOrderSession, price::market_order_session),

@@ -22,6 +22,14 @@ pub(super) fn collar(question: &Question<'_>) -> Measure {
     Measure { value: Some(value), limit: part, passed: near }
 }
 
+/// C05: outside the band the order cannot execute, and a price there is a mistake or a
+/// market on its way into a pause. Without a band the collar alone holds.
+pub(super) fn price_band(question: &Question<'_>) -> Measure {
+    let intent = question.intent;
+    let price = intent.kind.limit().or(intent.kind.stop()).unwrap_or(intent.entry_price);
+    Measure::forbidden(question.symbol.band.is_some_and(|band| !band.holds(price)))
+}
+
 pub(super) fn market_order_quote(question: &Question<'_>) -> Measure {
     if !ends_as_market_order(question) || !question.limits.require_quote {
         return Measure::not_applicable(Decimal::ZERO);

@@ -1,6 +1,7 @@
 //! Controls on one order: C02, C05, C06, C07, C08, C10 to C14.
 
 use super::*;
+use crate::domain::market::PriceBand;
 use crate::domain::order::StopLeg;
 use crate::risk::RuleName as R;
 
@@ -252,6 +253,20 @@ fn the_reward_is_at_least_two_and_a_half_times_the_risk() {
     assert!(short.check(R::RewardRisk).passed);
     short.intent.target = Some(price("153.56"));
     refused_case(R::RewardRisk, &short);
+}
+
+#[test]
+fn c05_no_entry_goes_outside_its_price_band() {
+    let band = |down: &str, up: &str| PriceBand {
+        symbol: aapl(),
+        down: price(down),
+        up: price(up),
+        at: second(NOW),
+    };
+    passed(R::PriceBand, |case| case.symbol.band = None);
+    passed(R::PriceBand, |case| case.symbol.band = Some(band("166.73", "175.50")));
+    refused(R::PriceBand, |case| case.symbol.band = Some(band("157.00", "175.49")));
+    refused(R::PriceBand, |case| case.symbol.band = Some(band("175.51", "190.00")));
 }
 
 #[test]

@@ -105,6 +105,7 @@ impl Case {
                 quote: Some(
                     Quote::new(aapl(), (price("175.49"), 1), (entry, 1), second(NOW)).unwrap(),
                 ),
+                band: None,
                 previous_price: Some(entry),
                 second_source: None,
                 locked_since: None,

@@ -36,6 +36,7 @@ pub(super) fn draw(scene: &Scene<'_>, page: Rect, buffer: &mut Buffer) {
         Pane::Agents
         | Pane::Watchlist
         | Pane::Chart
+        | Pane::Tape
         | Pane::Breakers
         | Pane::Limits
         | Pane::Intel

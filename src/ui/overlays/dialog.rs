@@ -110,10 +110,13 @@ fn reasons(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
 /// What stands against sending, and how long is left.
 fn obstacles(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
     let mut lines = Vec::new();
-    if let Some(caution) = &approval.caution {
-        lines.push(Line::new(format!("caution: {caution}"), Meaning::Warn));
-    }
     let now = scene.app.facts.approval(&approval.trade_id);
+    // As it is now while it waits; as it was, once the house has let go of it.
+    let cautions = now.map_or(&approval.caution, |now| &now.caution);
+    let sign = scene.sign(Glyph::Near);
+    for caution in cautions.iter().flat_map(|words| words.split("; ")) {
+        lines.push(Line::new(format!("{sign} unusual  {caution}"), Meaning::Warn));
+    }
     if let Some(why) = now.and_then(|now| now.refusal.as_deref()) {
         let sign = scene.sign(Glyph::Trip);
         lines.push(Line::new(format!("{sign} cannot be sent: {why}"), Meaning::Trip));
@@ -129,6 +132,7 @@ fn obstacles(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
         let (open, shut) = (scene.sign(Glyph::BarLeft), scene.sign(Glyph::BarRight));
         format!("{open}{}{shut} ", bar(scene, part, BAR))
     });
+    let left = scene.by_the_wall(left);
     let text = format!("expires in {}{}", drawn.unwrap_or_default(), format::duration(left));
     lines.push(Line::new(text, Meaning::Approve));
     lines

@@ -50,9 +50,10 @@ fn market<'a>(scene: &Scene<'a>) -> Card<'a> {
     let card = &snapshot.cards.market;
     let age = card.heard_at.map(|heard| format::age(heard, snapshot.at));
     let age = age.unwrap_or_else(|| format::ABSENT.to_owned());
+    let lag = format::micros(snapshot.latency.feed);
     let mut fields = vec![
         Field::new("symbols", Cell::plain(number(card.symbols))),
-        Field::new("data age", Cell::plain(age.clone())),
+        Field::new("age/lag", Cell::plain(format!("{age} / {lag}"))),
         Field::new("doubtful", fault(card.doubtful, Meaning::Stale)),
         Field::new("halted", fault(card.halted, Meaning::Trip)),
     ];
@@ -62,7 +63,7 @@ fn market<'a>(scene: &Scene<'a>) -> Card<'a> {
         Field::of(Cell::new(&*feed.feed, Meaning::Dim), Cell::new(words, meaning))
     }));
     let line = format!(
-        "{} symbols  data {age}  {} doubtful  {} halted",
+        "{} symbols  data {age}  lag {lag}  {} doubtful  {} halted",
         card.symbols, card.doubtful, card.halted
     );
     let word = snapshot.session.session.map_or("no session", |session| session.name());
@@ -196,8 +197,9 @@ fn orders<'a>(scene: &Scene<'a>) -> Card<'a> {
         fields.push(Field::new("requests", words));
     }
     fields.push(Field::new("sent/fill/rej", Cell::plain(today.join("/"))));
+    let taken = format::micros(snapshot.latency.orders);
     let line = format!(
-        "{} working  {} unknown  {} sent  {} fills{budget}",
+        "{} working  {} unknown  {} sent  {} fills  ack {taken}{budget}",
         card.working, card.unknown, card.sent_today, card.fills_today
     );
     Card { name: "ORDERS", health: &card.health, word: "today", fields, line }

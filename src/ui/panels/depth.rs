@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::order::{OrderKind, Side};
 use crate::ui::format;
+use crate::ui::panels::tape;
 use crate::ui::scene::Scene;
 use crate::ui::theme::Meaning;
 use crate::ui::widgets::{Cell, Field, fields};
@@ -36,6 +37,10 @@ pub(super) fn draw(scene: &Scene<'_>, row: &WatchRow, area: Rect, buffer: &mut B
         Field::new("day volume", Cell::plain(format::count(row.volume))),
         Field::new("yesterday", Cell::plain(format::maybe_price(row.previous_close))),
     ];
+    if let Some((down, up)) = row.band {
+        let words = format!("{} to {}", format::price(down), format::price(up));
+        lines.push(Field::new("may trade", Cell::plain(words)));
+    }
     let own = scene.snapshot.working.iter().filter(|order| order.symbol == row.symbol);
     let own: Vec<Field<'_>> = own.take(LISTED_MAX).map(order).collect();
     if !own.is_empty() {
@@ -52,6 +57,13 @@ pub(super) fn draw(scene: &Scene<'_>, row: &WatchRow, area: Rect, buffer: &mut B
         let right = format!("{}  {}", format::price(mark.price), format::clock(mark.at));
         Field::of(Cell::new(words, meaning(mark.side)), Cell::plain(right))
     }));
+    // Prints take what room is left.
+    let room = usize::from(area.height).saturating_sub(lines.len() + 1);
+    let prints = tape::lines(scene, row, room);
+    if !prints.is_empty() {
+        lines.push(title("Prints"));
+        lines.extend(prints);
+    }
     fields(scene, &lines, area, buffer);
 }
 

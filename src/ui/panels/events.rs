@@ -26,11 +26,26 @@ const COLUMNS: [Column; 5] = [
 const NARROW: [Column; 3] =
     [Column::text("TIME", 8), Column::text("EVENT", 25), Column::text("", 20)];
 
+/// From this width on it is said what market data did not become events.
+const NOTED_FROM: u16 = 70;
+
 /// Draws the pane.
 pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let counters = &scene.snapshot.counters;
     let state = if scene.app.paused_since.is_some() { "PAUSED" } else { "FOLLOW" };
-    let note = format!("{} ev/s  {state}", format::count(counters.per_second));
+    let conflated = &scene.snapshot.conflated;
+    let overtaken = conflated.quotes.saturating_add(conflated.ticks);
+    // Zero says as much: nothing was left out.
+    let note = if area.width < NOTED_FROM {
+        format!("{} ev/s  {state}", format::count(counters.per_second))
+    } else {
+        format!(
+            "{} ev/s  overtaken {}  lost {}  {state}",
+            format::count(counters.per_second),
+            format::count(overtaken),
+            format::count(conflated.lost)
+        )
+    };
     let inside = pane(scene, Pane::Events, &note, area, buffer);
     let log = &scene.snapshot.log;
     let found = found(scene);

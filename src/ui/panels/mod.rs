@@ -16,6 +16,7 @@ pub(in crate::ui) mod orders;
 mod positions;
 pub(in crate::ui) mod record;
 mod system;
+mod tape;
 pub(in crate::ui) mod trades;
 pub(in crate::ui) mod watchlist;
 
@@ -33,6 +34,7 @@ pub const PANELS: &[(Pane, Panel)] = &[
     (Pane::Agents, agents::draw),
     (Pane::Watchlist, watchlist::draw),
     (Pane::Chart, chart::draw),
+    (Pane::Tape, tape::draw),
     (Pane::Trades, trades::draw),
     (Pane::Positions, positions::draw),
     (Pane::Orders, orders::draw),

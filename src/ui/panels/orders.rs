@@ -68,9 +68,9 @@ pub(in crate::ui) fn detail<'a>(scene: &Scene<'a>) -> Vec<Field<'a>> {
     let row = scene.app.row(Pane::Orders);
     let title = |words: String| Field::of(Cell::new(words, Meaning::Title), Cell::plain(""));
     if let Some(row) = snapshot.approvals.get(row) {
-        let (asked, left) =
-            (format::age(row.asked_at, snapshot.at), format::between(snapshot.at, row.deadline));
-        return vec![
+        let asked = format::age(row.asked_at, snapshot.at);
+        let left = scene.by_the_wall(format::between(snapshot.at, row.deadline));
+        let mut lines = vec![
             title(format!("{} waits for approval", row.symbol)),
             Field::new("trade", Cell::plain(row.trade_id.as_str())),
             Field::new("by", Cell::plain(&*row.strategy)),
@@ -79,6 +79,12 @@ pub(in crate::ui) fn detail<'a>(scene: &Scene<'a>) -> Vec<Field<'a>> {
             Field::new("asked", Cell::plain(format!("{asked} ago"))),
             Field::new("expires in", Cell::new(format::duration(left), Meaning::Approve)),
         ];
+        lines.extend(
+            row.cautions.iter().map(|caution| {
+                Field::of(Cell::new(&*caution.words, Meaning::Warn), Cell::plain(""))
+            }),
+        );
+        return lines;
     }
     let Some(order) = at(snapshot, row) else { return Vec::new() };
     let absent = || format::ABSENT.to_owned();
@@ -117,14 +123,18 @@ fn side<'a>(side: Side) -> Cell<'a> {
 }
 
 fn waits<'a>(scene: &Scene<'_>, row: &'a ApprovalRow) -> Vec<Cell<'a>> {
-    let left = format::between(scene.snapshot.at, row.deadline);
+    let left = scene.by_the_wall(format::between(scene.snapshot.at, row.deadline));
     let entry = row.levels.map(|levels| format::price(levels.entry));
     vec![
         Cell::new(scene.sign(Glyph::Approve), Meaning::Approve),
         side(row.side),
         Cell::plain(format::quantity(row.quantity)),
         Cell::new(row.symbol.as_str(), Meaning::Accent),
-        Cell::new("APPROVE?", Meaning::Approve),
+        if row.cautions.is_empty() {
+            Cell::new("APPROVE?", Meaning::Approve)
+        } else {
+            Cell::new("UNUSUAL?", Meaning::Warn)
+        },
         Cell::new(format::duration(left), Meaning::Approve),
         Cell::plain(entry.unwrap_or_default()),
         Cell::new("entry", Meaning::Dim),

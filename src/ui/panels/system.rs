@@ -1,6 +1,8 @@
 //! The program itself: which run this is, what flows through it, its feeds and budgets,
 //! and what drawing costs.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
@@ -11,7 +13,7 @@ use crate::ui::scene::Scene;
 use crate::ui::state::Pane;
 use crate::ui::theme::Meaning;
 use crate::ui::widgets::{Cell, Field, column_width, columns, fields, pane};
-use crate::view::{AlertRow, Counters, Severity};
+use crate::view::{AlertRow, Counters, Delay, Severity};
 
 /// The least width of a column of figures.
 const COLUMN: u16 = 46;
@@ -28,9 +30,11 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     }
     let columns = columns(inside.width, COLUMN);
     let width = column_width(inside.width, columns);
-    let mut lines = run(scene);
+    // Where little fits, what may be wrong comes first.
+    let mut lines = feeds(scene);
+    lines.extend(delays(scene));
+    lines.extend(run(scene));
     lines.extend(looks(scene));
-    lines.extend(feeds(scene));
     lines.extend(flow(scene));
     lines.extend(scene.snapshot.alerts.iter().rev().take(ALERTS_MAX).map(alert));
     let room = usize::from(inside.height) * usize::from(columns);
@@ -120,6 +124,29 @@ fn feeds<'a>(scene: &Scene<'a>) -> Vec<Field<'a>> {
         Field::of(Cell::new(format!("{} {}", row.name, row.lane), Meaning::Dim), words)
     }));
     lines
+}
+
+/// How long things take, and what was left out on the way.
+fn delays<'a>(scene: &Scene<'a>) -> Vec<Field<'a>> {
+    let (latency, conflated) = (scene.snapshot.latency, scene.snapshot.conflated);
+    let line = |name, delay: Delay| {
+        let of = |micros| format::duration(Duration::from_micros(micros));
+        let words = match delay.measured {
+            0 => format::ABSENT.to_owned(),
+            _ => format!("{}  p50 {}  p95 {}", of(delay.newest), of(delay.p50), of(delay.p95)),
+        };
+        Field::new(name, Cell::plain(words))
+    };
+    let lost = if conflated.lost > 0 { Meaning::Trip } else { Meaning::Dim };
+    vec![
+        title("Delays and losses"),
+        line("order acknowledged", latency.orders),
+        line("quote from the venue", latency.feed),
+        Field::new("quotes overtaken", Cell::plain(format::count(conflated.quotes))),
+        Field::new("prints overtaken", Cell::plain(format::count(conflated.ticks))),
+        Field::new("late versions of bars", Cell::plain(format::count(conflated.bars_late))),
+        Field::new("market data lost", Cell::new(format::count(conflated.lost), lost)),
+    ]
 }
 
 fn flow<'a>(scene: &Scene<'a>) -> Vec<Field<'a>> {

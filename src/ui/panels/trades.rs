@@ -128,7 +128,10 @@ fn waits<'a>(scene: &Scene<'_>, row: &'a TradeRow) -> Cow<'a, str> {
         },
         Wait::Nothing => "".into(),
         Wait::Risk => "the rules".into(),
-        Wait::Approval { deadline } => format!("approval {}", left(deadline)).into(),
+        Wait::Approval { deadline } => {
+            let left = scene.by_the_wall(format::between(scene.snapshot.at, deadline));
+            format!("approval {}", format::duration(left)).into()
+        }
         Wait::Fill => "a fill".into(),
         Wait::Stop => "its stop".into(),
         Wait::Price => "the price".into(),

@@ -78,8 +78,12 @@ fn submit(app: &mut App, commands: &mut Vec<Cmd>) {
     }
     // The order is as it was reviewed; whether it may go is judged by what is now.
     if let Question::Approve(approval) = &dialog.question {
-        let refusal = app.facts.approval(&approval.trade_id).and_then(|now| now.refusal.clone());
-        if let Some(why) = refusal {
+        let now = app.facts.approval(&approval.trade_id);
+        // What has become unusual since it was opened asks for a word, and so for a new
+        // dialog: a key that was meant for a usual order does not send an unusual one.
+        let unusual = now.and_then(|now| now.caution.as_ref()).filter(|_| dialog.word.is_none());
+        let unusual = unusual.map(|caution| format!("{caution}; close this and review it again"));
+        if let Some(why) = now.and_then(|now| now.refusal.clone()).or(unusual) {
             dialog.typed.clear();
             return toast(app, Weight::Warn, format!("not sent: {why}"));
         }

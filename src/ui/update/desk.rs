@@ -125,6 +125,7 @@ fn scrolls(app: &App) -> Pane {
         Pane::Agents
         | Pane::Watchlist
         | Pane::Chart
+        | Pane::Tape
         | Pane::Breakers
         | Pane::Limits
         | Pane::Intel

@@ -16,7 +16,9 @@ use crate::events::{
     VenueEvent,
 };
 use crate::view::decisions::{DECISIONS_MAX, Record, Recorder, Wanted};
+use crate::view::latency::Latency;
 use crate::view::log::{BLOCK, Class, EventLine, LOG_MAX, Log};
+use crate::view::precautions::{Around, Precautions};
 use crate::view::projector::account::AccountPart;
 use crate::view::projector::counters::Count;
 use crate::view::projector::house::HousePart;
@@ -25,7 +27,8 @@ use crate::view::projector::orders::OrdersPart;
 use crate::view::projector::trades::TradesPart;
 use crate::view::projector::words;
 use crate::view::rows::{
-    APPROVALS_MAX, FINISHED_MAX, ORDERS_DONE_MAX, PositionRow, Protection, TRADES_MAX, WORKING_MAX,
+    APPROVALS_MAX, ApprovalRow, FINISHED_MAX, ORDERS_DONE_MAX, PositionRow, Protection, TRADES_MAX,
+    WORKING_MAX,
 };
 use crate::view::snapshot::{
     ALERTS_MAX, Account, BREAKERS_MAX, BUDGETS_MAX, Cards, FEEDS_MAX, MarketCard, OrdersCard,
@@ -44,6 +47,10 @@ pub struct Setup {
     pub hours: MarketHours,
     /// The breakers that there are; they are shown as closed until they move.
     pub breakers: Vec<String>,
+    /// How many times as fast as the wall the house's time runs, 1 or more.
+    pub speed: u32,
+    /// From where on an approval is unusual.
+    pub precautions: Precautions,
 }
 
 /// Makes the read model from envelopes.
@@ -59,6 +66,8 @@ pub struct Projector {
     recorder: Recorder,
     count: Count,
     log: Log,
+    precautions: Precautions,
+    speed: u32,
 }
 
 impl Projector {
@@ -76,10 +85,12 @@ impl Projector {
             account: AccountPart::new(setup.opening_cash),
             orders: OrdersPart::default(),
             trades: TradesPart::default(),
-            house: HousePart::new(&setup.account, &setup.breakers),
+            house: HousePart::new(&setup.account, &setup.breakers, setup.speed.max(1)),
             recorder: Recorder::new(wanted),
             count: Count::default(),
             log: Log::default(),
+            precautions: setup.precautions.clone(),
+            speed: setup.speed.max(1),
         }
     }
 
@@ -99,7 +110,7 @@ impl Projector {
         match &envelope.event {
             Event::Tape(_) | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_)) => {}
             Event::Market(event) => self.market(at, event),
-            Event::Feed(FeedEvent::Link(_))
+            Event::Feed(FeedEvent::Link(_) | FeedEvent::Conflated(_))
             | Event::Signal(_)
             | Event::Risk(_)
             | Event::Order(_)
@@ -135,10 +146,17 @@ impl Projector {
                 }
                 self.trades.session(&self.market.session);
             }
+            MarketEvent::Correction(correction) => {
+                let symbol = correction.wrong.symbol;
+                if let Some(last) = self.market.last(symbol) {
+                    self.account.mark(symbol, last);
+                }
+            }
             MarketEvent::Bars(_)
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
-            | MarketEvent::Split(_) => {}
+            | MarketEvent::Split(_)
+            | MarketEvent::Band(_) => {}
         }
     }
 
@@ -148,6 +166,7 @@ impl Projector {
         let place = (envelope.seq, at);
         match &envelope.event {
             Event::Feed(FeedEvent::Link(changed)) => self.house.link(at, changed),
+            Event::Feed(FeedEvent::Conflated(told)) => self.house.conflated(told),
             Event::Signal(event) => {
                 self.house.signal(at, event);
                 self.trades.signal(at, event);
@@ -283,7 +302,9 @@ impl Projector {
         let (trades, finished) = self.trades.share();
         let (working, done) = self.orders.share();
         let cards = Arc::new(self.cards(&account, &positions));
-        let approvals = self.trades.share_approvals(self.recorder.decisions());
+        let approvals = self.approvals();
+        let latency =
+            Latency { orders: self.orders.acknowledged.delay(), feed: self.market.lag.delay() };
         Arc::new(Snapshot {
             seq: self.seq,
             at: self.at,
@@ -310,8 +331,21 @@ impl Projector {
             log: self.log.clone(),
             alerts: self.house.alerts.share(),
             intel: self.house.intel.share(),
+            latency,
+            conflated: self.house.conflated,
             counters: self.count.get(),
         })
+    }
+
+    fn approvals(&mut self) -> Arc<[ApprovalRow]> {
+        let Self { market, orders, precautions, at, speed, .. } = self;
+        let (market, orders, now, speed) = (&*market, &*orders, *at, *speed);
+        let look = |row: &ApprovalRow, asked_at: Option<Timestamp>| {
+            let repeated_at = orders.entered_at(row.symbol, row.side).max(asked_at);
+            let quote = market.watch(row.symbol);
+            precautions.look(row, &Around { quote, repeated_at, now, speed })
+        };
+        self.trades.share_approvals(self.recorder.decisions(), look)
     }
 
     fn cards(&self, account: &Account, positions: &[PositionRow]) -> Cards {
@@ -424,7 +458,9 @@ const fn run(event: &Event) -> usize {
             | MarketEvent::Status(_)
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
-            | MarketEvent::Split(_),
+            | MarketEvent::Split(_)
+            | MarketEvent::Band(_)
+            | MarketEvent::Correction(_),
         )
         | Event::Tape(_)
         | Event::Feed(_)

@@ -7,15 +7,16 @@ use crate::domain::ids::{AgentId, Seq, Symbol};
 use crate::domain::time::Timestamp;
 use crate::events::{
     Alert, BreakerEvent, BreakerStateChanged, BudgetChanged, BudgetExhausted, EnsembleSignal,
-    FeedLinkChanged, RiskEvent, Severity, SignalEvent, SystemEvent, TradingChanged,
+    FeedConflated, FeedLinkChanged, RiskEvent, Severity, SignalEvent, SystemEvent, TradingChanged,
 };
 use crate::view::checks::{CheckLine, check_lines};
 use crate::view::decisions::{DecidedLine, ballot_lines};
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::part::Part;
 use crate::view::snapshot::{
-    ALERTS_MAX, AgentHealth, AlertRow, BREAKERS_MAX, BUDGETS_MAX, BreakerRow, BudgetRow, FEEDS_MAX,
-    FeedRow, IntelRow, RequestsRow, Run, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
+    ALERTS_MAX, AgentHealth, AlertRow, BREAKERS_MAX, BUDGETS_MAX, BreakerRow, BudgetRow, Conflated,
+    FEEDS_MAX, FeedRow, IntelRow, RequestsRow, Run, STRATEGIES_MAX, StrategyRow, SymbolBallots,
+    Trading,
 };
 use crate::view::text::{NAME_MAX, TEXT_MAX, clean_text};
 use crate::view::watch::{SYMBOLS_MAX, push_bounded};
@@ -59,10 +60,11 @@ pub(in crate::view) struct HousePart {
     /// Candidates, proposals, members left out.
     pub(in crate::view) opinions: [u64; 3],
     pub(in crate::view) unexplained: u64,
+    pub(in crate::view) conflated: Conflated,
 }
 
 impl HousePart {
-    pub(in crate::view) fn new(account: &str, breakers: &[String]) -> Self {
+    pub(in crate::view) fn new(account: &str, breakers: &[String], speed: u32) -> Self {
         let account = clean_text(account, NAME_MAX);
         let closed = |name: &String| BreakerRow {
             name: clean_text(name, NAME_MAX),
@@ -73,7 +75,7 @@ impl HousePart {
             trips: 0,
         };
         Self {
-            run: Part::new(Run { account, ..Run::default() }),
+            run: Part::new(Run { account, speed, ..Run::default() }),
             trading: Part::default(),
             health: AGENTS.map(|agent| AgentHealth {
                 agent,
@@ -95,6 +97,7 @@ impl HousePart {
             judged: Judged::default(),
             opinions: [0; 3],
             unexplained: 0,
+            conflated: Conflated::default(),
         }
     }
 
@@ -135,6 +138,11 @@ impl HousePart {
         } else if feeds.len() < FEEDS_MAX {
             feeds.push(FeedRow { feed: name, phase, since: at, lost: 0 });
         }
+    }
+
+    pub(in crate::view) const fn conflated(&mut self, told: &FeedConflated) {
+        let FeedConflated { quotes, ticks, bars_late, lost } = *told;
+        self.conflated = Conflated { quotes, ticks, bars_late, lost };
     }
 
     pub(in crate::view) fn breaker(&mut self, at: Timestamp, event: &BreakerEvent) {

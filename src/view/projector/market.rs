@@ -8,12 +8,13 @@ use jiff::civil::Date;
 
 use crate::domain::calendar::{MarketHours, date_in_new_york};
 use crate::domain::ids::Symbol;
-use crate::domain::market::{Bar, Quote, Session, Tick};
-use crate::domain::money::Price;
+use crate::domain::market::{Bar, Quote, Session, Tick, TickCorrection};
+use crate::domain::money::{Price, Qty};
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
-use crate::events::{MarketBars, MarketEvent, MarketStatus};
+use crate::events::{MarketBars, MarketEvent, MarketStatus, SuspectReason};
 use crate::view::decisions::InputLine;
+use crate::view::latency::Samples;
 use crate::view::part::Part;
 use crate::view::snapshot::SessionClock;
 use crate::view::watch::{
@@ -32,6 +33,8 @@ pub(in crate::view) struct MarketPart {
     shared: Arc<[WatchRow]>,
     has_changed: bool,
     charts: Part<BTreeMap<Symbol, Arc<Chart>>>,
+    /// From the venue's stamp on a quote to the house.
+    pub(in crate::view) lag: Samples,
     pub(in crate::view) heard_at: Option<Timestamp>,
     /// Events of symbols for which there was no room.
     pub(in crate::view) left_out: u64,
@@ -46,6 +49,7 @@ impl MarketPart {
             shared: Arc::default(),
             has_changed: false,
             charts: Part::default(),
+            lag: Samples::default(),
             heard_at: None,
             left_out: 0,
         }
@@ -60,6 +64,7 @@ impl MarketPart {
             MarketEvent::Halt(change) => {
                 if let Some(row) = self.row(change.symbol) {
                     row.status = change.status;
+                    row.is_proven();
                 }
             }
             MarketEvent::Suspect(suspected) => {
@@ -68,6 +73,12 @@ impl MarketPart {
                 }
             }
             MarketEvent::Split(split) => self.split(split.symbol),
+            MarketEvent::Band(band) => {
+                if let Some(row) = self.row(band.symbol) {
+                    row.band = Some((band.down, band.up));
+                }
+            }
+            MarketEvent::Correction(correction) => self.correct(correction),
         }
     }
 
@@ -83,14 +94,16 @@ impl MarketPart {
     fn quote(&mut self, at: Timestamp, quote: &Quote) {
         let (day, session) = self.today();
         self.heard_at = Some(at);
+        self.lag.note(quote.at, at);
         let Some(row) = self.row(quote.symbol) else { return };
         row.bid = Some(quote.bid);
         row.bid_size = quote.bid_size;
         row.ask = Some(quote.ask);
         row.ask_size = quote.ask_size;
         row.quoted_at = Some(quote.at);
-        // What is behind a doubt is said again with the data that show it.
-        row.doubt = None;
+        // What is behind a doubt is said again with the data that show it; that it trades
+        // is proven by no quote.
+        row.doubt = row.doubt.filter(|doubt| *doubt == SuspectReason::Status);
         row.take(at, day, session, quote.mid());
     }
 
@@ -99,8 +112,33 @@ impl MarketPart {
         self.heard_at = Some(at);
         let Some(row) = self.row(tick.symbol) else { return };
         row.take(at, day, session, tick.price);
+        row.is_proven();
+        row.prints.push(tick, row.bid.zip(row.ask));
         row.traded.1 = row.traded.1.saturating_add(tick.size);
         row.volume = row.traded.0.max(row.traded.1.floor_shares());
+    }
+
+    /// A print was wrong: where it is still the newest price, what is right takes its
+    /// place, and the shares of the day count what was traded.
+    fn correct(&mut self, correction: &TickCorrection) {
+        let TickCorrection { wrong, right } = correction;
+        let Some(row) = self.row(wrong.symbol) else { return };
+        row.prints.correct(correction);
+        let right_size = right.map_or(Qty::ZERO, |tick| tick.size);
+        row.traded.1 = row.traded.1.saturating_sub(wrong.size).saturating_add(right_size);
+        row.volume = row.traded.0.max(row.traded.1.floor_shares());
+        if row.last != Some(wrong.price) {
+            return;
+        }
+        let quoted = row
+            .bid
+            .zip(row.ask)
+            .and_then(|(bid, ask)| Price::from_units(i64::midpoint(bid.units(), ask.units())).ok());
+        if let Some(price) = right.map(|tick| tick.price).or(quoted) {
+            row.last = Some(price);
+            row.spark.replace(price);
+            row.regular = row.regular.map(|_| price);
+        }
     }
 
     fn bars(&mut self, at: Timestamp, bars: &MarketBars) {
@@ -114,15 +152,18 @@ impl MarketPart {
             } else {
                 (at, today, session)
             };
-            self.bar(when, day, session, bar);
+            self.bar(when, (day, session), bar, bars.is_history);
         }
     }
 
-    fn bar(&mut self, at: Timestamp, day: Date, session: Session, bar: &Bar) {
+    fn bar(&mut self, at: Timestamp, (day, session): (Date, Session), bar: &Bar, is_history: bool) {
         let Some(row) = self.row(bar.symbol) else { return };
         // Bars of the past must not take the place of a price of today.
         if row.day <= day {
             row.take(at, day, session, bar.close);
+            if !is_history {
+                row.is_proven();
+            }
             row.traded.0 = row.traded.0.saturating_add(bar.volume);
             row.volume = row.traded.0.max(row.traded.1.floor_shares());
         }
@@ -172,6 +213,10 @@ impl MarketPart {
 
     pub(in crate::view) fn last(&self, symbol: Symbol) -> Option<Price> {
         self.rows.get(symbol)?.last
+    }
+
+    pub(in crate::view) fn watch(&self, symbol: Symbol) -> Option<&WatchRow> {
+        self.rows.get(symbol)
     }
 
     /// What is known of a symbol, with ages, for a decision record.
@@ -233,6 +278,11 @@ impl MarketPart {
 }
 
 impl WatchRow {
+    /// A trade or a status proves what a quote does not.
+    fn is_proven(&mut self) {
+        self.doubt = self.doubt.filter(|doubt| *doubt != SuspectReason::Status);
+    }
+
     /// Takes a new price of a trading day.
     fn take(&mut self, at: Timestamp, day: Date, session: Session, price: Price) {
         if day > self.day {
@@ -242,6 +292,7 @@ impl WatchRow {
             self.day = day;
             self.regular = None;
             self.volume = 0;
+            self.band = None;
             self.traded = Default::default();
         }
         match self.last {

@@ -10,6 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::events::{
     OrderEvent, OrderFilled, OrderModified, OrderStateChanged, OrderSubmit, VenueAccepted,
 };
+use crate::view::latency::Samples;
 use crate::view::names::OrderPhase;
 use crate::view::part::Part;
 use crate::view::rows::{ORDERS_DONE_MAX, OrderRow, WORKING_MAX};
@@ -21,6 +22,8 @@ use crate::view::watch::push_bounded;
 pub(in crate::view) struct OrdersPart {
     working: Part<Vec<OrderRow>>,
     done: Part<VecDeque<Arc<OrderRow>>>,
+    /// From a request to the venue's word.
+    pub(in crate::view) acknowledged: Samples,
     /// Sent, executed, refused on the present trading day.
     pub(in crate::view) today: [u64; 3],
 }
@@ -35,6 +38,9 @@ impl OrdersPart {
             OrderEvent::Submit(submit) => self.submit(at, submit),
             OrderEvent::Submitted(done) => {
                 let id = done.broker_order_id.clone();
+                if let Some(sent_at) = self.find(&done.client_order_id).map(|row| row.sent_at) {
+                    self.acknowledged.note(sent_at, at);
+                }
                 self.change(at, &done.client_order_id, |row| row.broker_order_id = Some(id));
             }
             OrderEvent::StateChanged(changed) => self.moved(at, changed),
@@ -211,6 +217,14 @@ impl OrdersPart {
         };
         let row = working.remove(place);
         push_bounded(self.done.change(), ORDERS_DONE_MAX, Arc::new(row));
+    }
+
+    /// When an entry of this stock and side was sent last, among the newest orders.
+    pub(in crate::view) fn entered_at(&self, symbol: Symbol, side: Side) -> Option<Timestamp> {
+        let done = self.done.get().iter().map(|row| &**row);
+        let all = self.working.get().iter().chain(done);
+        let entries = all.filter(|row| row.purpose == OrderPurpose::Entry);
+        entries.filter(|row| (row.symbol, row.side) == (symbol, side)).map(|row| row.sent_at).max()
     }
 
     /// Orders under way, and those whose outcome is not known.

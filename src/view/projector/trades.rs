@@ -13,6 +13,7 @@ use crate::events::{
 use crate::view::decisions::{Decisions, Wanted};
 use crate::view::names::Phase;
 use crate::view::part::Part;
+use crate::view::precautions::Caution;
 use crate::view::rows::{
     APPROVALS_MAX, ApprovalRow, ApprovalToken, FINISHED_MAX, STEPS_MAX, Step, TRADES_MAX, TradeRow,
     Wait,
@@ -254,10 +255,24 @@ impl TradesPart {
         (self.live.share(), self.finished.share())
     }
 
-    pub(in crate::view) fn share_approvals(&mut self, decisions: &Decisions) -> Arc<[ApprovalRow]> {
+    /// The queue for readers. What makes a row unusual is looked at every time.
+    pub(in crate::view) fn share_approvals(
+        &mut self,
+        decisions: &Decisions,
+        cautions: impl Fn(&ApprovalRow, Option<Timestamp>) -> Vec<Caution>,
+    ) -> Arc<[ApprovalRow]> {
         if std::mem::take(&mut self.approvals_changed) {
             let rows = self.asked.iter();
             self.approvals = rows.filter_map(|asked| self.approval(asked, decisions)).collect();
+        }
+        let rows = &self.approvals;
+        let now: Vec<_> = rows.iter().map(|row| cautions(row, asked_beside(rows, row))).collect();
+        if rows.iter().zip(&now).any(|(row, now)| *row.cautions != **now) {
+            let with = |(row, now): (&ApprovalRow, Vec<Caution>)| ApprovalRow {
+                cautions: now.into(),
+                ..row.clone()
+            };
+            self.approvals = rows.iter().zip(now).map(with).collect();
         }
         Arc::clone(&self.approvals)
     }
@@ -279,6 +294,7 @@ impl TradesPart {
             asked_at: asked.at,
             deadline: asked.event.deadline,
             checks: Arc::clone(&record.checks),
+            cautions: Arc::default(),
             record: Arc::clone(record),
         })
     }
@@ -286,6 +302,14 @@ impl TradesPart {
     pub(in crate::view) fn sizes(&self) -> [usize; 3] {
         [self.live.get().len(), self.finished.get().len(), self.asked.len()]
     }
+}
+
+/// When another entry of the same stock and side was asked for before this one.
+fn asked_beside(rows: &[ApprovalRow], one: &ApprovalRow) -> Option<Timestamp> {
+    let same = |row: &&ApprovalRow| {
+        (row.symbol, row.side) == (one.symbol, one.side) && row.token.asked < one.token.asked
+    };
+    rows.iter().filter(same).map(|row| row.asked_at).max()
 }
 
 const fn waits_for(phase: Phase, session: &SessionClock) -> Wait {

@@ -32,6 +32,10 @@ pub(in crate::view) fn line(envelope: &Envelope) -> Option<EventLine> {
         Event::Feed(FeedEvent::Link(link)) => {
             said(WARNING, None, format!("{} {}", link.feed, link.state.name()))
         }
+        Event::Feed(FeedEvent::Conflated(told)) => {
+            let words = format!("{} quotes and {} prints overtaken", told.quotes, told.ticks);
+            said(if told.lost > 0 { WARNING } else { QUIET }, None, words)
+        }
         Event::Market(event) => market(event),
         Event::Signal(event) => signal(event),
         Event::Risk(event) => risk(event),
@@ -73,6 +77,18 @@ fn market(event: &MarketEvent) -> Said {
         MarketEvent::Suspect(suspected) => {
             let words = format!("{}: {}", suspected.reason, suspected.detail);
             said((Class::Normal, Level::Warning), Some(suspected.symbol), words)
+        }
+        MarketEvent::Band(band) => {
+            said(QUIET, Some(band.symbol), format!("{} to {}", band.down, band.up))
+        }
+        MarketEvent::Correction(correction) => {
+            let wrong = correction.wrong;
+            let right = correction.right.map_or_else(
+                || "never was".to_owned(),
+                |right| format!("was {} @ {}", right.size, right.price),
+            );
+            let words = format!("{} @ {} {right}", wrong.size, wrong.price);
+            said((Class::Normal, Level::Warning), Some(wrong.symbol), words)
         }
         MarketEvent::Split(split) => {
             let words = format!("{} for {}", split.new_shares, split.old_shares);

@@ -264,9 +264,9 @@ pub(super) const MESSAGES: &[Message] = &[
     message("trading ← rejected", "§6", UPDATE, Ours::Yes),
     message("trading ← replaced", "§6", UPDATE, Ours::Yes),
     message("trading ← order_replace_rejected", "§6", UPDATE, Ours::Yes),
-    unsaid("trading ← done_for_day", "§6"),
-    unsaid("trading ← pending_replace", "§6"),
-    unsaid("trading ← order_cancel_rejected", "§6"),
+    message("trading ← done_for_day", "§6", UPDATE, Ours::Yes),
+    message("trading ← pending_replace", "§6", UPDATE, Ours::Yes),
+    message("trading ← order_cancel_rejected", "§6", UPDATE, Ours::Yes),
     message("data → auth", "§7.1", "action:s key:s secret:s", Ours::Yes),
     message("data → subscribe", "§7.1", "action:s", Ours::Yes),
     message(
@@ -295,7 +295,7 @@ pub(super) const MESSAGES: &[Message] = &[
     message("data ← u", "§7.2", "T:s S:s o:n h:n l:n c:n v:i n:i vw:n t:t", NOT_ASKED),
     message("data ← d", "§7.2", "T:s S:s o:n h:n l:n c:n v:i n:i vw:n t:t", NOT_ASKED),
     message("data ← s", "§7.2", "T:s S:s sc:s sm:s rc:s rm:s z:s t:t", Ours::Yes),
-    message("data ← l", "§7.2", "T:s S:s u:n d:n i:s z:s t:t", NOT_ASKED),
+    message("data ← l", "§7.2", "T:s S:s u:n d:n i:s z:s t:t", Ours::Yes),
     message(
         "data ← c",
         "§7.2",

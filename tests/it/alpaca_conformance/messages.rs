@@ -79,6 +79,14 @@ async fn orders_happen(market: &Market) {
     other.call(Method::PATCH, &path_of(&old), Some(change)).await;
     other.arm(Fault::LateReject, None);
     other.buy(far()).await;
+    let old = other.buy(far()).await;
+    other.arm(Fault::ReplacePending, None);
+    let change = json!({"qty": "4", "limit_price": "102.00"});
+    let child = other.call(Method::PATCH, &path_of(&old), Some(change)).await;
+    other.arm(Fault::CancelRefused, None);
+    other.call(Method::DELETE, &path_of(&child), None).await;
+    other.arm(Fault::DoneForDay, None);
+    other.buy(far()).await;
     market.pass(2);
 }
 

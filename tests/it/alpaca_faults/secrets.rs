@@ -78,6 +78,7 @@ fn setting(market: &Market) -> Setting {
         keys: keys(),
         clock: market.state.clock.clone(),
         symbols: vec![symbol("AAPL")],
+        speed: 1,
     }
 }
 

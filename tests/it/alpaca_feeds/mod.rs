@@ -51,6 +51,11 @@ fn word(push: &Push) -> String {
         Push::Tick(tick) => format!("tick {} {}", tick.symbol, tick.price),
         Push::Bar(interval, bar) => format!("bar {interval} {}", bar.symbol),
         Push::Status(change) => format!("status {:?}", change.status),
+        Push::Band(band) => format!("band {} {}", band.down, band.up),
+        Push::Correction(wrong) => {
+            let right = wrong.right.map_or("nothing".to_owned(), |right| right.price.to_string());
+            format!("{} was {right}", wrong.wrong.price)
+        }
         Push::MarketResumed { since } => format!("resumed {since}"),
     }
 }

@@ -29,7 +29,7 @@ use flightdeck::domain::command::OperatorCommand;
 use flightdeck::domain::ids::TradeId;
 use flightdeck::domain::position::Direction;
 use flightdeck::events::Envelope;
-use flightdeck::view::{Projector, Publisher, Setup};
+use flightdeck::view::{Precautions, Projector, Publisher, Setup};
 
 use crate::support::cockpit::{Cockpit, rules};
 use crate::support::program::Home;
@@ -56,6 +56,8 @@ impl Inside {
             opening_cash: config.account.opening_cash,
             hours: config.market.hours,
             breakers: vec!["sim.orders".into()],
+            speed: 1,
+            precautions: Precautions::default(),
         });
         Arc::new(Self {
             cockpit: Mutex::new(Cockpit::new(config)),

@@ -250,6 +250,7 @@ impl Wired {
             keys: ApiKeys::new("PKTEST".to_owned().into(), "hidden".to_owned().into()).unwrap(),
             clock: market.state.clock.clone(),
             symbols: market.listed.iter().map(|stock| symbol(stock.name)).collect(),
+            speed: 1,
         };
         let journal = journal.path().join("journal.sqlite");
         let options = WireOptions { journal, people, ..WireOptions::default() };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use flightdeck::domain::calendar::MarketHours;
 use flightdeck::domain::money::Money;
 use flightdeck::events::Envelope;
-use flightdeck::view::{Projector, Setup, Snapshot};
+use flightdeck::view::{Precautions, Projector, Setup, Snapshot};
 
 use crate::support::cockpit::Cockpit;
 
@@ -20,6 +20,8 @@ pub(crate) fn setup() -> Setup {
         opening_cash: Money::from_dollars(100_000),
         hours: MarketHours::NewYork,
         breakers: vec!["sim.orders".into()],
+        speed: 1,
+        precautions: Precautions::default(),
     }
 }
 

@@ -1,15 +1,17 @@
 //! Moments of a trade, of trouble, and of a day, as the screen shows them.
 
 use flightdeck::agents::risk_management::Approval;
+use flightdeck::domain::money::Money;
 use flightdeck::domain::order::OrderPurpose;
 use flightdeck::domain::position::Direction;
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::ExitStyle;
 use flightdeck::view::{
-    BreakerPhase, Class, Move, OrderPhase, Phase, Protection, Snapshot, TradingPhase, Wait, Wanted,
+    BreakerPhase, Class, Move, OrderPhase, Phase, Precautions, Projector, Protection, Setup,
+    Snapshot, TradingPhase, Wait, Wanted,
 };
 
-use super::{fold, shown};
+use super::{fold, setup, shown};
 use crate::support::cockpit::{Cockpit, START, dollars, price, rules, shares, symbol};
 use crate::support::trouble::{Trouble, What};
 
@@ -153,6 +155,37 @@ fn an_entry_waits_for_a_human_with_its_whole_record() {
     assert!(snapshot.approvals.is_empty());
     assert_eq!(snapshot.trade(&trade_id).unwrap().phase, Phase::Aborted);
     assert_eq!(snapshot.cards.risk.refused, 1);
+}
+
+#[test]
+fn an_approval_is_unusual_when_the_market_has_moved_away_or_it_is_asked_twice() {
+    let mut config = rules();
+    config.account.approval = Approval::Manual;
+    let mut cockpit = Cockpit::new(&config);
+    cockpit.setup("AAPL", "175.50", Direction::Long);
+    let rules_of = |cockpit: &Cockpit| -> Vec<&'static str> {
+        let row = shown(cockpit).approvals[0].clone();
+        row.cautions.iter().map(|caution| caution.rule).collect()
+    };
+    assert_eq!(rules_of(&cockpit), [""; 0]);
+    cockpit.quote("AAPL", "177.30", "177.40");
+    assert_eq!(rules_of(&cockpit), ["off_last"]);
+    let words = shown(&cockpit).approvals[0].cautions[0].words.clone();
+    assert_eq!(&*words, "175.50 is 1.04 % off the last price 177.35, above 1 %");
+    cockpit.quote("AAPL", "175.49", "175.51");
+    assert_eq!(rules_of(&cockpit), [""; 0], "it has come back");
+    // Limits that are lower than the order itself.
+    let precautions = Precautions {
+        max_shares: shares(4),
+        max_cost: Money::from_dollars(500),
+        ..Precautions::default()
+    };
+    let mut projector = Projector::new(&Setup { precautions, ..setup() });
+    for envelope in &cockpit.journal() {
+        projector.see(envelope);
+    }
+    let rules: Vec<_> = projector.snapshot().approvals[0].cautions.iter().map(|c| c.rule).collect();
+    assert_eq!(rules, ["cost", "size"]);
 }
 
 #[test]

@@ -123,9 +123,14 @@ impl DataSession {
                 let push = self.status(notice);
                 self.data(push, now, output);
             }
-            // Better bars follow by themselves; a band alone stops nobody, a pause does.
-            DataMessage::Luld(_) | DataMessage::Correction(_) | DataMessage::Cancelled(_) => {
-                self.data(None, now, output);
+            // Real volume, but no price; bars have it where it belongs.
+            DataMessage::Aside(_) => self.data(None, now, output),
+            DataMessage::Luld(band) => self.data(Some(Push::Band(band.band())), now, output),
+            DataMessage::Correction(wrong) => {
+                self.data(Some(Push::Correction(wrong.correction())), now, output);
+            }
+            DataMessage::Cancelled(wrong) => {
+                self.data(Some(Push::Correction(wrong.correction())), now, output);
             }
         }
         Verdict::Continue

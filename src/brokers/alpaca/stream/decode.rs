@@ -6,6 +6,7 @@
 //! by itself; the others of its frame are not touched. Keys and types are those of
 //! Alpaca, protocol page §7.2 of October 2026.
 
+use super::condition::Conditions;
 use super::decode_json::JsonReader;
 use super::decode_msgpack::MsgpackReader;
 use super::message::{
@@ -168,17 +169,27 @@ impl Decoder {
 
     fn trade<'a>(&mut self, reader: &mut impl Reader<'a>) -> Result<Outcome, BrokenFrame> {
         let (mut symbol, mut price, mut size, mut at) = (None, None, None, None);
+        let (mut conditions, mut tape) = (Conditions::default(), None);
         while let Some(key) = reader.next_key()? {
             match key {
                 b"S" => symbol = symbol_of(reader)?,
                 b"p" => price = reader.price()?.value(),
                 b"s" => size = reader.qty()?,
                 b"t" => at = reader.time()?,
-                _ => self.other(reader, key, &[b"i", b"x", b"c", b"z"])?,
+                b"c" => reader.texts(&mut |condition| conditions.take(condition))?,
+                b"z" => tape = reader.text()?,
+                _ => self.other(reader, key, &[b"i", b"x"])?,
             }
         }
         let tick = || Some(Tick { symbol: symbol?, price: price?, size: size?, at: at? });
-        Ok(Outcome::of(tick().map(DataMessage::Trade)))
+        Ok(Outcome::of(tick().map(|tick| {
+            if conditions.is_aside(tape) {
+                self.counts.aside += 1;
+                DataMessage::Aside(tick)
+            } else {
+                DataMessage::Trade(tick)
+            }
+        })))
     }
 
     fn bar<'a>(&mut self, reader: &mut impl Reader<'a>) -> Result<Option<Bar>, BrokenFrame> {

@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::ids::Symbol;
-use crate::domain::market::{Bar, Quote, StatusChange, Tick, TradingStatus};
+use crate::domain::market::{
+    Bar, PriceBand, Quote, StatusChange, Tick, TickCorrection, TradingStatus,
+};
 use crate::domain::money::{Price, Qty};
 use crate::domain::time::Timestamp;
 
@@ -124,6 +126,13 @@ pub struct LuldBand {
     pub at: Timestamp,
 }
 
+impl LuldBand {
+    /// The band in the house's words.
+    pub const fn band(&self) -> PriceBand {
+        PriceBand { symbol: self.symbol, down: self.down, up: self.up, at: self.at }
+    }
+}
+
 /// A print that was reported wrongly and is corrected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Correction {
@@ -137,6 +146,15 @@ pub struct Correction {
     pub corrected: Tick,
 }
 
+impl Correction {
+    /// The correction in the house's words.
+    pub const fn correction(&self) -> TickCorrection {
+        let right = self.corrected;
+        let wrong = Tick { price: self.original_price, size: self.original_size, ..right };
+        TickCorrection { wrong, right: Some(right) }
+    }
+}
+
 /// A print that is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CancelledTrade {
@@ -146,6 +164,13 @@ pub struct CancelledTrade {
     pub trade: Tick,
     /// True for an error, false for a cancellation.
     pub is_error: bool,
+}
+
+impl CancelledTrade {
+    /// The cancellation in the house's words.
+    pub const fn correction(&self) -> TickCorrection {
+        TickCorrection { wrong: self.trade, right: None }
+    }
 }
 
 /// One message of the market data stream.
@@ -166,6 +191,8 @@ pub enum DataMessage {
     },
     /// A trade print.
     Trade(Tick),
+    /// A trade print that makes no price: its conditions say so.
+    Aside(Tick),
     /// Bid and ask.
     Quote(Quote),
     /// A minute that has ended.
@@ -192,6 +219,7 @@ impl DataMessage {
                 false
             }
             Self::Trade(_)
+            | Self::Aside(_)
             | Self::Quote(_)
             | Self::Bar(_)
             | Self::UpdatedBar(_)
@@ -209,6 +237,8 @@ impl DataMessage {
 pub struct DecodeCounts {
     /// Messages understood.
     pub understood: u64,
+    /// Prints that make no price, understood ones among them.
+    pub aside: u64,
     /// Messages of a type that we do not know or do not use.
     pub ignored: u64,
     /// Keys that we do not know, in messages that we do.

@@ -12,6 +12,7 @@ mod number;
 mod reader;
 mod decode_json;
 mod decode_msgpack;
+mod condition;
 mod decode;
 mod update;
 mod request;

@@ -5,7 +5,9 @@ use crate::brokers::gateway::tests::house::{House, START, Setup};
 use crate::brokers::gateway::{GatewayConfig, MarketBuffer, MarketItem};
 use crate::brokers::{MarketSink, Push};
 use crate::domain::ids::Symbol;
-use crate::domain::market::{Bar, Interval, MarketStep, Quote, StatusChange, Tick, TradingStatus};
+use crate::domain::market::{
+    Bar, Interval, MarketStep, PriceBand, Quote, StatusChange, Tick, TickCorrection, TradingStatus,
+};
 use crate::domain::money::Qty;
 use crate::domain::time::Timestamp;
 use crate::events::{Event, FeedEvent};
@@ -40,6 +42,22 @@ fn step(buffer: &mut MarketBuffer) -> MarketStep {
         Some(MarketItem::Step(step)) => step,
         other => panic!("a step was expected, not {other:?}"),
     }
+}
+
+#[test]
+fn of_bands_the_newest_waits_and_every_correction_does() {
+    let mut buffer = MarketBuffer::default();
+    let size = Qty::shares(1).unwrap();
+    for cents in 10..60 {
+        let [down, up] = ["165", "185"].map(|whole| price(&format!("{whole}.{cents}")));
+        buffer.push(Push::Band(PriceBand { symbol: stock("AAPL"), down, up, at: START }));
+        let wrong = Tick { symbol: stock("AAPL"), price: up, size, at: START };
+        buffer.push(Push::Correction(TickCorrection { wrong, right: None }));
+    }
+    let step = step(&mut buffer);
+    assert_eq!((step.bands.len(), step.bands[0].up), (1, price("185.59")));
+    assert_eq!((step.corrections.len(), buffer.conflated().lost), (50, 0));
+    assert!(buffer.is_empty());
 }
 
 #[test]

@@ -166,7 +166,8 @@ impl Exchange {
                 is_uptick || !is_short
             }
         };
-        order.is_armed && is_tradable && self.is_in_session(order.extended_hours)
+        let works = order.is_armed && order.status != OrderStatus::DoneForDay;
+        works && is_tradable && self.is_in_session(order.extended_hours)
     }
 
     /// Tells whether orders work in the present session.

@@ -7,6 +7,7 @@ use crate::domain::ids::BrokerOrderId;
 use crate::domain::money::{Price, Qty};
 use crate::domain::order::RejectReason;
 use crate::domain::order::Side;
+use crate::domain::order::TimeInForce;
 use crate::domain::time::Timestamp;
 
 use super::engine::Exchange;
@@ -43,6 +44,45 @@ impl Exchange {
         self.cancel_group(key, CancelCause::Requested, at, out);
         if let Some(symbol) = symbol {
             self.refresh(symbol);
+        }
+    }
+
+    /// Refuses a cancellation that was delayed: the order works on as before. Nothing
+    /// happens when it has ended meanwhile.
+    pub fn refuse_cancel(&mut self, id: &BrokerOrderId, at: Timestamp, out: &mut Vec<Report>) {
+        let Some(key) = self.register.key(OrderName::Broker(id)) else { return };
+        let Some(order) = self.register.get_mut(key) else { return };
+        if order.status == OrderStatus::PendingCancel {
+            let is_new = order.filled.is_zero();
+            order.status = if is_new { OrderStatus::New } else { OrderStatus::PartiallyFilled };
+            order.updated_at = at;
+            out.push(said(order, at, What::CancelRefused));
+        }
+    }
+
+    /// Says that a replacement is on its way, which a real venue does when it is slow. The
+    /// order itself does not change.
+    pub fn announce_replacement(
+        &mut self,
+        name: OrderName<'_>,
+        at: Timestamp,
+        out: &mut Vec<Report>,
+    ) {
+        if let Some(order) = self.register.find(name) {
+            let pending = Order { status: OrderStatus::PendingReplace, ..order.clone() };
+            out.push(said(&pending, at, What::ReplacePending));
+        }
+    }
+
+    /// Lets an order of the day rest until the close ends it. Other orders, and those that
+    /// have ended, are left alone.
+    pub fn end_for_day(&mut self, id: &BrokerOrderId, at: Timestamp, out: &mut Vec<Report>) {
+        let Some(key) = self.register.key(OrderName::Broker(id)) else { return };
+        let Some(order) = self.register.get_mut(key) else { return };
+        if order.time_in_force == TimeInForce::Day && order.status == OrderStatus::New {
+            order.status = OrderStatus::DoneForDay;
+            order.updated_at = at;
+            out.push(said(order, at, What::DoneForDay));
         }
     }
 

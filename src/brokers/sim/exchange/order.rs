@@ -58,6 +58,8 @@ pub enum OrderStatus {
     PendingCancel,
     /// Working although its replacement was asked for.
     PendingReplace,
+    /// Not executed any more on this day, and not ended before its close.
+    DoneForDay,
     /// Filled completely.
     Filled,
     /// Cancelled, perhaps after fills.
@@ -81,6 +83,7 @@ impl OrderStatus {
             Self::PartiallyFilled => "partially_filled",
             Self::PendingCancel => "pending_cancel",
             Self::PendingReplace => "pending_replace",
+            Self::DoneForDay => "done_for_day",
             Self::Filled => "filled",
             Self::Cancelled => "canceled",
             Self::Expired => "expired",
@@ -98,7 +101,8 @@ impl OrderStatus {
             | Self::Held
             | Self::PartiallyFilled
             | Self::PendingCancel
-            | Self::PendingReplace => false,
+            | Self::PendingReplace
+            | Self::DoneForDay => false,
             Self::Filled | Self::Cancelled | Self::Expired | Self::Replaced | Self::Rejected => {
                 true
             }
@@ -190,7 +194,8 @@ impl Order {
             | OrderStatus::Held
             | OrderStatus::PartiallyFilled
             | OrderStatus::PendingCancel
-            | OrderStatus::PendingReplace => ReportedStatus::Working,
+            | OrderStatus::PendingReplace
+            | OrderStatus::DoneForDay => ReportedStatus::Working,
             OrderStatus::Filled => ReportedStatus::Filled,
             OrderStatus::Cancelled => ReportedStatus::Cancelled,
             OrderStatus::Expired => ReportedStatus::Expired,

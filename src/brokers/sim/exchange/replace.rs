@@ -133,7 +133,10 @@ fn check_open(order: &Order) -> Result<(), Rejection> {
     match order.status {
         OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Held => Ok(()),
         OrderStatus::Accepted => Err(refused("cannot replace order in accepted status")),
-        OrderStatus::PendingNew | OrderStatus::PendingCancel | OrderStatus::PendingReplace => {
+        OrderStatus::PendingNew
+        | OrderStatus::PendingCancel
+        | OrderStatus::PendingReplace
+        | OrderStatus::DoneForDay => {
             let text = format!("cannot replace order in {} status", order.status.name());
             Err(refused(&text))
         }

@@ -75,6 +75,12 @@ pub enum What {
     },
     /// Its cancellation was asked for and has not been carried out.
     CancelPending,
+    /// The request to cancel it was refused after it had been taken.
+    CancelRefused,
+    /// Its replacement was asked for and has not been carried out.
+    ReplacePending,
+    /// It does not execute any more on this day.
+    DoneForDay,
     /// It was refused after it had been taken.
     Rejected,
     /// Its replacement was refused after it had been taken.

@@ -44,6 +44,7 @@ impl Exchange {
             | OrderStatus::Held
             | OrderStatus::PartiallyFilled
             | OrderStatus::PendingReplace
+            | OrderStatus::DoneForDay
             | OrderStatus::Filled
             | OrderStatus::Cancelled
             | OrderStatus::Expired

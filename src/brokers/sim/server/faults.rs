@@ -1,5 +1,6 @@
 //! What goes wrong on purpose: the twenty faults of Alpaca's protocol page (§9 of
-//! October 2026), each armed for so many times.
+//! October 2026), and three that give an occasion to messages of its §6 which nothing
+//! else does; each armed for so many times.
 //!
 //! Whoever serves a call or a stream asks [`Faults::take`] at the place where the
 //! fault would strike; nothing here knows what a fault does.
@@ -10,7 +11,10 @@ use tokio::sync::watch;
 
 use crate::domain::ids::Symbol;
 
-/// A fault by its number on the page.
+/// How many faults there are.
+const FAULTS: usize = 23;
+
+/// A fault by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// 1: an order is accepted, the connection is dropped before the answer.
@@ -53,11 +57,18 @@ pub enum Fault {
     LateReject,
     /// 20: an order fills in part and is cancelled.
     PartialThenCancel,
+    /// 21: a cancel is answered 204, then refused on the stream; the order works on.
+    CancelRefused,
+    /// 22: a replacement is announced as pending before it is carried out.
+    ReplacePending,
+    /// 23: an order of the day is done for the day: it rests without executing until the
+    /// close ends it.
+    DoneForDay,
 }
 
 impl Fault {
     /// All faults, by number.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; FAULTS] = [
         Self::DropAfterAccept,
         Self::GatewayTimeout,
         Self::RateBurst,
@@ -78,15 +89,18 @@ impl Fault {
         Self::ClockHoliday,
         Self::LateReject,
         Self::PartialThenCancel,
+        Self::CancelRefused,
+        Self::ReplacePending,
+        Self::DoneForDay,
     ];
 
-    /// Finds a fault by its number on the page, 1 to 20.
+    /// Finds a fault by its number, 1 to 23; up to 20 those of the page.
     pub fn from_number(number: u64) -> Option<Self> {
         let at = usize::try_from(number.checked_sub(1)?).ok()?;
         Self::ALL.get(at).copied()
     }
 
-    /// Returns its number on the page.
+    /// Returns its number.
     pub fn number(self) -> usize {
         Self::ALL.iter().position(|fault| *fault == self).map_or(0, |at| at + 1)
     }
@@ -118,14 +132,14 @@ impl FaultOrder {
 #[derive(Debug)]
 pub struct Faults {
     /// One row per fault in the order of [`Fault::ALL`]; held for a look.
-    rows: Mutex<[Option<FaultOrder>; 20]>,
+    rows: Mutex<[Option<FaultOrder>; FAULTS]>,
     /// Counts the changes, for those who wait for a fault that strikes by itself.
     changes: watch::Sender<u64>,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { rows: Mutex::default(), changes: watch::Sender::new(0) }
+        Self { rows: Mutex::new([const { None }; FAULTS]), changes: watch::Sender::new(0) }
     }
 }
 
@@ -205,6 +219,6 @@ mod tests {
         for (at, fault) in Fault::ALL.into_iter().enumerate() {
             assert_eq!((fault.number(), Fault::from_number(at as u64 + 1)), (at + 1, Some(fault)));
         }
-        assert_eq!((Fault::from_number(0), Fault::from_number(21)), (None, None));
+        assert_eq!((Fault::from_number(0), Fault::from_number(24)), (None, None));
     }
 }

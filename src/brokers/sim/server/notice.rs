@@ -61,6 +61,12 @@ pub enum NoticeKind {
     Rejected,
     /// Superseded by another order.
     Replaced,
+    /// Its cancellation was refused after it had been taken.
+    CancelRejected,
+    /// A replacement was asked for.
+    PendingReplace,
+    /// It does not execute any more on this day.
+    DoneForDay,
     /// Its replacement was refused after it had been taken.
     ReplaceRejected,
 }
@@ -79,6 +85,9 @@ impl NoticeKind {
             Self::Expired => "expired",
             Self::Rejected => "rejected",
             Self::Replaced => "replaced",
+            Self::CancelRejected => "order_cancel_rejected",
+            Self::PendingReplace => "pending_replace",
+            Self::DoneForDay => "done_for_day",
             Self::ReplaceRejected => "order_replace_rejected",
         }
     }
@@ -117,6 +126,7 @@ pub(super) fn notices(report: &Report, mut number: impl FnMut() -> u64) -> Vec<O
             | OrderStatus::PartiallyFilled
             | OrderStatus::PendingCancel
             | OrderStatus::PendingReplace
+            | OrderStatus::DoneForDay
             | OrderStatus::Filled
             | OrderStatus::Cancelled
             | OrderStatus::Expired
@@ -143,6 +153,9 @@ pub(super) fn notices(report: &Report, mut number: impl FnMut() -> u64) -> Vec<O
         What::Cancelled { .. } => vec![make(NoticeKind::Canceled, order)],
         What::Expired { .. } => vec![make(NoticeKind::Expired, order)],
         What::CancelPending => vec![make(NoticeKind::PendingCancel, order)],
+        What::CancelRefused => vec![make(NoticeKind::CancelRejected, order)],
+        What::ReplacePending => vec![make(NoticeKind::PendingReplace, order)],
+        What::DoneForDay => vec![make(NoticeKind::DoneForDay, order)],
         What::Rejected => vec![make(NoticeKind::Rejected, order)],
         What::ReplaceRefused => vec![make(NoticeKind::ReplaceRejected, order)],
         What::Replaced { .. } => vec![make(NoticeKind::Replaced, order)],

@@ -72,6 +72,19 @@ fn an_order_beyond_a_precautionary_limit_is_typed_on_paper_too() {
 }
 
 #[test]
+fn an_order_that_becomes_unusual_while_it_is_read_is_not_sent_by_a_key() {
+    let mut desk = Desk::new(Mode::Paper);
+    desk.press("a");
+    desk.tell(|facts| facts.approvals[0].caution = Some("off_last: 2 % off".into()));
+    assert_eq!(told(&desk.press("y")), [""; 0]);
+    assert_eq!(desk.last_toast(), "not sent: off_last: 2 % off; close this and review it again");
+    // What is typed is meant, whatever has become unusual meanwhile.
+    desk.press("esc a");
+    desk.tell(|facts| facts.approvals[0].caution = Some("off_last: 3 % off".into()));
+    assert_eq!(told(&desk.write("NVDA 50")), ["approve T-NVDA"]);
+}
+
+#[test]
 fn a_breaker_a_resume_and_a_flatten_are_armed_and_typed() {
     check(Mode::Paper, "! r", "RESET alpaca.orders", &["reset alpaca.orders"]);
     check(Mode::Paper, "r", "RESET alpaca.orders", &["Quit"; 0]);

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use flightdeck::domain::market::{
-    Bar, BarBatch, Interval, MarketStep, Quote, Session, StatusChange, Tick, TradingStatus,
+    Bar, BarBatch, Interval, MarketStep, PriceBand, Quote, Session, StatusChange, Tick,
+    TickCorrection, TradingStatus,
 };
 use flightdeck::domain::money::Qty;
 use flightdeck::events::{
-    DataSuspected, Event, FeedEvent, FeedLinkChanged, MarketBars, MarketEvent, MarketStatus,
-    SplitDetected, SuspectReason, TapeEvent,
+    DataSuspected, Event, FeedConflated, FeedEvent, FeedLinkChanged, MarketBars, MarketEvent,
+    MarketStatus, SplitDetected, SuspectReason, TapeEvent,
 };
 use flightdeck::fsm::link::LinkState;
 use rust_decimal::dec;
@@ -30,6 +31,8 @@ pub(super) fn examples() -> Vec<Event> {
         FeedEvent::Step(Arc::new(MarketStep::default())).into(),
         FeedEvent::History(BarBatch { interval: Interval::Day, bars: Arc::from([bar()]) }).into(),
     ];
+    let conflated = FeedConflated { quotes: 3_812, ticks: 40, bars_late: 2, lost: 0 };
+    examples.push(FeedEvent::Conflated(conflated).into());
     examples.extend(links.map(|state| link(state).into()));
     examples.extend(vouched().into_iter().map(Event::from));
     examples
@@ -43,6 +46,7 @@ fn vouched() -> Vec<MarketEvent> {
         SuspectReason::Outlier,
         SuspectReason::Gap,
         SuspectReason::Time,
+        SuspectReason::Status,
     ];
     let mut events = vec![
         MarketEvent::Quote(quote()),
@@ -55,6 +59,8 @@ fn vouched() -> Vec<MarketEvent> {
             price_ratio: dec!(0.1428),
         }),
     ];
+    events.push(MarketEvent::Band(band()));
+    events.extend(corrections().map(MarketEvent::Correction));
     events.extend(Interval::ALL.map(|interval| {
         let is_history = interval == Interval::Day;
         MarketEvent::Bars(MarketBars { interval, bars: Arc::from([bar(), bar()]), is_history })
@@ -82,7 +88,19 @@ fn full_step() -> MarketStep {
         status: vec![halted],
         quotes: vec![quote()],
         ticks: vec![tick()],
+        bands: vec![band()],
+        corrections: corrections().into(),
     }
+}
+
+fn band() -> PriceBand {
+    let at = time("2025-10-28T14:29:45Z");
+    PriceBand { symbol: aapl(), down: price("166.72"), up: price("184.27"), at }
+}
+
+fn corrections() -> [TickCorrection; 2] {
+    let right = Tick { price: price("175.50"), ..tick() };
+    [Some(right), None].map(|right| TickCorrection { wrong: tick(), right })
 }
 
 fn quote() -> Quote {

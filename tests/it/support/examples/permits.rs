@@ -131,6 +131,7 @@ fn symbol_view() -> SymbolView {
         reserved: Totals::default(),
         reference: Some(Reference { price: last, at: now() }),
         quote: Some(Quote::new(aapl(), (price("175.49"), 1), (last, 1), now()).unwrap()),
+        band: None,
         previous_price: Some(last),
         second_source: None,
         locked_since: None,

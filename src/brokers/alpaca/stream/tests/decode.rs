@@ -43,6 +43,7 @@ fn said(message: &DataMessage) -> String {
         DataMessage::Subscribed(all) => format!("subscribed {all:?}"),
         DataMessage::Error { code, message } => format!("error {code} {message}"),
         DataMessage::Trade(tick) => format!("trade {tick:?}"),
+        DataMessage::Aside(tick) => format!("aside {} {}", tick.symbol, tick.price),
         DataMessage::Quote(quote) => format!(
             "{} {} x {} / {} x {} at {}",
             quote.symbol, quote.bid_size, quote.bid, quote.ask, quote.ask_size, quote.at
@@ -106,6 +107,25 @@ fn every_kind_of_message_is_read_from_one_mixed_array() {
             "5297 150.12 error false",
         ],
     );
+}
+
+#[test]
+fn a_print_whose_conditions_say_so_makes_no_price() {
+    let print = |conditions: &str, tape: &str| {
+        format!(
+            r#"[{{"T":"t","S":"AAPL","i":1,"x":"V","p":150.12,"s":3,"c":{conditions},
+            "z":"{tape}","t":"2026-10-05T13:45:05Z"}}]"#
+        )
+    };
+    for (conditions, tape) in [(r#"["@","I"]"#, "C"), (r#"["B"]"#, "A")] {
+        check(&print(conditions, tape), &["aside AAPL 150.12"]);
+        assert_eq!(json(&print(conditions, tape)).1.aside, 1);
+    }
+    for (conditions, tape) in [(r#"["@"]"#, "C"), (r#"["B"]"#, "C"), ("[]", "A"), ("null", "A")] {
+        let (messages, counts) = json(&print(conditions, tape));
+        assert!(matches!(messages[..], [DataMessage::Trade(_)]), "{conditions} {tape}");
+        assert_eq!(counts.aside, 0);
+    }
 }
 
 #[test]

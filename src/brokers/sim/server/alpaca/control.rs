@@ -8,7 +8,7 @@
 //! | `POST /_sim/advance {"seconds":n}` | moves the clock, and everything with it, whatever its pace |
 //! | `POST /_sim/advance {"to":"open"\|"close"}` | moves it to the next opening or close |
 //! | `POST /_sim/halt {"symbol","halted":true\|false}` | halts a stock, or lets it trade again |
-//! | `POST /_sim/fault {"fault":1..20,"count":n}` | arms a fault of the protocol page (§9); more fields: `symbol`, `seconds`, `variant` |
+//! | `POST /_sim/fault {"fault":1..23,"count":n}` | arms a fault of the protocol page (§9) or one of three more; more fields: `symbol`, `seconds`, `variant` |
 //! | `GET /_sim/ledger` | the exchange's own books: cash, positions, orders, fills, requests |
 //!
 //! Faults by number: 1 accepted, connection dropped before the answer; 2 accepted,
@@ -19,7 +19,9 @@
 //! both exits of a bracket fill; 13 update with `data:null`; 14 optional fields missing,
 //! unknown status; 15 HTML with 502; 16 print corrected and cancelled; 17 halt and
 //! resume; 18 clock tells a holiday (`variant` `early_close`: a close at 13:00); 19
-//! rejected after 200; 20 half filled, then cancelled. A count of 0 disarms.
+//! rejected after 200; 20 half filled, then cancelled; 21 cancel answered 204, then refused
+//! on the stream; 22 replacement announced as pending first; 23 the next order of the day
+//! is done for the day. A count of 0 disarms.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -117,7 +119,7 @@ pub(in crate::brokers::sim::server) fn arm(state: &Shared, body: &[u8]) -> Answe
     let fields = Fields::of(body)?;
     let number: Option<u64> = fields.number("fault", "invalid fault")?;
     let fault = number.and_then(Fault::from_number);
-    let fault = fault.ok_or_else(|| ApiError::malformed("fault must be a number from 1 to 20"))?;
+    let fault = fault.ok_or_else(|| ApiError::malformed("fault must be a number from 1 to 23"))?;
     let count: u32 = fields.number("count", "invalid count")?.unwrap_or(1);
     let symbol = fields.text("symbol").map(|_| symbol(&fields)).transpose()?;
     let order = FaultOrder {

@@ -66,12 +66,13 @@ pub(super) fn place(world: &mut World, wanted: &Wanted, waits: bool) -> Result<T
 struct Trouble(Vec<Fault>);
 
 impl Trouble {
-    const POSSIBLE: [Fault; 5] = [
+    const POSSIBLE: [Fault; 6] = [
         Fault::DropAfterAccept,
         Fault::GatewayTimeout,
         Fault::FillBeforeAnswer,
         Fault::LateReject,
         Fault::PartialThenCancel,
+        Fault::DoneForDay,
     ];
 
     fn of(state: &Shared, symbol: Symbol) -> Self {
@@ -91,7 +92,9 @@ pub(super) async fn submit(State(state): State<Shared>, body: Bytes) -> Answer {
         // The rules are asked first: what is refused has not met a fault.
         world.trade(|exchange, at, _| exchange.would_take(&wanted.request, at))?;
         let trouble = Trouble::of(&state, wanted.request.symbol);
-        let waits = trouble.has(Fault::LateReject) || trouble.has(Fault::PartialThenCancel);
+        let waits = [Fault::LateReject, Fault::PartialThenCancel, Fault::DoneForDay]
+            .into_iter()
+            .any(|fault| trouble.has(fault));
         place(world, &wanted, waits).map(|taken| (taken, trouble))
     })?;
     let id = taken.order.broker_order_id.clone();
@@ -103,6 +106,10 @@ pub(super) async fn submit(State(state): State<Shared>, body: Bytes) -> Answer {
         });
     } else if trouble.has(Fault::PartialThenCancel) {
         state.later(None, move |world| cut_short(world, &id));
+    } else if trouble.has(Fault::DoneForDay) {
+        state.later(None, move |world| {
+            world.trade(|exchange, at, out| exchange.end_for_day(&id, at, out));
+        });
     }
     if trouble.has(Fault::FillBeforeAnswer) {
         tokio::time::sleep(HELD_ANSWER).await;
@@ -204,8 +211,13 @@ pub(super) async fn replace(
         let old = world.order(&id).ok_or_else(|| no_order(id.as_str()))?;
         let (symbol, change) = (old.symbol, change(&fields, old.kind)?);
         let name = OrderName::Broker(&id);
-        let is_refused = state.faults.take_for(Fault::ReplaceRefused, Some(symbol)).is_some();
+        let strikes = |fault| state.faults.take_for(fault, Some(symbol)).is_some();
+        let (is_refused, is_slow) =
+            (strikes(Fault::ReplaceRefused), strikes(Fault::ReplacePending));
         let child = world.trade(|exchange, at, out| {
+            if is_slow {
+                exchange.announce_replacement(name, at, out);
+            }
             if is_refused {
                 exchange.refuse_replacement(name, &change, at, out)
             } else {
@@ -245,6 +257,12 @@ pub(super) fn cancel_one(
             let name = OrderName::Broker(&id);
             // It may have filled meanwhile, which is what was wanted.
             let _ = world.trade(|exchange, at, out| exchange.fill_anyway(name, None, at, out));
+        });
+    } else if strikes(Fault::CancelRefused).is_some() {
+        world.trade(|exchange, at, out| exchange.delay_cancel(name, at, out))?;
+        let id = id.clone();
+        state.later(None, move |world| {
+            world.trade(|exchange, at, out| exchange.refuse_cancel(&id, at, out));
         });
     } else if let Some(FaultOrder { seconds, .. }) = strikes(Fault::StuckCancel) {
         world.trade(|exchange, at, out| exchange.delay_cancel(name, at, out))?;

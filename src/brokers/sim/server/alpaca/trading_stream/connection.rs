@@ -134,6 +134,9 @@ async fn tell(connection: &Connection, state: &Shared, notice: &OrderNotice) -> 
         | NoticeKind::Expired
         | NoticeKind::Rejected
         | NoticeKind::Replaced
+        | NoticeKind::CancelRejected
+        | NoticeKind::PendingReplace
+        | NoticeKind::DoneForDay
         | NoticeKind::ReplaceRejected => false,
     };
     let strikes = |fault| state.faults.take_for(fault, Some(notice.order.symbol)).is_some();
