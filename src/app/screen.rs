@@ -1,11 +1,11 @@
 //! The cockpit beside a running house: input thread, screen thread, and what follows
 //! when the person or the terminal goes away.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::attendance::{Attendance, Operator};
@@ -19,7 +19,7 @@ use crate::ui::input::{INPUTS_MAX, Input};
 use crate::ui::keymap::Keymap;
 use crate::ui::runtime::{Ending, Setup};
 use crate::ui::surface::Surface;
-use crate::ui::terminal::Guard;
+use crate::ui::terminal::{Guard, end_frame};
 use crate::ui::theme::{Catalogue, GlyphSet, Level};
 use crate::ui::{input, runtime};
 
@@ -104,18 +104,19 @@ pub(super) fn open(
     let (operator, stop, policy) = (operator.clone(), stop.clone(), options.on_terminal_lost);
     let watch = tokio::spawn(async move {
         let joined = left.await.context("the screen's thread is gone")?;
-        let ending = joined.map_err(|_| anyhow!("the screen panicked; the log says why"));
-        match ending {
+        match joined {
             Ok(Ok(Ending::Quit)) => stop.cancel(),
             Ok(Ok(Ending::Stopped)) => {}
-            Ok(Ok(Ending::TerminalLost)) => terminal_lost(policy, &operator, &stop).await,
+            Ok(Ok(Ending::TerminalLost)) => {
+                unattended(policy, &operator, &stop, "the terminal is gone").await;
+            }
             Ok(Err(error)) => {
                 stop.cancel();
                 return Err(error.into());
             }
-            Err(error) => {
-                stop.cancel();
-                return Err(error);
+            Err(_) => {
+                say_panicked(policy);
+                unattended(policy, &operator, &stop, "the screen panicked").await;
             }
         }
         Ok(())
@@ -123,13 +124,36 @@ pub(super) fn open(
     Ok((watch, sender))
 }
 
-async fn terminal_lost(policy: OnTerminalLost, operator: &Operator, stop: &CancellationToken) {
-    tracing::error!(?policy, "the terminal is gone");
+/// Nobody sees the house any more: the operator has said what then.
+async fn unattended(
+    policy: OnTerminalLost,
+    operator: &Operator,
+    stop: &CancellationToken,
+    why: &str,
+) {
+    tracing::error!(?policy, "{why}");
     match policy {
-        OnTerminalLost::Halt => halt(operator, "the terminal is gone").await,
+        OnTerminalLost::Halt => halt(operator, why).await,
         OnTerminalLost::Headless => {}
         OnTerminalLost::Exit => stop.cancel(),
     }
+}
+
+/// The panic's own words stand above, on a terminal that is the person's again: its keys
+/// are signals now.
+fn say_panicked(policy: OnTerminalLost) {
+    end_frame(&mut io::stdout());
+    let then = match policy {
+        OnTerminalLost::Halt => "the house goes on, HALTED: no entries, exits work",
+        OnTerminalLost::Headless => "the house goes on and TRADES",
+        OnTerminalLost::Exit => "the house ends",
+    };
+    // A terminal that cannot be written to has nobody before it.
+    let _ = writeln!(
+        io::stderr(),
+        "flightdeck: the screen panicked; {then}. Here ctrl-\\ kills and ctrl-c ends; \
+         `flightdeck status` tells how it stands"
+    );
 }
 
 async fn halt(operator: &Operator, reason: &str) {

@@ -1,5 +1,5 @@
-//! What signals mean while the cockpit has the terminal: the terminal is gone, the theme
-//! has changed, the program was in the background.
+//! What signals mean while the cockpit has the terminal: the terminal is gone or has
+//! another size, the theme has changed, the program was in the background.
 //!
 //! SIGTERM and SIGINT belong to every run and are heard by the command line; SIGQUIT is
 //! the kill and is heard by [`control`](crate::control::kill).
@@ -20,8 +20,10 @@ use crate::ui::runtime::Suspend;
 /// How long the system may take to stop the program, and to say that it goes on. A
 /// program without a shell around it is never stopped.
 const STOPPED_WITHIN: Duration = Duration::from_millis(500);
+/// After so long a screen whose queue was full is told again.
+const TELL_AGAIN: Duration = Duration::from_millis(50);
 
-/// Starts hearing SIGHUP, SIGUSR1 and SIGCONT; returns the way to the background. Ends
+/// Starts hearing SIGHUP, SIGWINCH, SIGUSR1 and SIGCONT; returns the way to the background. Ends
 /// with the token.
 ///
 /// # Errors
@@ -34,8 +36,11 @@ pub(super) fn hear(
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut reload = signal(SignalKind::user_defined1())?;
     let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
+    let mut resize = signal(SignalKind::window_change())?;
     let (awake, waking) = blocking::sync_channel(1);
     tokio::spawn(async move {
+        // A new size must not be lost: nothing else would bring the page in order.
+        let mut is_untold = false;
         loop {
             // The end first; a lost terminal before what would be drawn on it.
             tokio::select! {
@@ -46,6 +51,13 @@ pub(super) fn hear(
                     // Of a terminal that is gone the input thread tells as well. A
                     // hang-up that somebody sent by hand asks for the end.
                     if is_alive() { stop.cancel() }
+                }
+                heard = resize.recv() => {
+                    if heard.is_none() { return }
+                    is_untold = !is_told(&screen);
+                }
+                () = tokio::time::sleep(TELL_AGAIN), if is_untold => {
+                    is_untold = !is_told(&screen);
                 }
                 heard = reload.recv() => {
                     if heard.is_none() { return }
@@ -60,6 +72,11 @@ pub(super) fn hear(
         }
     });
     Ok(suspend(waking))
+}
+
+/// Tells the screen of a new size; false when its queue is full.
+fn is_told(screen: &mpsc::Sender<Input>) -> bool {
+    !matches!(screen.try_send(Input::Resized), Err(mpsc::error::TrySendError::Full(_)))
 }
 
 /// Stops the whole program, as the terminal's own key would, and waits until it goes on.

@@ -1,19 +1,25 @@
-//! Keys, paste, mouse and size from the terminal, on a thread of their own.
+//! Keys, paste and mouse from the terminal, on a thread of their own.
 //!
 //! The kill key is answered here, before the queue and before anything draws: a
 //! screen that hangs cannot hold it up. The thread also finds out that the terminal
-//! is gone, which crossterm 0.29 does not: its read never comes back from a dead
-//! terminal, so the file is asked for a hang-up before each read.
+//! is gone.
+//!
+//! The bytes are read here and not by crossterm 0.29, which asks the system for edges
+//! only: where a key and a change of size come together it takes the one and forgets
+//! that the other is there, until something more arrives; and its read never comes
+//! back from a dead terminal. [`decoder`](crate::ui::decoder) knows what they mean. A
+//! new size does not come this way; it is a signal, which the composition root hears.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use ratatui::crossterm::event::{Event, KeyEventKind, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use tokio::sync::mpsc;
 
+use crate::ui::decoder::Decoder;
 use crate::ui::keymap::{Chord, Keymap};
 use crate::ui::state::Weight;
 
@@ -25,8 +31,11 @@ pub type KillSwitch = Arc<dyn Fn() + Send + Sync>;
 /// One thing that came from the terminal, or from those around the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// A key, a paste, a click, a new size, the focus.
+    /// A key, a paste, a click, the focus.
     Terminal(Event),
+    /// The terminal has another size, or had one in between: what it shows is not what
+    /// was drawn.
+    Resized,
     /// Something that a person should hear of.
     Told(Told),
     /// The theme's files have changed.
@@ -52,10 +61,13 @@ pub struct Told {
 /// Inputs that wait for the screen. More is a cat on the keyboard: they are let go,
 /// and the kill key does not need the queue.
 pub const INPUTS_MAX: usize = 256;
-/// How often the terminal is asked whether it is still there.
-const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-/// Events that are read in one go before the terminal is looked at again.
-const READS_MAX: usize = 64;
+/// How often the thread asks whether anybody still listens.
+const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+/// An escape that nothing follows for so long was the key. The bytes of a sequence come
+/// in one piece, or as close together as the line between allows.
+const SILENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+/// Bytes that are read in one go; a key is one to eight.
+const READ_MAX: usize = 1_024;
 
 /// Starts the input thread on a queue of [`INPUTS_MAX`]; it ends when the receiver is
 /// dropped or the terminal is lost.
@@ -78,22 +90,42 @@ pub fn is_alive() -> bool {
 }
 
 fn listen(keymap: &Keymap, kill: &KillSwitch, sender: &mpsc::Sender<Input>) {
+    let (mut decoder, mut events) = (Decoder::default(), Vec::new());
+    let mut bytes = [0; READ_MAX];
     while !sender.is_closed() {
-        match look(&LOOK_EVERY) {
-            Look::Lost => {
-                // The receiver must hear this: it waits for room if it has to.
-                let _ = sender.blocking_send(Input::Lost);
-                return;
+        let look = look(if decoder.is_waiting() { &SILENCE } else { &LOOK_EVERY });
+        let is_lost = match look {
+            Look::Lost => true,
+            Look::Interrupted => false,
+            Look::Silent => {
+                decoder.silence(&mut events);
+                false
             }
-            Look::Interrupted => {}
-            // Also when there is nothing to read: a new size does not show on the file.
-            Look::Alive => read(keymap, kill, sender),
+            // Whoever has the terminal next may want what is there.
+            Look::Readable if sender.is_closed() => return,
+            Look::Readable => match rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
+                Ok(read) => {
+                    decoder.feed(bytes.get(..read).unwrap_or_default(), &mut events);
+                    // The end of a file: no terminal in raw mode has one.
+                    read == 0
+                }
+                Err(error) => !matches!(error, Errno::INTR | Errno::AGAIN),
+            },
+        };
+        for event in events.drain(..) {
+            pass_on(event, keymap, kill, sender);
+        }
+        if is_lost {
+            // The receiver must hear this: it waits for room if it has to.
+            let _ = sender.blocking_send(Input::Lost);
+            return;
         }
     }
 }
 
 enum Look {
-    Alive,
+    Readable,
+    Silent,
     Interrupted,
     Lost,
 }
@@ -102,26 +134,19 @@ enum Look {
 fn look(wait: &Timespec) -> Look {
     let stdin = rustix::stdio::stdin();
     let mut files = [PollFd::new(&stdin, PollFlags::IN)];
-    if poll(&mut files, Some(wait)).is_err() {
-        return Look::Interrupted;
+    match poll(&mut files, Some(wait)) {
+        Err(_) => return Look::Interrupted,
+        Ok(0) => return Look::Silent,
+        Ok(_) => {}
     }
     let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
     let is_gone = files.iter().any(|file| file.revents().intersects(gone));
-    if is_gone { Look::Lost } else { Look::Alive }
-}
-
-fn read(keymap: &Keymap, kill: &KillSwitch, sender: &mpsc::Sender<Input>) {
-    for _ in 0..READS_MAX {
-        if !event::poll(Duration::ZERO).unwrap_or(false) {
-            return;
-        }
-        let Ok(event) = event::read() else { return };
-        pass_on(event, keymap, kill, sender);
-    }
+    if is_gone { Look::Lost } else { Look::Readable }
 }
 
 /// Answers the kill key, then queues the event; what finds no room is let go.
 fn pass_on(event: Event, keymap: &Keymap, kill: &KillSwitch, sender: &mpsc::Sender<Input>) {
+    let event = without_escape(event, keymap);
     if let Event::Key(key) = event
         && key.kind != KeyEventKind::Release
         && keymap.is_kill(Chord::from(key))
@@ -129,6 +154,18 @@ fn pass_on(event: Event, keymap: &Keymap, kill: &KillSwitch, sender: &mpsc::Send
         kill();
     }
     let _ = sender.try_send(Input::Terminal(event));
+}
+
+/// A hand that first closes a dialog and then kills may be so quick that the two arrive
+/// as one key with alt. It meant the kill.
+fn without_escape(event: Event, keymap: &Keymap) -> Event {
+    match event {
+        Event::Key(mut key) if key.modifiers.contains(KeyModifiers::ALT) => {
+            key.modifiers.remove(KeyModifiers::ALT);
+            if keymap.is_kill(Chord::from(key)) { Event::Key(key) } else { event }
+        }
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -151,10 +188,10 @@ mod tests {
             count.fetch_add(1, Ordering::SeqCst);
         });
         let (sender, mut receiver) = mpsc::channel(2);
-        for key in ["j", "j", "j", "ctrl-k", "f12", "ctrl-4"] {
+        for key in ["j", "j", "j", "ctrl-k", "f12", "ctrl-4", "ctrl-alt-k", "alt-k"] {
             pass_on(press(key), &keymap, &kill, &sender);
         }
-        assert_eq!(killed.load(Ordering::SeqCst), 3);
+        assert_eq!(killed.load(Ordering::SeqCst), 4);
         assert_eq!(receiver.try_recv(), Ok(Input::Terminal(press("j"))));
     }
 

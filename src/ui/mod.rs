@@ -20,6 +20,7 @@ pub mod scene;
 pub mod widgets;
 pub mod panels;
 pub mod page;
+mod decoder;
 mod header;
 pub mod overlays;
 pub mod surface;

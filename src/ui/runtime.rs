@@ -218,6 +218,8 @@ impl<W: Write> Screen<W> {
                 Input::Told(told) => self.told(told),
                 Input::ReloadTheme => self.reload_theme(),
                 Input::Continued => self.retake(),
+                // Also when the size is as before: what left the page in between is gone.
+                Input::Resized => self.surface.forget(),
                 Input::Terminal(event) => {
                     if let Some(message) = translate(event, self.plan.as_ref(), &self.app) {
                         self.tell(message);
@@ -259,7 +261,7 @@ impl<W: Write> Screen<W> {
             return self.lost();
         }
         drop(terminal::take_mouse(self.surface.writer(), self.app.has_mouse));
-        drop(self.surface.clear());
+        self.surface.forget();
     }
 
     /// Opens the page as it was left; what cannot be read is said and passed over.
@@ -301,7 +303,7 @@ impl<W: Write> Screen<W> {
             Cmd::Mouse(is_ours) => {
                 drop(terminal::take_mouse(self.surface.writer(), is_ours));
             }
-            Cmd::Redraw => drop(self.surface.clear()),
+            Cmd::Redraw => self.surface.forget(),
             Cmd::Suspend => self.suspend(),
             Cmd::Quit => self.ending = Some(Ending::Quit),
         }

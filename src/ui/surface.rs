@@ -17,6 +17,8 @@ pub struct Surface<W: Write> {
     terminal: Terminal<CrosstermBackend<W>>,
     /// The real terminal, when it is one.
     guard: Option<Guard>,
+    /// What the terminal shows is not known.
+    is_forgotten: bool,
 }
 
 impl Surface<BufWriter<Stdout>> {
@@ -25,7 +27,7 @@ impl Surface<BufWriter<Stdout>> {
     /// # Errors
     /// When the terminal does not tell its size.
     pub fn on_terminal(guard: Guard) -> io::Result<Self> {
-        Ok(Self { terminal: terminal::screen()?, guard: Some(guard) })
+        Ok(Self { terminal: terminal::screen()?, guard: Some(guard), is_forgotten: false })
     }
 }
 
@@ -37,7 +39,7 @@ impl<W: Write> Surface<W> {
     pub fn on_writer(writer: W, area: Rect) -> io::Result<Self> {
         let options = TerminalOptions { viewport: Viewport::Fixed(area) };
         let terminal = Terminal::with_options(CrosstermBackend::new(writer), options)?;
-        Ok(Self { terminal, guard: None })
+        Ok(Self { terminal, guard: None, is_forgotten: false })
     }
 
     /// Draws one frame and writes it out.
@@ -45,15 +47,20 @@ impl<W: Write> Surface<W> {
     /// # Errors
     /// When writing fails.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        if self.is_forgotten {
+            // Not its `clear`, which asks the terminal where the cursor is and reads the
+            // keys of two seconds while it waits for an answer.
+            terminal::begin_frame(self.terminal.backend_mut())?;
+            let area = self.terminal.get_frame().area();
+            self.terminal.resize(area)?;
+            self.is_forgotten = false;
+        }
         terminal::draw_frame(&mut self.terminal, draw)
     }
 
-    /// Forgets what the terminal shows, so that the next frame is whole.
-    ///
-    /// # Errors
-    /// When writing fails.
-    pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+    /// Forgets what the terminal shows: the next frame is whole.
+    pub(super) const fn forget(&mut self) {
+        self.is_forgotten = true;
     }
 
     /// Where the terminal's extras are written.

@@ -142,6 +142,20 @@ pub fn draw_frame<W: Write>(
     drawn.and(ended)
 }
 
+/// Writes the mark that begins a synchronized update, ahead of [`draw_frame`] and of what
+/// belongs to the same picture.
+///
+/// # Errors
+/// When writing fails.
+pub fn begin_frame(out: &mut impl Write) -> io::Result<()> {
+    queue!(out, BeginSynchronizedUpdate)
+}
+
+/// Ends a synchronized update that a panic may have left begun.
+pub fn end_frame(out: &mut impl Write) {
+    let _ = execute!(out, EndSynchronizedUpdate);
+}
+
 /// Takes the mouse, or gives it back to the terminal for marking text.
 ///
 /// # Errors

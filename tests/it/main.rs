@@ -22,6 +22,7 @@ mod journal_kill;
 mod operator;
 mod positions;
 mod proposals;
+mod pty;
 mod recovery;
 mod replay;
 mod scenarios;

@@ -1,25 +1,27 @@
 //! How it ends: by key, by signal, with a terminal that is gone.
 
+use rustix::process::Signal;
+
 use super::{Desk, QUICK, home};
 use crate::support::program::exported;
 
 #[track_caller]
-fn check_signal(name: &str) {
+fn check_signal(signal: Signal) {
     let mut desk = Desk::start((120, 40));
     desk.see("NVDA");
-    desk.signal(name);
-    assert_eq!(desk.end().exit_code(), 0, "{name}: {}", desk.written());
+    desk.signal(signal);
+    assert_eq!(desk.end().exit_code(), 0, "{signal:?}: {}", desk.written());
     desk.check_restored();
     let written = desk.written();
     let (_, after) = written.rsplit_once("\x1b[?1049l").unwrap();
-    assert!(after.contains("flightdeck: stopped: "), "{name}: {after:?}");
+    assert!(after.contains("flightdeck: stopped: "), "{signal:?}: {after:?}");
     assert!(exported(&desk.home.path("journal")).contains("system.session.ended"));
 }
 
 #[test]
 fn term_int_and_hup_end_it_cleanly_and_give_the_terminal_back() {
-    for name in ["TERM", "INT", "HUP"] {
-        check_signal(name);
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        check_signal(signal);
     }
 }
 
@@ -27,7 +29,7 @@ fn term_int_and_hup_end_it_cleanly_and_give_the_terminal_back() {
 fn quit_is_the_kill_and_not_the_end() {
     let mut desk = Desk::start((120, 40));
     desk.see("NVDA");
-    desk.signal("QUIT");
+    desk.signal(Signal::QUIT);
     let status = desk.check_halted();
     let seq = status["seq"].as_u64();
     desk.ask_until("status", |status| status["seq"].as_u64() > seq);

@@ -3,26 +3,33 @@
 
 mod ends;
 mod keys;
+mod ledger;
 mod pages;
+mod panic;
 mod silence;
+mod storm;
 mod tmux;
+mod turn;
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use flightdeck::bus::clock::Stopwatch;
 
-use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 
 use crate::headless::SMALL;
 use crate::support::program::Home;
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to wait for the page to change before the house is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A run of the embedded market that repeats exactly: the first entry is two minutes of
 /// the market after the start, which is a second here.
@@ -35,15 +42,21 @@ struct Seen {
     is_closed: bool,
 }
 
+/// Empties the page.
+const CLEAR: &[u8] = b"\x1b[2J";
+
 type Glass = Arc<(Mutex<Seen>, Condvar)>;
 
 /// The program under a terminal.
 pub(super) struct Desk {
     home: Home,
-    child: Box<dyn Child + Send + Sync>,
+    id: Pid,
+    ended: Receiver<ExitStatus>,
+    is_ended: bool,
     master: Option<Box<dyn MasterPty + Send>>,
     keyboard: Option<Box<dyn Write + Send>>,
     glass: Glass,
+    _turn: Arc<turn::Turn>,
 }
 
 /// A folder with the small market, and one whose entries wait for a human.
@@ -86,6 +99,7 @@ impl Desk {
         area: (u16, u16),
         variables: &[(&str, &str)],
     ) -> Self {
+        let turn = turn::take();
         let pair = native_pty_system().openpty(size(area)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
         command.args(arguments.split_whitespace());
@@ -97,11 +111,15 @@ impl Desk {
         for (name, value) in variables {
             command.env(name, value);
         }
-        let child = pair.slave.spawn_command(command).unwrap();
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        let id = Pid::from_raw(child.process_id().unwrap().try_into().unwrap()).unwrap();
+        let (ending, ended) = channel();
+        std::thread::spawn(move || child.wait().map(|status| ending.send(status)));
         let keyboard = Some(pair.master.take_writer().unwrap());
         let seen = Seen { bytes: Vec::new(), parser: parser(area), is_closed: false };
         let glass = Arc::new((Mutex::new(seen), Condvar::new()));
-        Self { home, child, master: Some(pair.master), keyboard, glass }
+        let (master, is_ended) = (Some(pair.master), false);
+        Self { home, id, ended, is_ended, master, keyboard, glass, _turn: turn }
     }
 
     /// Begins to read what is drawn.
@@ -155,6 +173,21 @@ impl Desk {
         })
     }
 
+    /// What is on the page now.
+    pub(super) fn page(&self) -> String {
+        self.glass.0.lock().unwrap().parser.screen().contents()
+    }
+
+    /// What a terminal of this size shows of what was drawn since the page was last
+    /// cleared; nothing while it was not.
+    pub(super) fn drawn_anew(&self, area: (u16, u16)) -> String {
+        let seen = self.glass.0.lock().unwrap();
+        let cleared = seen.bytes.windows(CLEAR.len()).rposition(|window| window == CLEAR);
+        let mut parser = parser(area);
+        parser.process(seen.bytes.get(cleared.unwrap_or(seen.bytes.len())..).unwrap());
+        parser.screen().contents()
+    }
+
     /// Waits until these bytes were written.
     #[track_caller]
     pub(super) fn hear(&self, text: &str) {
@@ -190,10 +223,8 @@ impl Desk {
         self.master = None;
     }
 
-    pub(super) fn signal(&self, name: &str) {
-        let id = self.child.process_id().unwrap();
-        let killed = Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status();
-        assert!(killed.unwrap().success());
+    pub(super) fn signal(&self, signal: Signal) {
+        kill_process(self.id, signal).unwrap();
     }
 
     /// Asks the house from beside the terminal; `None` when nobody answers.
@@ -212,7 +243,14 @@ impl Desk {
                 return data.clone();
             }
             assert!(began.elapsed() < PATIENCE, "{verb}: {answer:?}");
+            self.give_way();
         }
+    }
+
+    /// Lets others work: until more was drawn, or for a moment.
+    fn give_way(&self) {
+        let seen = self.glass.0.lock().unwrap();
+        drop(self.glass.1.wait_timeout(seen, ASK_AGAIN).unwrap());
     }
 
     #[track_caller]
@@ -223,20 +261,17 @@ impl Desk {
     /// Waits for the end of the program.
     #[track_caller]
     pub(super) fn end(&mut self) -> ExitStatus {
-        let began = Stopwatch::start();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(began.elapsed() < PATIENCE, "it does not end");
-            std::thread::yield_now();
-        }
+        let Ok(status) = self.ended.recv_timeout(PATIENCE) else {
+            panic!("it does not end:\n{}", self.page());
+        };
+        self.is_ended = true;
+        status
     }
 
     /// Ends it as an operator's script would.
     #[track_caller]
     pub(super) fn check_ends_well(&mut self) {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         assert_eq!(self.end().exit_code(), 0, "{}", self.written());
     }
 
@@ -244,6 +279,12 @@ impl Desk {
     #[track_caller]
     pub(super) fn check_restored(&self) {
         self.until("the end", |seen| seen.is_closed);
+        self.check_given_back();
+    }
+
+    /// The same while the program goes on.
+    #[track_caller]
+    pub(super) fn check_given_back(&self) {
         let written = self.written();
         for (taken, back) in [
             ("\x1b[?1049h", "\x1b[?1049l"),
@@ -259,11 +300,12 @@ impl Desk {
 }
 
 impl Drop for Desk {
-    /// A test that fails leaves nobody behind.
+    /// A test that fails leaves nobody behind. The program leads a session, and so a
+    /// group, of its own.
     fn drop(&mut self) {
-        if let Ok(None) = self.child.try_wait() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+        if !self.is_ended && self.ended.try_recv().is_err() {
+            let _ = kill_process_group(self.id, Signal::KILL);
+            let _ = self.ended.recv_timeout(PATIENCE);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The real binary in a folder of its own: run to its end, or line by line.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -97,9 +97,18 @@ impl Running {
     /// Reads what is left and waits for the end.
     pub(crate) fn end(mut self) -> Ended {
         let out = if self.lines.is_some() { self.read(usize::MAX) } else { String::new() };
-        let output = self.child.wait_with_output().unwrap();
-        let err = String::from_utf8(output.stderr).unwrap();
-        Ended { code: output.status.code(), out, err }
+        let mut err = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        let status = self.child.wait().unwrap();
+        Ended { code: status.code(), out, err }
+    }
+}
+
+impl Drop for Running {
+    /// A test that fails leaves nobody behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
