@@ -23,7 +23,9 @@ use flightdeck::config::{Config, Purpose};
 use flightdeck::domain::ids::{AgentId, Seq, Symbol};
 use flightdeck::domain::money::Money;
 use flightdeck::domain::time::Timestamp;
-use flightdeck::events::{Envelope, Event, OrderCancel, OrderEvent, VenueEvent};
+use flightdeck::events::{
+    Alert, Envelope, Event, OrderCancel, OrderEvent, Severity, SystemEvent, VenueEvent,
+};
 use flightdeck::journal::{Forgetful, Journal, SqliteJournal, StoreIdentity};
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -187,6 +189,11 @@ impl House {
                 .expect("the gateway lives");
             self.accepted.recv().await.expect("the gateway lives");
         }
+        // What the house makes of their acceptance is over before anything is measured.
+        let alert = Alert { severity: Severity::Info, text: "the orders are taken".into() };
+        let event = SystemEvent::Alert(alert);
+        let settled = self.door.send_and_settle(self.clock.now(), AgentId::Spine, event).await;
+        settled.expect("the house lives");
     }
 
     /// Market data understood so far, as of the stream's last look.
