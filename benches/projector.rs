@@ -7,9 +7,9 @@
 //! *watched* (a snapshot taken after every 3,333 events, thirty a second at 100,000
 //! events a second).
 //!
-//! `cargo bench --bench projector` prints it, and the memory of the process after
-//! one and after ten million events; without cargo's `--bench` each kernel runs once
-//! over few events.
+//! `cargo bench --bench projector` prints it, and the memory of the process after one,
+//! five and ten million events, among which are the lives of a hundred thousand orders
+//! and as many trades; without cargo's `--bench` each kernel runs once over few events.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
@@ -17,15 +17,20 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use flightdeck::domain::calendar::MarketHours;
-use flightdeck::domain::ids::{AgentId, Seq, Symbol};
+use flightdeck::domain::ids::{AgentId, ClientOrderId, Seq, Symbol, TradeId};
 use flightdeck::domain::market::{Quote, Tick};
 use flightdeck::domain::money::{Money, Price, Qty};
+use flightdeck::domain::order::{OrderPurpose, Side};
 use flightdeck::domain::time::Timestamp;
-use flightdeck::events::{Envelope, Event, MarketEvent};
+use flightdeck::events::{
+    Envelope, Event, MarketEvent, OrderEvent, OrderStateChanged, TradeEvent, TradeStateChanged,
+};
 use flightdeck::view::{Precautions, Projector, Publisher, Setup};
 
 const SYMBOLS: u64 = 50;
 const ROUNDS: usize = 7;
+/// One order's life among so many events of the market, when memory is looked at.
+const LIFE_EVERY: u64 = 100;
 
 /// Looks at every event once.
 type Kernel = fn(&[Envelope]);
@@ -42,18 +47,68 @@ fn main() {
         rounds.sort_by(f64::total_cmp);
         println!("  {name:<10} {:8.1}", rounds[rounds.len() / 2]);
     }
+    grow(&events, is_measured);
+}
+
+/// Shows many events to one projector and prints what the process holds.
+fn grow(events: &[Envelope], is_measured: bool) {
     let mut projector = Projector::new(&setup());
-    let millions = if is_measured { 10 } else { 1 };
+    let (millions, passes) = if is_measured { (10, 1_000_000 / events.len()) } else { (1, 1) };
+    let (mut seen, mut number) = (0_u64, 0);
     for million in 1..=millions {
-        let passes = if is_measured { 1_000_000 / events.len() } else { 1 };
-        for envelope in (0..passes).flat_map(|_| &events) {
+        for envelope in (0..passes).flat_map(|_| events) {
             projector.see(envelope);
+            seen += 1;
+            if seen % LIFE_EVERY == 0 {
+                number += 1;
+                for event in life(number) {
+                    let source = AgentId::OrderExecution;
+                    projector.see(&Envelope { event, source, ..envelope.clone() });
+                }
+            }
         }
-        if million == 1 || million == millions {
-            println!("  resident after {million:>2} million: {} KiB", resident_kib());
+        if [1, 5, millions].contains(&million) {
+            let (orders, kib) = (number, resident_kib());
+            println!("  resident after {seen:>8} events and {orders:>6} orders: {kib} KiB");
         }
     }
     black_box(projector.snapshot());
+}
+
+/// An order and its trade, from beginning to end.
+fn life(number: u64) -> Vec<Event> {
+    let symbol = Symbol::new(&format!("S{}", number % SYMBOLS)).expect("a legal name");
+    let qty = Qty::shares(5).expect("few");
+    let trade_id = TradeId::new(format!("T-{number}"));
+    let trade = |from: &str, to: &str| -> Event {
+        let (from, to, trade_id) = (from.into(), to.into(), trade_id.clone());
+        TradeEvent::StateChanged(TradeStateChanged { trade_id, symbol, from, to, reason: None })
+            .into()
+    };
+    let order = |from: &str, to: &str, filled: u64| -> Event {
+        OrderEvent::StateChanged(OrderStateChanged {
+            client_order_id: ClientOrderId::new(format!("o-{number}")),
+            trade_id: Some(trade_id.clone()),
+            purpose: OrderPurpose::Entry,
+            symbol,
+            side: Side::Buy,
+            from: from.into(),
+            to: to.into(),
+            filled: Qty::shares(filled).expect("few"),
+            qty,
+            average_price: None,
+        })
+        .into()
+    };
+    vec![
+        trade("SCANNING", "SETUP_DETECTED"),
+        trade("SETUP_DETECTED", "ENTRY_APPROVED"),
+        order("DRAFT", "SUBMITTED", 0),
+        trade("ENTRY_APPROVED", "ORDER_PLACED"),
+        order("SUBMITTED", "ACCEPTED", 0),
+        order("ACCEPTED", "CANCELLED", 0),
+        trade("ORDER_PLACED", "ABORTED"),
+    ]
 }
 
 fn setup() -> Setup {

@@ -18,12 +18,14 @@ use flightdeck::brokers::gateway::{
 use flightdeck::brokers::sim::server::{Pace, SimClock};
 use flightdeck::bus::clock::{Clock, Stopwatch};
 use flightdeck::bus::spine::{Door, Spine};
-use flightdeck::bus::{Agent, Outbox, RosterSeat};
+use flightdeck::bus::{Agent, Outbox, RosterSeat, Tap};
 use flightdeck::config::{Config, Purpose};
 use flightdeck::domain::ids::{AgentId, Seq, Symbol};
 use flightdeck::domain::money::Money;
 use flightdeck::domain::time::Timestamp;
-use flightdeck::events::{Envelope, Event, OrderCancel, OrderEvent, VenueEvent};
+use flightdeck::events::{
+    Alert, Envelope, Event, OrderCancel, OrderEvent, Severity, SystemEvent, VenueEvent,
+};
 use flightdeck::journal::{Forgetful, Journal, SqliteJournal, StoreIdentity};
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -46,6 +48,16 @@ const COUNTED: Duration = Duration::from_millis(500);
 
 /// Nanoseconds of each cancel: by the port, by the door.
 pub(crate) type Phase = [Vec<u64>; 2];
+
+/// How a house is built, and who looks on.
+pub(crate) struct Plan {
+    pub(crate) encoding: Encoding,
+    /// Whether there is a journal in SQLite.
+    pub(crate) keeps: bool,
+    pub(crate) watch: Stopwatch,
+    pub(crate) gate: Gate,
+    pub(crate) taps: Vec<Box<dyn Tap>>,
+}
 
 /// Lets events in by the door, market data one at a time, as the house does.
 struct Entry {
@@ -73,7 +85,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<SimClock>,
     port: Port,
     requests: mpsc::UnboundedSender<Request>,
-    door: Door,
+    pub(crate) door: Door,
     accepted: mpsc::UnboundedReceiver<()>,
     status: watch::Receiver<StreamStatus<DecodeCounts>>,
     stop: CancellationToken,
@@ -85,13 +97,8 @@ pub(crate) struct House {
 }
 
 impl House {
-    pub(crate) async fn open(
-        server: &RawServer,
-        market: SocketAddr,
-        encoding: Encoding,
-        keeps: bool,
-        watch: Stopwatch,
-    ) -> Self {
+    pub(crate) async fn open(server: &RawServer, market: SocketAddr, plan: Plan) -> Self {
+        let Plan { encoding, keeps, watch, gate, taps } = plan;
         let clock = Arc::new(SimClock::new(Pace::Times(PACE), START));
         let folder = tempfile::tempdir().expect("a folder for the journal");
         let (requests, asked) = mpsc::unbounded_channel();
@@ -115,7 +122,7 @@ impl House {
         } else {
             Box::new(Forgetful)
         };
-        let (spine, door) = Spine::new(roster, journal, Vec::new(), &tracker).expect("a new house");
+        let (spine, door) = Spine::new(roster, journal, taps, &tracker).expect("a new house");
         tracker.spawn(async move { spine.run().await.map(|_| ()).expect("the spine ends well") });
         let (says, accepted) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
@@ -123,7 +130,7 @@ impl House {
         let entry = Entry { door: door.clone(), accepted: says };
         let (orders, order_pushes) = mpsc::channel(64);
         let streams = Streams { orders: order_pushes, market: inlet.clone() };
-        let gateway = gateway(server, clock.clone(), entry);
+        let gateway = gateway(server, clock.clone(), gate, entry);
         tracker.spawn(gateway.run(asked, streams, stop.clone()));
         let names: BTreeSet<String> = (0..SYMBOLS).map(symbol).collect();
         let wanted: Subscriptions =
@@ -187,6 +194,11 @@ impl House {
                 .expect("the gateway lives");
             self.accepted.recv().await.expect("the gateway lives");
         }
+        // What the house makes of their acceptance is over before anything is measured.
+        let alert = Alert { severity: Severity::Info, text: "the orders are taken".into() };
+        let event = SystemEvent::Alert(alert);
+        let settled = self.door.send_and_settle(self.clock.now(), AgentId::Spine, event).await;
+        settled.expect("the house lives");
     }
 
     /// Market data understood so far, as of the stream's last look.
@@ -267,6 +279,7 @@ fn keys() -> ApiKeys {
 fn gateway(
     server: &RawServer,
     clock: Arc<dyn Clock>,
+    gate: Gate,
     entry: Entry,
 ) -> Gateway<AlpacaBroker, Entry> {
     let base: url::Url = server.base().parse().expect("an address");
@@ -279,5 +292,5 @@ fn gateway(
         last_seen: clock.now(),
         ..GatewayConfig::default()
     };
-    Gateway::new(Arc::new(broker), None, Gate::default(), clock, config, entry)
+    Gateway::new(Arc::new(broker), None, gate, clock, config, entry)
 }

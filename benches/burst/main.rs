@@ -19,11 +19,12 @@ mod tape;
 use std::time::Duration;
 
 use flightdeck::brokers::alpaca::stream::Encoding;
+use flightdeck::brokers::gateway::Gate;
 use flightdeck::bus::clock::Stopwatch;
 use jiff::SignedDuration;
 use tokio::runtime::Builder;
 
-use house::{House, Phase, START};
+use house::{House, Phase, Plan, START};
 use support::{RawServer, percentiles};
 use tape::{RATE, Tape, frames};
 
@@ -86,7 +87,8 @@ async fn measure(encoding: Encoding, keeps: bool, phase: Duration) -> Vec<[Phase
     let watch = Stopwatch::start();
     let server = RawServer::open(orders, watch);
     let (tape, market) = Tape::open();
-    let mut house = House::open(&server, market, encoding, keeps, watch).await;
+    let plan = Plan { encoding, keeps, watch, gate: Gate::default(), taps: Vec::new() };
+    let mut house = House::open(&server, market, plan).await;
     house.take_orders(orders).await;
     let mut numbers = 0..orders;
     let mut phases = Vec::new();

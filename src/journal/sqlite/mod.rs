@@ -5,7 +5,7 @@
 //! `tape`, which may be pruned and has checksums instead. Orders, fills, positions, cash
 //! and trades are `projections`, changed in the transaction of the events that
 //! change them and nowhere else. `store` writes, `read` walks both tables in
-//! the one order, [`verify()`] proves that everything still is what was
+//! the one order, `checkpoint` keeps the write-ahead log short, [`verify()`] proves that everything still is what was
 //! written.
 //!
 //! What survives what: everything synced survives the end of the process and of
@@ -16,6 +16,7 @@
 //! reconciliation with the venue is what shows them.
 
 mod chain;
+mod checkpoint;
 mod export;
 mod identity;
 mod lock;

@@ -2,7 +2,8 @@
 //!
 //! It knows no clock and no agent. One envelope costs its line, its hash and its
 //! place in a batch; SQLite hears of them at [`Journal::sync`] (or when the batch
-//! is full), so a commit is shared by everything since the last one.
+//! is full), so a commit is shared by everything since the last one. Only a sync waits
+//! for the disk.
 
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::domain::ids::{Seq, TradeId};
 use crate::events::{Envelope, Event, wire};
 use crate::journal::sqlite::chain::{Hash, Link, checksum};
+use crate::journal::sqlite::checkpoint::Checkpointer;
 use crate::journal::sqlite::identity::StoreIdentity;
 use crate::journal::sqlite::lock::StoreLock;
 use crate::journal::sqlite::presence::Presence;
@@ -19,8 +21,10 @@ use crate::journal::sqlite::read;
 use crate::journal::sqlite::schema;
 use crate::journal::{Journal, JournalError};
 
-/// So many envelopes are committed without being asked; bounds what a crash can
-/// take of the tape, and the memory.
+/// So many envelopes are committed without being asked; bounds what a crash of the
+/// process can take of the tape, and the memory. Such a commit does not wait for the disk:
+/// nobody has asked, and an order behind it would wait too. A crash of the machine can
+/// take what was appended since the last [`Journal::sync`].
 pub const BATCH_RECORDS_MAX: usize = 1_000;
 /// The same bound in bytes, for long lists of bars.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -33,7 +37,10 @@ const TAIL_RECORDS: u64 = 1_000;
 /// is lost when it is dropped, as in a crash.
 #[derive(Debug)]
 pub struct SqliteJournal {
+    /// Before the connection: what is dropped last tidies up.
+    checkpointer: Checkpointer,
     connection: Connection,
+    durability: Durability,
     identity: StoreIdentity,
     projector: Projector,
     batch: Batch,
@@ -42,6 +49,23 @@ pub struct SqliteJournal {
     presence: Presence,
     has_failed: bool,
     _lock: StoreLock,
+}
+
+/// Whether a commit waits for the disk, and whether one before it did not.
+#[derive(Debug)]
+struct Durability {
+    /// What the connection is set to; nothing when a test has set it for good.
+    level: Option<Level>,
+    /// A commit is in the write-ahead log and perhaps not on the disk.
+    is_owed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// Survives the end of the process, and that of the machine with the next sync.
+    Process,
+    /// Survives the end of the machine.
+    Machine,
 }
 
 /// Envelopes that SQLite has not heard of: their lines, end to end, and a record
@@ -89,7 +113,9 @@ impl SqliteJournal {
         let projector = Projector::resume(&connection)?;
         connection.set_prepared_statement_cache_capacity(32);
         Ok(Self {
+            checkpointer: Checkpointer::start(path)?,
             connection,
+            durability: Durability::default(),
             identity: recorded,
             projector,
             batch: Batch::default(),
@@ -131,13 +157,16 @@ impl SqliteJournal {
     pub(in crate::journal) fn with_setting(self, name: &str, value: &str) -> Self {
         let set = self.connection.pragma_update_and_check(None, name, value, |_| Ok(()));
         assert!(matches!(set, Ok(()) | Err(rusqlite::Error::QueryReturnedNoRows)), "{set:?}");
-        self
+        let level = self.durability.level.filter(|_| name != "synchronous");
+        Self { durability: Durability { level, ..self.durability }, ..self }
     }
 
-    fn commit(&mut self) -> Result<(), JournalError> {
-        if self.batch.records.is_empty() {
+    fn commit(&mut self, level: Level) -> Result<(), JournalError> {
+        let is_on_disk = level == Level::Process || !self.durability.is_owed;
+        if self.batch.records.is_empty() && is_on_disk {
             return Ok(());
         }
+        self.durability.set(&self.connection, level)?;
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun?;
         self.batch.insert(&transaction)?;
@@ -146,7 +175,9 @@ impl SqliteJournal {
         let n = read::integer(self.head.n);
         transaction.prepare_cached(sql)?.execute((n, read::number(self.last), self.head.hash))?;
         transaction.commit()?;
+        self.durability.is_owed = level == Level::Process;
         self.presence.check()?;
+        self.checkpointer.look(&self.connection)?;
         self.batch.lines.clear();
         self.batch.records.clear();
         Ok(())
@@ -189,7 +220,7 @@ impl SqliteJournal {
             end: self.batch.lines.len(),
             place,
         });
-        if self.batch.is_full() { self.commit() } else { Ok(()) }
+        if self.batch.is_full() { self.commit(Level::Process) } else { Ok(()) }
     }
 }
 
@@ -199,7 +230,7 @@ impl Journal for SqliteJournal {
     }
 
     fn sync(&mut self) -> Result<(), JournalError> {
-        self.guarded(Self::commit)
+        self.guarded(|journal| journal.commit(Level::Machine))
     }
 
     /// Visits every envelope before a number, and refuses at the first record
@@ -212,6 +243,31 @@ impl Journal for SqliteJournal {
     ) -> Result<(), JournalError> {
         self.sync()?;
         read::for_each(&self.connection, &self.identity, before, visit)
+    }
+}
+
+impl Default for Durability {
+    /// As the connection is opened.
+    fn default() -> Self {
+        Self { level: Some(Level::Machine), is_owed: false }
+    }
+}
+
+impl Durability {
+    /// Sets the connection for the next commit. In the write-ahead log NORMAL leaves out
+    /// nothing but the waiting at the commit: the log is on the disk before any of it is
+    /// copied, and a later commit with FULL puts all before it there too.
+    fn set(&mut self, connection: &Connection, level: Level) -> Result<(), rusqlite::Error> {
+        if self.level.is_none_or(|present| present == level) {
+            return Ok(());
+        }
+        let value = match level {
+            Level::Process => "NORMAL",
+            Level::Machine => "FULL",
+        };
+        connection.pragma_update(None, "synchronous", value)?;
+        self.level = Some(level);
+        Ok(())
     }
 }
 
