@@ -94,6 +94,11 @@ pub(crate) struct Run {
     #[arg(long, value_name = "NAME")]
     pub(crate) theme: Option<String>,
 
+    /// Carry every event over Redis and hear signed commands there; instead of
+    /// `bus.redis` in the configuration.
+    #[arg(long, value_name = "URL")]
+    pub(crate) bus: Option<String>,
+
     /// Name of this instance, by which the verbs find it; its mode unless given.
     #[arg(long, value_name = "NAME")]
     pub(crate) instance: Option<String>,
@@ -119,6 +124,7 @@ impl Run {
             read_only,
             ascii,
             theme,
+            bus,
             instance,
             journal,
         } = self;
@@ -142,6 +148,8 @@ impl Run {
             Some("--ascii")
         } else if theme.is_some() {
             Some("--theme")
+        } else if bus.is_some() {
+            Some("--bus")
         } else if instance.is_some() {
             Some("--instance")
         } else if journal.is_some() {
@@ -165,6 +173,9 @@ pub(crate) enum Verb {
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(ConfigVerb),
+    /// Prepare the bus to other processes.
+    #[command(subcommand)]
+    Bus(BusVerb),
     /// The verbs of a running instance.
     #[command(flatten)]
     Operator(OperatorVerb),
@@ -188,6 +199,7 @@ impl Verb {
             Self::Sim(_) => "sim",
             Self::Journal(_) => "journal",
             Self::Config(_) => "config",
+            Self::Bus(_) => "bus",
             Self::Operator(verb) => verb.name(),
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
@@ -315,6 +327,17 @@ pub(crate) enum ConfigVerb {
     Print,
     /// Read and check the layers, and say so.
     Check,
+}
+
+/// What to do about the bus.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BusVerb {
+    /// Print the users that Redis needs, as an access control file to put passwords in.
+    Acl {
+        /// Name of one who may command.
+        #[arg(long, value_name = "NAME", default_value = "desk-1")]
+        sender: String,
+    },
 }
 
 /// A broker that can be traded with.

@@ -5,6 +5,7 @@
 //! instance; 4 the instance did not answer in time, and the outcome is unknown.
 
 mod arguments;
+mod bus;
 mod completions;
 mod config;
 mod journal;
@@ -93,6 +94,7 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         Some(Verb::Sim(sim)) => sim::sim(arguments, sim),
         Some(Verb::Journal(verb)) => journal::journal(verb),
         Some(Verb::Config(verb)) => config::config(arguments, verb),
+        Some(Verb::Bus(verb)) => bus::bus(verb),
         Some(Verb::Operator(verb)) => verbs::operate(verb),
         Some(Verb::Completions { shell }) => completions::completions(*shell),
         Some(Verb::Man { verb }) => man::man(verb.as_deref()),

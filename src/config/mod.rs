@@ -29,6 +29,7 @@ use crate::agents::{
 };
 use crate::brokers::sim::exchange::{ExchangeConfig, Fees, FillModel};
 use crate::brokers::sim::venue::VenueConfig;
+use crate::bus::redis::BusConfig;
 use crate::domain::hex::hex;
 use crate::domain::market::Interval;
 use crate::domain::money::Price;
@@ -74,6 +75,8 @@ pub struct Config {
     pub screen: Screen,
     /// How people hear of what happens.
     pub alerts: Alerts,
+    /// The bus to other processes.
+    pub bus: BusConfig,
 }
 
 impl Default for Config {
@@ -121,6 +124,7 @@ impl Config {
             alpaca: Alpaca::default(),
             screen: Screen::default(),
             alerts: Alerts::default(),
+            bus: BusConfig::default(),
         }
     }
 
@@ -171,6 +175,7 @@ impl Config {
         self.account.validate().map_err(|what| wrong(&format!("account.{what}")))?;
         self.venue.validate().map_err(|what| wrong(&format!("venue.{what}")))?;
         self.alpaca.validate().map_err(|what| wrong(&format!("alpaca.{what}")))?;
+        self.bus.validate().map_err(|what| wrong(&format!("bus.{what}")))?;
         for (key, speed) in [("speed", self.sim.speed), ("wire_speed", self.sim.wire_speed)] {
             if speed == 0 {
                 return Err(wrong(&format!("sim.{key} is 0, it must be 1 or more")));
@@ -230,13 +235,14 @@ impl Config {
     }
 
     /// A short name of everything that can show in the result of a run, for the
-    /// first line of a journal: all but the speeds, the screen and the alerts.
+    /// first line of a journal: all but the speeds, the screen, the alerts and the bus.
     pub fn hash(&self) -> Arc<str> {
         let mut shown = self.clone();
         shown.sim.speed = Sim::default().speed;
         shown.sim.wire_speed = Sim::default().wire_speed;
         shown.screen = Screen::default();
         shown.alerts = Alerts::default();
+        shown.bus = BusConfig::default();
         let digest = Sha256::digest(shown.to_table().to_string().as_bytes());
         Arc::from(hex(&digest[..8]))
     }
