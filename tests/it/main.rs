@@ -23,6 +23,7 @@ mod operator;
 mod positions;
 mod proposals;
 mod recovery;
+mod redis_bus;
 mod replay;
 mod scenarios;
 mod support;

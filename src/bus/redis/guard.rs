@@ -411,8 +411,8 @@ mod tests {
     #[test]
     fn sessions_at_once_are_bounded_and_forgotten_when_they_expire() {
         let mut case = Case::new();
-        let names: Vec<String> = (0..=SESSIONS_MAX).map(|number| format!("s-{number}")).collect();
-        for (at, name) in names.iter().enumerate() {
+        let names: [&'static str; SESSIONS_MAX + 1] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+        for (at, name) in names.into_iter().enumerate() {
             let other = |said: &mut Draft<'_>| (said.session, said.nonce) = (name, name);
             let expected = if at < SESSIONS_MAX { Ok(()) } else { Err(Refused::TooMany) };
             case.check("operator.kill", (0, other), expected);

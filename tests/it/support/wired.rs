@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flightdeck::agents::risk_management::Approval;
+use flightdeck::app::People;
 use flightdeck::app::wire::{House, Setting, WireOptions};
 use flightdeck::brokers::alpaca::{AccountKind, AlpacaConfig, ApiKeys};
 use flightdeck::brokers::sim::exchange::Order;
@@ -230,6 +231,16 @@ impl Wired {
         config: &Config,
         journal: &tempfile::TempDir,
     ) -> Self {
+        Self::open_among(market, base, (config, People::default()), journal).await
+    }
+
+    /// Opens a house with others around it.
+    pub(crate) async fn open_among(
+        market: &Market,
+        base: &str,
+        (config, people): (&Config, People),
+        journal: &tempfile::TempDir,
+    ) -> Self {
         config.validate().unwrap();
         let base: url::Url = base.parse().unwrap();
         let kind = AccountKind::Simulated { trading: base.clone(), data: base };
@@ -241,7 +252,7 @@ impl Wired {
             symbols: market.listed.iter().map(|stock| symbol(stock.name)).collect(),
         };
         let journal = journal.path().join("journal.sqlite");
-        let options = WireOptions { journal, ..WireOptions::default() };
+        let options = WireOptions { journal, people, ..WireOptions::default() };
         let (sender, count) = watch::channel(0);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let taps: Vec<Box<dyn Tap>> = vec![Box::new(Recorder(sender, seen.clone()))];
