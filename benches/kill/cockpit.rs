@@ -116,6 +116,8 @@ fn read_model() -> view::Setup {
         opening_cash: Money::from_dollars(100_000),
         hours: MarketHours::NewYork,
         breakers: Vec::new(),
+        speed: 1,
+        precautions: view::Precautions::default(),
     }
 }
 

@@ -216,6 +216,11 @@ pub(super) struct Around {
 }
 
 impl Around {
+    /// Who hands in what people ask.
+    pub(super) fn operator(&self) -> Arc<Operator> {
+        self.operator.clone()
+    }
+
     /// Waits until the screen has given the terminal back.
     ///
     /// # Errors
@@ -305,10 +310,29 @@ impl Operator {
         &self,
         command: OperatorCommand,
     ) -> impl Future<Output = Result<(), SinkError>> + Send + 'static {
+        self.hand_in(AgentId::Operator, command.into())
+    }
+
+    /// Lets in what comes from outside and is no command: a question to an agent in the
+    /// operator's name, or word of the bus in the spine's.
+    pub(super) fn say(
+        &self,
+        event: impl Into<Event>,
+    ) -> impl Future<Output = Result<(), SinkError>> + Send + 'static {
+        let event = event.into();
+        let source =
+            if matches!(event, Event::System(_)) { AgentId::Spine } else { AgentId::Operator };
+        self.hand_in(source, event)
+    }
+
+    fn hand_in(
+        &self,
+        source: AgentId,
+        event: Event,
+    ) -> impl Future<Output = Result<(), SinkError>> + Send + 'static {
         let asked = self.door().clone().map(|door| {
             let now = self.clock.now();
-            self.house
-                .spawn(async move { door.send_and_settle(now, AgentId::Operator, command).await })
+            self.house.spawn(async move { door.send_and_settle(now, source, event).await })
         });
         async move {
             match asked {

@@ -18,7 +18,7 @@ use crate::app::Refusal;
 use crate::app::attendance::Attendance;
 use crate::app::resume::{self, Due, Place, Placed};
 use crate::app::taps::{Count, Counters, Lines};
-use crate::app::{People, Summary, read_model, session_started, simulated_roster};
+use crate::app::{People, Summary, bus, read_model, session_started, simulated_roster};
 use crate::brokers::sim::market::{Market, MarketSetup};
 use crate::bus::Tap;
 use crate::bus::clock::{Clock, ReplayClock, Stopwatch};
@@ -89,6 +89,7 @@ pub async fn run(
         opening_cash: config.account.opening_cash,
         seed: config.seed,
     };
+    let mut bus = bus::open(&options.people, &options.journal).await?;
     let mut journal = SqliteJournal::open(&options.journal, &identity)?;
     resume::admit(&mut journal, config)?;
     let speed = options.speed.unwrap_or(1);
@@ -114,6 +115,7 @@ pub async fn run(
     if options.people.is_there() {
         taps.push(attendance.tap());
     }
+    taps.extend(bus.as_mut().and_then(bus::Opened::tap));
     let tracker = TaskTracker::new();
     let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
     let resumed_at = spine.now();
@@ -124,6 +126,9 @@ pub async fn run(
     let asked = (door.clone(), clock.clone() as Arc<dyn Clock>);
     let around =
         attendance.receive(&options.people, AccountMode::Sim, asked, (&tracker, &stop, &served))?;
+    if let Some(bus) = bus {
+        bus.start(&attendance, &around, &tracker);
+    }
     let mut driver =
         Driver { config, options, counters: &counters, door, clock, stop, resumed_at, place };
     let reason = driver.drive(feed, setup).await;

@@ -9,6 +9,7 @@ pub mod replay;
 pub mod wire;
 mod alerts;
 mod attendance;
+mod bus;
 mod entrance;
 mod loopback;
 mod owed;
@@ -19,6 +20,7 @@ mod taps;
 mod terminal_signals;
 
 pub use attendance::ControlPlaces;
+pub use bus::BusOptions;
 pub use refusal::{Refusal, check_calendar, is_refusal};
 pub use resume::ResumeError;
 pub use screen::ScreenOptions;
@@ -52,12 +54,17 @@ pub struct People {
     pub telemetry: Option<Arc<Telemetry>>,
     /// Where the numbers of telemetry are served, on this machine.
     pub page: Option<SocketAddr>,
+    /// The bus to other processes.
+    pub bus: Option<BusOptions>,
 }
 
 impl People {
     /// Whether anybody can look on.
     const fn is_there(&self) -> bool {
-        self.control.is_some() || self.screen.is_some() || self.webhook.is_some()
+        self.control.is_some()
+            || self.screen.is_some()
+            || self.webhook.is_some()
+            || self.bus.is_some()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::app::resume::ResumeError;
 use crate::brokers::CallError;
 use crate::brokers::alpaca::OpenError;
 use crate::brokers::sim::server::WorldError;
+use crate::bus::redis::BusError;
 use crate::control::SocketError;
 use crate::control::page::PageError;
 use crate::domain::calendar::{CalendarError, MarketHours, date_in_new_york, trading_day};
@@ -80,6 +81,9 @@ pub enum Refusal {
     /// The page of numbers cannot be served.
     #[error(transparent)]
     Page(PageError),
+    /// The bus cannot be had as it is set up, or is not safe.
+    #[error(transparent)]
+    Bus(#[from] BusError),
     /// The journal is there already.
     #[error(
         "{} exists; a replay writes a new journal: name another file or remove it",

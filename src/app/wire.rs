@@ -25,7 +25,7 @@ use crate::app::entrance::DoorEntrance;
 use crate::app::loopback::Loopback;
 use crate::app::owed::{Owed, Watch};
 use crate::app::taps::{Count, Counters, Lines};
-use crate::app::{People, Refusal, Summary, read_model, session_started};
+use crate::app::{People, Refusal, Summary, bus, read_model, session_started};
 use crate::breakers::BudgetConfig;
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
 use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
@@ -190,6 +190,7 @@ impl House {
         let host = host_of(&account);
         let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
         let found = admitted(broker.as_ref()).await?;
+        let mut bus = bus::open(&options.people, &options.journal).await?;
         let mut journal = SqliteJournal::open(&options.journal, &identity(config, mode, &found))?;
         let opening_cash = journal.identity().opening_cash;
         let read = read_model(config, &found.account_id, opening_cash, speed);
@@ -212,6 +213,7 @@ impl House {
         taps.push(Box::new(Count(counters.clone())));
         taps.push(Box::new(owed_tap));
         taps.push(attendance.tap());
+        taps.extend(bus.as_mut().and_then(bus::Opened::tap));
         let tracker = TaskTracker::new();
         let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
         let last_seen = if is_new { clock.now() } else { spine.now() };
@@ -238,6 +240,9 @@ impl House {
         let asked = (door.clone(), clock.clone());
         let around =
             attendance.receive(&options.people, mode, asked, (&tracker, &left, &served))?;
+        if let Some(bus) = bus {
+            bus.start(&attendance, &around, &tracker);
+        }
         Ok(Self {
             door,
             gate,

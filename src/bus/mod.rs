@@ -12,6 +12,7 @@ mod supervision;
 mod fold;
 pub mod clock;
 pub mod inline;
+pub mod redis;
 pub mod seat;
 pub mod spine;
 

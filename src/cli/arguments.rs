@@ -99,6 +99,11 @@ pub(crate) struct Run {
     #[arg(long, value_name = "NAME")]
     pub(crate) theme: Option<String>,
 
+    /// Carry every event over Redis and hear signed commands there; instead of
+    /// `bus.redis` in the configuration.
+    #[arg(long, value_name = "URL")]
+    pub(crate) bus: Option<String>,
+
     /// Name of this instance, by which the verbs find it; its mode unless given.
     #[arg(long, value_name = "NAME")]
     pub(crate) instance: Option<String>,
@@ -125,6 +130,7 @@ impl Run {
             read_only,
             ascii,
             theme,
+            bus,
             instance,
             journal,
         } = self;
@@ -150,6 +156,8 @@ impl Run {
             Some("--ascii")
         } else if theme.is_some() {
             Some("--theme")
+        } else if bus.is_some() {
+            Some("--bus")
         } else if instance.is_some() {
             Some("--instance")
         } else if journal.is_some() {
@@ -179,6 +187,9 @@ pub(crate) enum Verb {
     /// Show how long a broker's token lasts.
     #[command(subcommand)]
     Token(Token),
+    /// Prepare the bus to other processes.
+    #[command(subcommand)]
+    Bus(BusVerb),
     /// The verbs of a running instance.
     #[command(flatten)]
     Operator(OperatorVerb),
@@ -204,6 +215,7 @@ impl Verb {
             Self::Config(_) => "config",
             Self::Login(_) => "login",
             Self::Token(_) => "token",
+            Self::Bus(_) => "bus",
             Self::Operator(verb) => verb.name(),
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
@@ -393,6 +405,17 @@ pub(crate) enum ConfigVerb {
     Print,
     /// Read and check the layers, and say so.
     Check,
+}
+
+/// What to do about the bus.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BusVerb {
+    /// Print the users that Redis needs, as an access control file to put passwords in.
+    Acl {
+        /// Name of one who may command.
+        #[arg(long, value_name = "NAME", default_value = "desk-1")]
+        sender: String,
+    },
 }
 
 /// A broker that can be traded with.

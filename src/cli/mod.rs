@@ -6,6 +6,7 @@
 //! `token status` has a table of its own: 0 fresh, 1 near its end, 2 dead, 3 none.
 
 mod arguments;
+mod bus;
 mod completions;
 mod config;
 mod journal;
@@ -99,6 +100,7 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         Some(Verb::Config(verb)) => config::config(arguments, verb),
         Some(Verb::Login(verb)) => login::login(arguments, verb),
         Some(Verb::Token(verb)) => token::token(arguments, verb),
+        Some(Verb::Bus(verb)) => bus::bus(verb),
         Some(Verb::Operator(verb)) => verbs::operate(verb),
         Some(Verb::Completions { shell }) => completions::completions(*shell),
         Some(Verb::Man { verb }) => man::man(verb.as_deref()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use etcetera::BaseStrategy;
 
-use crate::app::{ControlPlaces, People, ScreenOptions};
+use crate::app::{BusOptions, ControlPlaces, People, ScreenOptions};
 use crate::brokers::install_tls_provider;
 use crate::cli::Failure;
 use crate::cli::arguments::Run;
@@ -38,16 +38,15 @@ pub(crate) fn around(
             Some(Webhook::new(address).map_err(Failure::refused)?)
         }
     };
-    Ok(People {
-        control: Some(places(run, is_paper)?),
-        screen,
-        webhook,
-        telemetry: None,
-        page: run.metrics,
-    })
+    let (instance, places) = places(run, is_paper)?;
+    let mut config = settings.bus.clone();
+    config.redis.clone_from(run.bus.as_ref().unwrap_or(&settings.bus.redis));
+    let bus =
+        (!config.redis.is_empty()).then(|| BusOptions { config, instance, seed: settings.seed });
+    Ok(People { control: Some(places), screen, webhook, telemetry: None, page: run.metrics, bus })
 }
 
-fn places(run: &Run, is_paper: bool) -> Result<ControlPlaces, Failure> {
+fn places(run: &Run, is_paper: bool) -> Result<(String, ControlPlaces), Failure> {
     let data = data_folder()?;
     let runtime = std::env::var_os("XDG_RUNTIME_DIR");
     let sockets = folder::sockets(runtime.as_deref(), &data);
@@ -60,7 +59,7 @@ fn places(run: &Run, is_paper: bool) -> Result<ControlPlaces, Failure> {
     };
     let socket = folder::socket(&sockets, &name).map_err(Failure::refused)?;
     let kill_file = folder::kill_file(&data, &name).map_err(Failure::refused)?;
-    Ok(ControlPlaces { socket, kill_file })
+    Ok((name, ControlPlaces { socket, kill_file }))
 }
 
 /// The first name that no living instance has.

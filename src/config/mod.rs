@@ -31,6 +31,7 @@ use crate::agents::{
 };
 use crate::brokers::sim::exchange::{ExchangeConfig, Fees, FillModel};
 use crate::brokers::sim::venue::VenueConfig;
+use crate::bus::redis::BusConfig;
 use crate::domain::hex::hex;
 use crate::domain::market::Interval;
 use crate::domain::money::Price;
@@ -80,6 +81,8 @@ pub struct Config {
     pub alerts: Alerts,
     /// Traces and metrics.
     pub telemetry: Telemetry,
+    /// The bus to other processes.
+    pub bus: BusConfig,
 }
 
 impl Default for Config {
@@ -129,6 +132,7 @@ impl Config {
             screen: Screen::default(),
             alerts: Alerts::default(),
             telemetry: Telemetry::default(),
+            bus: BusConfig::default(),
         }
     }
 
@@ -180,6 +184,7 @@ impl Config {
         self.venue.validate().map_err(|what| wrong(&format!("venue.{what}")))?;
         self.alpaca.validate().map_err(|what| wrong(&format!("alpaca.{what}")))?;
         self.schwab.validate().map_err(|what| wrong(&format!("schwab.{what}")))?;
+        self.bus.validate().map_err(|what| wrong(&format!("bus.{what}")))?;
         for (key, speed) in [("speed", self.sim.speed), ("wire_speed", self.sim.wire_speed)] {
             if speed == 0 {
                 return Err(wrong(&format!("sim.{key} is 0, it must be 1 or more")));
@@ -239,7 +244,8 @@ impl Config {
     }
 
     /// A short name of everything that can show in the result of a run, for the
-    /// first line of a journal: all but the speeds, the screen, the alerts and telemetry.
+    /// first line of a journal: all but the speeds, the screen, the alerts, telemetry
+    /// and the bus.
     pub fn hash(&self) -> Arc<str> {
         let mut shown = self.clone();
         shown.sim.speed = Sim::default().speed;
@@ -247,6 +253,7 @@ impl Config {
         shown.screen = Screen::default();
         shown.alerts = Alerts::default();
         shown.telemetry = Telemetry::default();
+        shown.bus = BusConfig::default();
         let digest = Sha256::digest(shown.to_table().to_string().as_bytes());
         Arc::from(hex(&digest[..8]))
     }

@@ -238,6 +238,13 @@ fn system(event: &SystemEvent) -> Option<(Kind, Severity, String)> {
             );
             Some((Kind::Alert, Severity::Warning, text))
         }
+        SystemEvent::BusDown(bus) => {
+            let text = format!("bus_down: {}; no entry until it answers", bus.reason);
+            Some((Kind::Alert, Severity::Critical, text))
+        }
+        SystemEvent::BusUp(bus) => {
+            Some((Kind::Alert, Severity::Info, format!("the bus is up: {}", bus.reason)))
+        }
         SystemEvent::SessionStarted(_)
         | SystemEvent::SessionEnded(_)
         | SystemEvent::AgentStarted(_)

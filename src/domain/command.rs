@@ -82,6 +82,8 @@ pub enum Way {
     Signal,
     /// The kill file in the data folder.
     KillFile,
+    /// A signed command on the bus; the user is its sender.
+    Bus,
 }
 
 impl Actor {

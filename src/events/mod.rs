@@ -52,7 +52,7 @@ pub use signal::{
     VoteRequested,
 };
 pub use system::{
-    AgentFailed, AgentRetired, AgentStarted, Alert, ReconcileDifference, SessionEnded,
+    AgentFailed, AgentRetired, AgentStarted, Alert, BusChanged, ReconcileDifference, SessionEnded,
     SessionStarted, Severity, SystemEvent, Timer, TimerDue, TradingChanged,
 };
 pub use topics::{Topic, Topics};

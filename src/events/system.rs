@@ -26,6 +26,10 @@ family! {
         ReconcileDifference(ReconcileDifference) = "system.reconcile.difference",
         /// A person should look.
         Alert(Alert) = "system.alert.raised",
+        /// The bus to other processes carries everything again.
+        BusUp(BusChanged) = "system.bus.up",
+        /// The bus to other processes does not answer: no entry until it does.
+        BusDown(BusChanged) = "system.bus.down",
     }
 }
 
@@ -134,6 +138,14 @@ pub struct ReconcileDifference {
     pub journal: String,
     /// What the venue says.
     pub venue: String,
+}
+
+/// The bus to other processes came or went. A judgement of the wall clock, so it comes
+/// in by the door like any input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BusChanged {
+    /// In words.
+    pub reason: String,
 }
 
 /// How much an alert matters.

@@ -143,7 +143,8 @@ const BELONGINGS: &[Belongs] = &[
     only("anyhow::", &["app.rs", "app/", "cli/", "main.rs"], "errors below are typed"),
     only("clap::", &["cli/", "main.rs"], "arguments end in cli"),
     only("rusqlite::", &["journal/", "intel/"], "SQL ends in the journal and the mail store"),
-    only("redis::", &["bus/redis"], "Redis carries, it does not decide"),
+    // In the roof it is our own folder, `crate::bus::redis`.
+    only("redis::", &["bus/redis", "app/", "cli/", "config/"], "Redis carries, it does not decide"),
     only("reqwest::", &["brokers/", "control/"], "HTTP ends in brokers and alerts"),
     only("tokio_tungstenite::", &["brokers/"], "sockets end in brokers"),
     only("axum::", &["brokers/sim/server/", "control/"], "only simulated brokers serve"),

@@ -24,6 +24,7 @@ mod positions;
 mod proposals;
 mod pty;
 mod recovery;
+mod redis_bus;
 mod replay;
 mod scenarios;
 mod schwab_server;

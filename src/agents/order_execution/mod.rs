@@ -232,6 +232,8 @@ impl OrderExecutionAgent {
             | SystemEvent::AgentFailed(_)
             | SystemEvent::AgentStarted(_)
             | SystemEvent::ReconcileDifference(_)
+            | SystemEvent::BusUp(_)
+            | SystemEvent::BusDown(_)
             | SystemEvent::Alert(_) => {}
         }
     }

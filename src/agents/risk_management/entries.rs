@@ -140,7 +140,7 @@ impl RiskManagementAgent {
             reserved: self.reservations.total(),
             open_positions: u32::try_from(book.open_positions()).unwrap_or(u32::MAX),
             entries_working: u32::try_from(self.reservations.len()).unwrap_or(u32::MAX),
-            entries_allowed: self.trading.allows_entry(),
+            entries_allowed: self.trading.allows_entry() && !self.is_bus_down,
             identity: self.config.identity.clone(),
             identity_configured: self.config.identity.clone(),
         }

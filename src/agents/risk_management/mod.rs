@@ -90,6 +90,8 @@ pub struct RiskManagementAgent {
     strategies: BTreeMap<TradeId, Arc<str>>,
     /// Agents that sit in no seat until the next start.
     missing: BTreeSet<AgentId>,
+    /// The bus to other processes does not answer (`bus_down`): no entry until it does.
+    is_bus_down: bool,
     doubts: Doubts,
 }
 
@@ -111,6 +113,7 @@ impl RiskManagementAgent {
             waiting: BTreeMap::new(),
             strategies: BTreeMap::new(),
             missing: BTreeSet::new(),
+            is_bus_down: false,
             doubts: Doubts::default(),
         }
     }
@@ -262,8 +265,13 @@ impl RiskManagementAgent {
                     self.look_at_unknown(at, out);
                 }
             }
-            // Every start seats everybody.
-            SystemEvent::SessionStarted(_) => self.missing.clear(),
+            // Every start seats everybody, with a bus or without.
+            SystemEvent::SessionStarted(_) => {
+                self.missing.clear();
+                self.is_bus_down = false;
+            }
+            SystemEvent::BusDown(_) => self.is_bus_down = true,
+            SystemEvent::BusUp(_) => self.is_bus_down = false,
             SystemEvent::AgentRetired(retired) => {
                 self.missing.insert(retired.agent);
                 let why = format!("{} does not answer", retired.agent);

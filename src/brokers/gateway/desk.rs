@@ -238,6 +238,9 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         if self.gate.is_closed() {
             return Some("the gate for entries is closed");
         }
+        if self.gate.is_waiting() {
+            return Some("bus_down: the bus to other processes does not answer");
+        }
         if !self.readiness.is_ready() {
             return Some("news of orders do not reach us: the order stream is not up");
         }

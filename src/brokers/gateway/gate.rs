@@ -17,6 +17,7 @@ pub struct Gate(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     is_closed: AtomicBool,
+    is_waiting: AtomicBool,
     changed: Notify,
 }
 
@@ -37,6 +38,17 @@ impl Gate {
     /// Tells whether entries are held back.
     pub fn is_closed(&self) -> bool {
         self.0.is_closed.load(Ordering::SeqCst)
+    }
+
+    /// Holds entries back for as long as something is missing without which none may
+    /// leave (the bus); unlike [`close`](Self::close) it cancels none.
+    pub fn set_waiting(&self, is_waiting: bool) {
+        self.0.is_waiting.store(is_waiting, Ordering::SeqCst);
+    }
+
+    /// Tells whether entries wait for what is missing.
+    pub fn is_waiting(&self) -> bool {
+        self.0.is_waiting.load(Ordering::SeqCst)
     }
 
     /// Waits until it is closed; returns at once when it is.

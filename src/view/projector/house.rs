@@ -321,6 +321,14 @@ impl HousePart {
                 self.alert(place, Severity::Warning, &text);
             }
             SystemEvent::Alert(Alert { severity, text }) => self.alert(place, *severity, text),
+            SystemEvent::BusDown(bus) => {
+                let text = format!("bus_down: {}; no entry until it answers", bus.reason);
+                self.alert(place, Severity::Critical, &text);
+            }
+            SystemEvent::BusUp(bus) => {
+                let text = format!("the bus is up: {}", bus.reason);
+                self.alert(place, Severity::Info, &text);
+            }
             SystemEvent::TimerDue(_) => {}
         }
     }

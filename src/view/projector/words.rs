@@ -353,6 +353,8 @@ fn system(event: &SystemEvent) -> Said {
         SystemEvent::TradingChanged(changed) => {
             said(CRITICAL, None, format!("{} → {}: {}", changed.from, changed.to, changed.reason))
         }
+        SystemEvent::BusUp(bus) => said(VITAL, None, &bus.reason),
+        SystemEvent::BusDown(bus) => said(CRITICAL, None, &bus.reason),
         SystemEvent::ReconcileDifference(found) => {
             said(WARNING, None, format!("{}: {} / {}", found.subject, found.journal, found.venue))
         }

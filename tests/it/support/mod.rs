@@ -5,4 +5,5 @@ pub(crate) mod examples;
 pub(crate) mod trouble;
 pub(crate) mod cockpit;
 pub(crate) mod program;
+pub(crate) mod redis;
 pub(crate) mod wired;

@@ -79,6 +79,8 @@ const SPECIFIED: &[(&str, Option<&str>)] = &[
     ("system.agent.failed", None),
     ("system.reconcile.difference", None),
     ("system.alert.raised", None),
+    ("system.bus.up", None),
+    ("system.bus.down", None),
 ];
 
 #[test]

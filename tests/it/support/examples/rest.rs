@@ -8,10 +8,10 @@ use flightdeck::domain::market::Interval;
 use flightdeck::domain::position::Direction;
 use flightdeck::events::{
     AgentFailed, AgentRetired, AgentStarted, Alert, ApproveTrade, AssessPortfolio, BreakerEvent,
-    BreakerStateChanged, BudgetChanged, BudgetExhausted, CalculateSize, CheckExit, CheckStatus,
-    Event, GetBars, GetOrderStatus, GetQuote, ReconcileDifference, RequestEvent, ScanCandidates,
-    SessionEnded, SessionStarted, Severity, ShouldExit, Subscribe, SystemEvent, Timer, TimerDue,
-    TradeEvent, TradeStateChanged, TradingChanged, TransitionInvalid,
+    BreakerStateChanged, BudgetChanged, BudgetExhausted, BusChanged, CalculateSize, CheckExit,
+    CheckStatus, Event, GetBars, GetOrderStatus, GetQuote, ReconcileDifference, RequestEvent,
+    ScanCandidates, SessionEnded, SessionStarted, Severity, ShouldExit, Subscribe, SystemEvent,
+    Timer, TimerDue, TradeEvent, TradeStateChanged, TradingChanged, TransitionInvalid,
 };
 
 use crate::support::examples::{aapl, ours, price, time, trade};
@@ -163,6 +163,8 @@ fn system() -> Vec<SystemEvent> {
             journal: "5 shares".into(),
             venue: "4 shares".into(),
         }),
+        SystemEvent::BusDown(BusChanged { reason: "redis://127.0.0.1: cut".into() }),
+        SystemEvent::BusUp(BusChanged { reason: "redis://127.0.0.1".into() }),
         alert(Severity::Info),
         alert(Severity::Warning),
         alert(Severity::Critical),

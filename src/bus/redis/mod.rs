@@ -1,0 +1,30 @@
+//! The bus to other processes: every event on Pub/Sub, the way of every order on a
+//! stream as well, signed commands in.
+//!
+//! Redis carries, it does not decide: the order is made by the one spine, the truth is
+//! the journal. Read [`names`] for what lies where, [`mirror`] for the way out, [`signed`]
+//! and [`guard`] for the way in, [`link`] for what happens when Redis goes away, and
+//! [`follower`] for how another process catches up. What a command does is the
+//! composition root's business ([`House`]).
+
+pub mod names;
+mod backoff;
+mod config;
+mod endpoint;
+mod keys;
+mod queue;
+pub mod mirror;
+pub mod signed;
+pub mod guard;
+mod commands;
+pub mod link;
+pub mod follower;
+pub mod self_test;
+pub mod acl;
+
+pub use commands::{Command, House};
+pub use config::{BusConfig, Trust};
+pub use endpoint::{BusError, Endpoint};
+pub use keys::{Key, KeyFileError, Keys};
+pub use link::Link;
+pub use mirror::Mirror;
