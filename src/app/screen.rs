@@ -38,7 +38,7 @@ pub struct ScreenOptions {
     pub glyphs: GlyphSet,
     /// Where panes are written to.
     pub folder: Option<PathBuf>,
-    /// What follows when the terminal goes away.
+    /// What follows when the terminal goes away, or the screen panics.
     pub on_terminal_lost: OnTerminalLost,
 }
 

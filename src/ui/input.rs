@@ -159,13 +159,15 @@ fn pass_on(event: Event, keymap: &Keymap, kill: &KillSwitch, sender: &mpsc::Send
 /// A hand that first closes a dialog and then kills may be so quick that the two arrive
 /// as one key with alt. It meant the kill.
 fn without_escape(event: Event, keymap: &Keymap) -> Event {
-    match event {
-        Event::Key(mut key) if key.modifiers.contains(KeyModifiers::ALT) => {
-            key.modifiers.remove(KeyModifiers::ALT);
-            if keymap.is_kill(Chord::from(key)) { Event::Key(key) } else { event }
+    if let Event::Key(mut key) = event
+        && key.modifiers.contains(KeyModifiers::ALT)
+    {
+        key.modifiers.remove(KeyModifiers::ALT);
+        if keymap.is_kill(Chord::from(key)) {
+            return Event::Key(key);
         }
-        other => other,
     }
+    event
 }
 
 #[cfg(test)]

@@ -188,7 +188,6 @@ fn complete(last: u8, before: &[u8]) -> Step {
             let (column, row) = (number(1).unwrap_or(0), number(2).unwrap_or(0));
             clicked(number(0), column, row, last == b'm')
         }
-        (_, true) => Step::Unknown,
         (b'M', false) if !text.is_empty() => {
             let button = number(0).and_then(|button| button.checked_sub(32));
             clicked(button, number(1).unwrap_or(0), number(2).unwrap_or(0), false)
@@ -205,7 +204,7 @@ fn complete(last: u8, before: &[u8]) -> Step {
         (b'u', false) => of_kind(number(0).and_then(coded), with, part(field(1), 1)),
         // Any other first number is an answer to a question that we do not ask.
         (_, false) if number(0).unwrap_or(1) == 1 => of_kind(named(last), with, part(field(1), 1)),
-        (_, false) => Step::Unknown,
+        (_, true | false) => Step::Unknown,
     }
 }
 

@@ -33,9 +33,9 @@ fn read_slowly(bytes: &[u8]) -> Vec<Event> {
 fn check(bytes: &str, keys: &str) {
     let events = read(bytes.as_bytes());
     assert_eq!(events, read_slowly(bytes.as_bytes()), "{bytes:?}");
-    let chords = events.iter().map(|event| match event {
-        Event::Key(key) => Chord::from(*key),
-        other => panic!("{other:?}"),
+    let chords = events.iter().map(|event| {
+        let Event::Key(key) = event else { panic!("{event:?}") };
+        Chord::from(*key)
     });
     let wanted = keys.split_whitespace().map(|key| key.parse::<Chord>().unwrap());
     assert_eq!(chords.collect::<Vec<_>>(), wanted.collect::<Vec<_>>(), "{bytes:?}");
@@ -97,7 +97,7 @@ fn a_key_that_is_let_go_is_told_apart() {
 fn a_paste_is_one_event_bounded_and_ended_by_silence() {
     assert_eq!(read(b"\x1b[200~a\x0b\x1b[A\x1b[201~"), [Event::Paste("a\x0b\x1b[A".into())]);
     assert_eq!(read(b"\x1b[200~half"), [Event::Paste("half".into())]);
-    let long = [b"\x1b[200~".as_slice(), &[b'x'; 40_000], PASTE_END, b"j"].concat();
+    let long = [b"\x1b[200~".as_slice(), &vec![b'x'; 40_000], PASTE_END, b"j"].concat();
     let events = read(&long);
     assert_eq!(events.first(), Some(&Event::Paste("x".repeat(PASTE_MAX))));
     assert_eq!(events.get(1..).unwrap(), read(b"j"));

@@ -76,8 +76,8 @@ impl Broker {
     /// Positions, and those among them whose whole quantity no stop protects.
     fn positions(&self) -> (usize, Vec<Value>) {
         let (positions, orders) = (self.ask("/v2/positions"), self.orders());
-        // The stop of a pair is held until the other one fills (Alpaca, protocol page
-        // of October 2026); `status=open` would not show it.
+        // The stop of a pair is `held`, which `status=open` leaves out (Alpaca, protocol
+        // page §3.5 of October 2026).
         let resting = ["new", "accepted", "held", "partially_filled"];
         let is_stop_of = |order: &Value, position: &Value| {
             order["symbol"] == position["symbol"]

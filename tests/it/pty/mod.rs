@@ -27,7 +27,7 @@ use crate::headless::SMALL;
 use crate::support::program::Home;
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long to wait for the page to change before the house is asked again.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 

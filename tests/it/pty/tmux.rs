@@ -23,7 +23,8 @@ impl Tmux {
         let mut tmux = Self { _turn: turn::take(), home: home(), shell: String::new() };
         let shell = ["new-session", "-d", "-x", "120", "-y", "40", "bash --norc --noprofile -i"];
         tmux.run(&shell)?;
-        tmux.shell = tmux.run(&["display", "-p", "#{pane_pid}"])?.trim().to_owned();
+        let id = tmux.run(&["display", "-p", "#{pane_pid}"])?;
+        id.trim().clone_into(&mut tmux.shell);
         Some(tmux)
     }
 
