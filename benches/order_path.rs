@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flightdeck::breakers::BudgetConfig;
+use flightdeck::brokers::Push;
 use flightdeck::brokers::alpaca::{AccountKind, AlpacaBroker, AlpacaConfig, ApiKeys};
 use flightdeck::brokers::gateway::{
     Closed, Entrance, Gate, Gateway, GatewayConfig, MarketInlet, Port, Streams,
@@ -26,6 +27,7 @@ use flightdeck::bus::{Agent, Outbox};
 use flightdeck::domain::ids::{AgentId, Seq};
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{Envelope, Event, OrderEvent, VenueEvent};
+use flightdeck::fsm::link::LinkState;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use tokio::runtime::Builder;
@@ -96,6 +98,7 @@ async fn measure(blocks: usize, block: usize) -> Vec<Block> {
     let watch = Stopwatch::start();
     let server = RawServer::open(2 * (blocks + 1) * block, watch);
     let mut house = House::open(&server, watch);
+    house.read().await;
     let bare = Bare::new(&server, watch);
     let mut numbers = 0..;
     let mut next = || numbers.next().expect("without end");
@@ -144,6 +147,8 @@ struct House {
     outbox: Outbox,
     said: mpsc::UnboundedReceiver<Event>,
     stop: CancellationToken,
+    /// Open, as the streams of a house are.
+    _pushes: mpsc::Sender<Push>,
 }
 
 impl House {
@@ -165,11 +170,25 @@ impl House {
         let gateway =
             Gateway::new(Arc::new(broker), None, Gate::default(), clock.clone(), config, Ear(says));
         let (requests, asked) = mpsc::unbounded_channel();
-        let (_, orders) = mpsc::channel(1);
+        let (pushes, orders) = mpsc::channel(1);
+        // No entry leaves while nobody would hear of it.
+        let state = LinkState::Up;
+        pushes.try_send(Push::Link { feed: "alpaca.orders", state }).expect("there is room");
         let streams = Streams { orders, market: Arc::new(MarketInlet::default()) };
         let stop = CancellationToken::new();
         tokio::spawn(gateway.run(asked, streams, stop.clone()));
-        Self { watch, clock, port: Port::new(requests), outbox: Outbox::default(), said, stop }
+        let (port, outbox) = (Port::new(requests), Outbox::default());
+        Self { watch, clock, port, outbox, said, stop, _pushes: pushes }
+    }
+
+    /// Waits until the gateway has read the broker: before that it holds entries back.
+    async fn read(&mut self) {
+        while !matches!(
+            self.said.recv().await.expect("the gateway lives"),
+            Event::Venue(VenueEvent::Account(_))
+        ) {}
+        // What it has told it notes a moment later.
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
     /// Hands one order over and waits until its acceptance has been told.

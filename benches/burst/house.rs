@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use flightdeck::agents::roster;
 use flightdeck::breakers::BudgetConfig;
+use flightdeck::brokers::Push;
 use flightdeck::brokers::alpaca::stream::{
     Channel, DataStream, DataStreamConfig, DecodeCounts, Encoding, StreamStatus, Subscriptions,
 };
@@ -26,6 +27,7 @@ use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{
     Alert, Envelope, Event, OrderCancel, OrderEvent, Severity, SystemEvent, VenueEvent,
 };
+use flightdeck::fsm::link::LinkState;
 use flightdeck::journal::{Forgetful, Journal, SqliteJournal, StoreIdentity};
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -93,7 +95,7 @@ pub(crate) struct House {
     /// Where the journal is, deleted with this.
     _folder: tempfile::TempDir,
     /// Open, as the streams of a house are.
-    _orders: mpsc::Sender<flightdeck::brokers::Push>,
+    _orders: mpsc::Sender<Push>,
 }
 
 impl House {
@@ -129,6 +131,9 @@ impl House {
         let inlet = Arc::new(MarketInlet::default());
         let entry = Entry { door: door.clone(), accepted: says };
         let (orders, order_pushes) = mpsc::channel(64);
+        // No entry leaves while nobody would hear of it.
+        let state = LinkState::Up;
+        orders.try_send(Push::Link { feed: "alpaca.orders", state }).expect("there is room");
         let streams = Streams { orders: order_pushes, market: inlet.clone() };
         let gateway = gateway(server, clock.clone(), gate, entry);
         tracker.spawn(gateway.run(asked, streams, stop.clone()));
@@ -189,16 +194,22 @@ impl House {
     pub(crate) async fn take_orders(&mut self, count: usize) {
         for number in 0..count {
             self.clock.advance(SignedDuration::from_millis(20));
-            self.requests
-                .send(Request::Submit(Box::new(submit(number))))
-                .expect("the gateway lives");
-            self.accepted.recv().await.expect("the gateway lives");
+            while !self.take_order(number).await {}
         }
         // What the house makes of their acceptance is over before anything is measured.
         let alert = Alert { severity: Severity::Info, text: "the orders are taken".into() };
         let event = SystemEvent::Alert(alert);
         let settled = self.door.send_and_settle(self.clock.now(), AgentId::Spine, event).await;
         settled.expect("the house lives");
+    }
+
+    /// Lets the broker take one order. False when the gateway holds it back: it has not
+    /// read the broker yet.
+    async fn take_order(&mut self, number: usize) -> bool {
+        let request = Request::Submit(Box::new(submit(number)));
+        self.requests.send(request).expect("the gateway lives");
+        let accepted = tokio::time::timeout(Duration::from_millis(500), self.accepted.recv());
+        accepted.await.is_ok_and(|accepted| accepted.is_some())
     }
 
     /// Market data understood so far, as of the stream's last look.
