@@ -11,6 +11,7 @@ use crate::events::{
 };
 use crate::view::checks::{CheckLine, check_lines};
 use crate::view::decisions::{DecidedLine, ballot_lines};
+use crate::view::latency::Conflated;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::part::Part;
 use crate::view::snapshot::{
