@@ -106,7 +106,7 @@ fn money(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) ->
     }
     let speed = scene.snapshot.run.speed;
     if speed > 1 {
-        pieces.insert(0, Piece::new(6, [(format!(" {speed}x"), dim)]));
+        pieces.insert(0, Piece::new(6, [(format!(" {speed}x "), dim)]));
     }
     let nav = cents(format::money(account.nav));
     pieces.push(Piece::new(2, [(" NAV ".into(), dim), (nav, plain)]));

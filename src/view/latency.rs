@@ -1,5 +1,5 @@
-//! How long things take: orders from the request to the venue's word, quotes from the
-//! venue's stamp to the house.
+//! How long things take, and what is left out on the way: orders from the request to the
+//! venue's word, quotes from the venue's stamp to the house.
 //!
 //! By the house's own time, so a market that runs faster than the wall shows its own
 //! pace. A stamp that lies ahead of the house's clock counts as no time at all.
@@ -32,6 +32,19 @@ pub struct Latency {
     pub orders: Delay,
     /// From the venue's stamp on a quote to the house.
     pub feed: Delay,
+}
+
+/// Market data that did not become events of their own, counted since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Conflated {
+    /// Quotes that a newer one replaced while the house was busy.
+    pub quotes: u64,
+    /// Prints that a newer one replaced.
+    pub ticks: u64,
+    /// Better versions of bars that had been passed on.
+    pub bars_late: u64,
+    /// Bars, halts and corrections lost because a bound was reached.
+    pub lost: u64,
 }
 
 /// The newest measurements of one kind.

@@ -35,7 +35,7 @@ pub use decisions::{
 };
 pub use history::record_from;
 pub use lanes::{Dropped, LANE_MAX, VITAL_MAX};
-pub use latency::{Delay, Latency};
+pub use latency::{Conflated, Delay, Latency};
 pub use log::{Class, Detail, EventLine, LOG_MAX, Level, Log};
 pub use names::{AgentState, BreakerPhase, LinkPhase, OrderPhase, Phase, TradingPhase, Unit};
 pub use precautions::{Caution, Precautions};
@@ -46,9 +46,9 @@ pub use rows::{
     ApprovalRow, ApprovalToken, OrderRow, PositionRow, Protection, Step, TradeRow, Wait,
 };
 pub use snapshot::{
-    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, Conflated, Counters, FeedRow,
-    IntelRow, MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, Run, SessionClock,
-    Snapshot, StrategyCard, StrategyRow, SymbolBallots, Trading,
+    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, Counters, FeedRow, IntelRow,
+    MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, Run, SessionClock, Snapshot,
+    StrategyCard, StrategyRow, SymbolBallots, Trading,
 };
 pub use text::{NAME_MAX, TEXT_MAX, clean_text};
 pub use watch::{BARS_MAX, Chart, ChartBar, Levels, Mark, Move, SPARK_MAX, Spark, WatchRow};

@@ -18,7 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::events::{Severity, StrategyMetrics};
 use crate::view::checks::CheckLine;
 use crate::view::decisions::{BallotLine, DecidedLine, Decisions, Record, Wanted};
-use crate::view::latency::Latency;
+use crate::view::latency::{Conflated, Latency};
 use crate::view::log::Log;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::rows::{ApprovalRow, OrderRow, PositionRow, TradeRow};
@@ -162,19 +162,6 @@ impl Default for Run {
             ended: None,
         }
     }
-}
-
-/// Market data that did not become events of their own, counted since the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Conflated {
-    /// Quotes that a newer one replaced while the house was busy.
-    pub quotes: u64,
-    /// Prints that a newer one replaced.
-    pub ticks: u64,
-    /// Better versions of bars that had been passed on.
-    pub bars_late: u64,
-    /// Bars, halts and corrections lost because a bound was reached.
-    pub lost: u64,
 }
 
 /// Which part of the trading day it is.

@@ -63,7 +63,7 @@ fn market<'a>(scene: &Scene<'a>) -> Card<'a> {
         Field::of(Cell::new(&*feed.feed, Meaning::Dim), Cell::new(words, meaning))
     }));
     let line = format!(
-        "{} symbols  data {age}  lag {lag}  {} doubtful  {} halted",
+        "{} symbols  data {age}  {} doubtful  {} halted",
         card.symbols, card.doubtful, card.halted
     );
     let word = snapshot.session.session.map_or("no session", |session| session.name());

@@ -11,12 +11,12 @@ use crate::events::{
 };
 use crate::view::checks::{CheckLine, check_lines};
 use crate::view::decisions::{DecidedLine, ballot_lines};
+use crate::view::latency::Conflated;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::part::Part;
 use crate::view::snapshot::{
-    ALERTS_MAX, AgentHealth, AlertRow, BREAKERS_MAX, BUDGETS_MAX, BreakerRow, BudgetRow, Conflated,
-    FEEDS_MAX, FeedRow, IntelRow, RequestsRow, Run, STRATEGIES_MAX, StrategyRow, SymbolBallots,
-    Trading,
+    ALERTS_MAX, AgentHealth, AlertRow, BREAKERS_MAX, BUDGETS_MAX, BreakerRow, BudgetRow, FEEDS_MAX,
+    FeedRow, IntelRow, RequestsRow, Run, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
 };
 use crate::view::text::{NAME_MAX, TEXT_MAX, clean_text};
 use crate::view::watch::{SYMBOLS_MAX, push_bounded};

@@ -262,12 +262,12 @@ async fn our_streams_say_what_the_page_asks_for_and_understand_what_it_has() {
         };
         within(what, reached).await;
     };
-    // Four channels, each confirmed; and the stream of orders.
+    // Five channels, each confirmed; and the stream of orders.
     let confirmed = || {
         let is_it = |said: &super::wiretap::Said| said.value[0]["T"] == "subscription";
         tap.messages().into_iter().filter(is_it).count()
     };
-    until("the streams run", &|met| met.0.contains("trading ← listening") && confirmed() == 4)
+    until("the streams run", &|met| met.0.contains("trading ← listening") && confirmed() == 5)
         .await;
     market_happens(&market);
     orders_happen(&market).await;
@@ -303,6 +303,10 @@ async fn understood(tap: &Wiretap, mut orders: mpsc::Receiver<Push>, sink: &Sink
     assert!(has(|push| matches!(push, Push::Tick(_))), "prints");
     assert!(has(|push| matches!(push, Push::Bar(..))), "bars");
     assert!(has(|push| matches!(push, Push::Status(_))), "halts");
+    assert!(has(|push| matches!(push, Push::Band(_))), "price bands");
+    let is_right = |push: &Push| matches!(push, Push::Correction(wrong) if wrong.right.is_some());
+    let is_gone = |push: &Push| matches!(push, Push::Correction(wrong) if wrong.right.is_none());
+    assert!(has(is_right) && has(is_gone), "a print corrected, another taken back");
     let down = |push: &&Push| matches!(push, Push::Link { state, .. } if state.name() == "DOWN");
     assert_eq!(pushes.iter().filter(down).count(), 0, "nothing has upset the connection");
 }

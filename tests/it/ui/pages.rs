@@ -1,10 +1,12 @@
 //! What is seen at which size.
 
+use flightdeck::domain::money::Money;
 use flightdeck::ui::state::Tab;
 use flightdeck::ui::theme::GlyphSet;
+use flightdeck::view::{Precautions, Projector, Setup};
 
 use super::{app, busy, press, text, told, waiting};
-use crate::view::shown;
+use crate::view::{setup, shown};
 
 #[test]
 fn the_desk_at_every_size() {
@@ -30,6 +32,48 @@ fn the_review_of_an_approval_and_the_help() {
     insta::assert_snapshot!("help_120x40", text(&snapshot, &app, 120, 40));
     press(&mut app, "esc f12");
     insta::assert_snapshot!("kill_80x24", text(&snapshot, &app, 80, 24));
+}
+
+#[test]
+fn an_unusual_approval_says_why_and_what_is_left_of_its_time_by_the_wall() {
+    let max_cost = Money::from_dollars(500);
+    let precautions = Precautions { max_cost, ..Precautions::default() };
+    let mut projector = Projector::new(&Setup { speed: 10, precautions, ..setup() });
+    for envelope in &waiting().journal() {
+        projector.see(envelope);
+    }
+    let snapshot = projector.snapshot();
+    let mut app = app();
+    told(&mut app, &snapshot);
+    press(&mut app, "a");
+    let seen = text(&snapshot, &app, 120, 40);
+    // 60 s of the market.
+    for words in [
+        "unusual  cost: it costs 877.50, more than 500.00",
+        " 6.0s",
+        "type  AAPL 5  to send",
+        "10x",
+    ] {
+        assert!(seen.contains(words), "{words}\n{seen}");
+    }
+}
+
+#[test]
+fn prints_are_listed_with_who_came_to_whom_where_there_is_room() {
+    let mut cockpit = waiting();
+    for (at, size) in [("421.08", 40), ("421.12", 12_300), ("421.10", 100)] {
+        cockpit.tick("MSFT", at, size);
+    }
+    let snapshot = shown(&cockpit);
+    let mut app = app();
+    told(&mut app, &snapshot);
+    for (keys, width, height) in [("1", 160, 50), ("5", 120, 40), ("5 tab tab", 40, 10)] {
+        press(&mut app, keys);
+        let seen = text(&snapshot, &app, width, height);
+        for row in ["421.10 ▬    100", "421.12 ▲B 12.3k", "421.08 ▼S    40"] {
+            assert!(seen.contains(row), "{row}\n{seen}");
+        }
+    }
 }
 
 #[test]
