@@ -231,7 +231,7 @@ pub(crate) enum Login {
     /// Prints the address to open. Then either the browser comes back to the callback on
     /// this machine (it warns of a certificate that is made on the spot), or you paste
     /// the address that it was sent to, within half a minute; the first one wins. The
-    /// token goes into schwab.token_file, readable by its owner alone; a running cockpit
+    /// token goes into `schwab.token_file`, readable by its owner alone; a running cockpit
     /// takes it within a second. Open breakers stay open until they are reset.
     #[command(after_help = EXIT_CODES)]
     Schwab {

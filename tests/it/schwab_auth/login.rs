@@ -33,7 +33,7 @@ async fn a_browser_that_comes_back_logs_in() {
         assert!(page.text().await.unwrap().contains("The terminal says what came of it"));
     };
     let finish = login.finish(Some(called_back), Some(pasted), |error| panic!("{error}"));
-    let (done, ()) = within(async { tokio::join!(finish, browse) }).await;
+    let (done, ()) = within(Box::pin(async { tokio::join!(finish, browse) })).await;
     let done = done.unwrap();
     stop.cancel();
     tasks.close();

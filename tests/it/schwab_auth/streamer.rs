@@ -32,8 +32,8 @@ struct Desk {
 impl Desk {
     /// A streamer in the middle of a session.
     async fn new() -> Self {
-        let pace = Pace::Times(10);
-        let place = Place::new(pace, "2026-10-05T15:00:00Z", SchwabConfig::default()).await;
+        let (start, config) = ("2026-10-05T15:00:00Z", SchwabConfig::default());
+        let place = Place::new(Pace::Times(10), start, config).await;
         place.log_in().await;
         let tokens: Arc<dyn AccessTokens> = Arc::new(place.keeper());
         let symbols = ["AAPL", "MSFT"].map(|name| Symbol::new(name).unwrap());

@@ -17,7 +17,7 @@ const START: u8 = 7;
 
 /// Reads a bar; `None` when a field is missing or the bar contradicts itself.
 pub(super) fn bar(symbol: Symbol, item: &Item<'_>) -> Option<Bar> {
-    let price = |field| item.price(field).flatten();
+    let price = |field| item.price(field);
     let bar = Bar {
         symbol,
         open: price(OPEN)?,

@@ -116,10 +116,10 @@ impl<'a> Item<'a> {
         self.fields.iter().any(|(number, _)| fields.contains(number))
     }
 
-    /// A field as a price: `None` when it is not there; `Some(None)` when it is no price,
-    /// such as the zero of an empty side.
-    pub(super) fn price(&self, field: u8) -> Option<Option<Price>> {
-        self.text(field).map(|text| text.parse().ok())
+    /// A field as a price: `None` when it is not there, and when it is no price, such as
+    /// the zero of an empty side.
+    pub(super) fn price(&self, field: u8) -> Option<Price> {
+        self.text(field)?.parse().ok()
     }
 
     /// A field as a whole number; parts are cut off, as sizes and volumes come as
@@ -227,7 +227,7 @@ pub(super) fn read(text: &str) -> Result<Frame<'_>, String> {
 ///
 /// # Errors
 /// As [`read`].
-pub(super) fn items<'a>(content: &'a RawValue) -> Result<Vec<Item<'a>>, String> {
+pub(super) fn items(content: &RawValue) -> Result<Vec<Item<'_>>, String> {
     serde_json::from_str(content.get()).map_err(|error| shape(&error))
 }
 

@@ -78,14 +78,11 @@ impl LevelOne {
     }
 
     fn merge(&mut self, item: &Item<'_>) {
-        if let Some(bid) = item.price(BID) {
-            self.bid = bid;
-        }
-        if let Some(ask) = item.price(ASK) {
-            self.ask = ask;
-        }
-        if let Some(last) = item.price(LAST) {
-            self.last = last;
+        // A side that is told and is no price is empty from now on.
+        for (field, price) in [(BID, &mut self.bid), (ASK, &mut self.ask), (LAST, &mut self.last)] {
+            if item.has(&[field]) {
+                *price = item.price(field);
+            }
         }
         self.bid_size = item.whole(BID_SIZE).unwrap_or(self.bid_size);
         self.ask_size = item.whole(ASK_SIZE).unwrap_or(self.ask_size);

@@ -80,7 +80,7 @@ fn word(push: &Push) -> String {
 
 fn texts(output: &Output) -> Vec<&str> {
     let text = |frame| match frame {
-        &Outgoing::Text(ref text) => text.as_str(),
+        Outgoing::Text(text) => text.as_str(),
         Outgoing::Binary(_) => "binary",
     };
     output.frames.iter().map(text).collect()
