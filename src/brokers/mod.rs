@@ -12,6 +12,7 @@ mod field;
 mod oddity;
 mod tls;
 mod words;
+pub mod stream;
 pub mod gateway;
 pub mod alpaca;
 pub mod schwab;

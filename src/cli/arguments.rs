@@ -165,6 +165,12 @@ pub(crate) enum Verb {
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(ConfigVerb),
+    /// Log in to a broker whose token a human has to renew.
+    #[command(subcommand)]
+    Login(Login),
+    /// Show how long a broker's token lasts.
+    #[command(subcommand)]
+    Token(Token),
     /// The verbs of a running instance.
     #[command(flatten)]
     Operator(OperatorVerb),
@@ -188,12 +194,54 @@ impl Verb {
             Self::Sim(_) => "sim",
             Self::Journal(_) => "journal",
             Self::Config(_) => "config",
+            Self::Login(_) => "login",
+            Self::Token(_) => "token",
             Self::Operator(verb) => verb.name(),
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
         }
     }
 }
+
+/// Where to log in.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Login {
+    /// Log in to Schwab with a browser. A login lasts seven days.
+    ///
+    /// Prints the address to open. Then either the browser comes back to the callback on
+    /// this machine (it warns of a certificate that is made on the spot), or you paste
+    /// the address that it was sent to, within half a minute; the first one wins. The
+    /// token goes into `schwab.token_file`, readable by its owner alone; a running cockpit
+    /// takes it within a second. Open breakers stay open until they are reset.
+    #[command(after_help = EXIT_CODES)]
+    Schwab {
+        /// Do not open a browser.
+        #[arg(long)]
+        no_browser: bool,
+        /// Do not listen for the browser: only take a paste.
+        #[arg(long)]
+        paste: bool,
+    },
+}
+
+/// What to do with a token.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Show how long Schwab's login lasts; no token is ever shown, nothing is sent.
+    #[command(after_help = TOKEN_EXIT_CODES)]
+    Status {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+const TOKEN_EXIT_CODES: &str = "\
+Exit codes:
+  0  fresh: more than 24 hours are left
+  1  it is expected to end within 24 hours
+  2  it has expired, or its file cannot be used
+  3  there is none: nobody has logged in";
 
 /// Replays files.
 #[derive(Debug, Args)]

@@ -2,18 +2,21 @@
 //!
 //! Exit codes: 0 done; 1 it failed while it ran (a journal found broken included);
 //! 2 it was asked for something impossible, and nothing was done; 3 there is no running
-//! instance; 4 the instance did not answer in time, and the outcome is unknown.
+//! instance; 4 the instance did not answer in time, and the outcome is unknown. Only
+//! `token status` has a table of its own: 0 fresh, 1 near its end, 2 dead, 3 none.
 
 mod arguments;
 mod completions;
 mod config;
 mod journal;
+mod login;
 mod man;
 mod output;
 mod people;
 mod replay;
 mod run;
 mod sim;
+mod token;
 mod verbs;
 mod verbs_print;
 
@@ -93,6 +96,8 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         Some(Verb::Sim(sim)) => sim::sim(arguments, sim),
         Some(Verb::Journal(verb)) => journal::journal(verb),
         Some(Verb::Config(verb)) => config::config(arguments, verb),
+        Some(Verb::Login(verb)) => login::login(arguments, verb),
+        Some(Verb::Token(verb)) => token::token(arguments, verb),
         Some(Verb::Operator(verb)) => verbs::operate(verb),
         Some(Verb::Completions { shell }) => completions::completions(*shell),
         Some(Verb::Man { verb }) => man::man(verb.as_deref()),

@@ -8,11 +8,13 @@
 
 mod error;
 mod layers;
+mod schwab;
 mod sections;
 #[cfg(test)]
 mod tests;
 
 pub use error::ConfigError;
+pub use schwab::Schwab;
 pub use sections::{
     Account, Alerts, Alpaca, AlpacaFeed, Market, OnTerminalLost, Screen, Sim, Venue,
 };
@@ -70,6 +72,8 @@ pub struct Config {
     pub sim: Sim,
     /// Alpaca.
     pub alpaca: Alpaca,
+    /// Schwab.
+    pub schwab: Schwab,
     /// The cockpit.
     pub screen: Screen,
     /// How people hear of what happens.
@@ -119,6 +123,7 @@ impl Config {
             venue: Venue::default(),
             sim: Sim::default(),
             alpaca: Alpaca::default(),
+            schwab: Schwab::default(),
             screen: Screen::default(),
             alerts: Alerts::default(),
         }
@@ -171,6 +176,7 @@ impl Config {
         self.account.validate().map_err(|what| wrong(&format!("account.{what}")))?;
         self.venue.validate().map_err(|what| wrong(&format!("venue.{what}")))?;
         self.alpaca.validate().map_err(|what| wrong(&format!("alpaca.{what}")))?;
+        self.schwab.validate().map_err(|what| wrong(&format!("schwab.{what}")))?;
         for (key, speed) in [("speed", self.sim.speed), ("wire_speed", self.sim.wire_speed)] {
             if speed == 0 {
                 return Err(wrong(&format!("sim.{key} is 0, it must be 1 or more")));

@@ -100,3 +100,21 @@ fn what_is_printed_can_be_read_again() {
     let text = config.to_table().to_string();
     assert_eq!(load(&text).unwrap(), config);
 }
+
+#[test]
+fn a_section_about_schwab_that_cannot_work_is_refused() {
+    for (line, part) in [
+        ("symbols = []", "schwab.symbols names 0 stocks"),
+        ("account = \"12\"", "schwab.account must be digits"),
+        ("account = \"x123\"", "schwab.account must be digits"),
+        ("requests_per_minute = 121", "schwab.requests_per_minute is 121"),
+        ("orders_per_minute = 121", "schwab.orders_per_minute is 121"),
+        ("callback = \"http://127.0.0.1:8182\"", "https"),
+        ("callback = \"https://localhost:8182\"", "127.0.0.1"),
+        ("host = \"https://api.schwabapi.com\"", "not an address of this machine"),
+    ] {
+        check_refused(&format!("[schwab]\n{line}\n"), &["flightdeck.toml:2:", part]);
+    }
+    let config = load("[schwab]\norders_per_minute = 0\nhost = \"http://127.0.0.1:4220\"\n");
+    assert!(config.unwrap().schwab.hosts().unwrap().is_simulated);
+}

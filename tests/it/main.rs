@@ -26,6 +26,7 @@ mod recovery;
 mod replay;
 mod scenarios;
 mod schwab_client;
+mod schwab_auth;
 mod support;
 mod ui;
 mod view;

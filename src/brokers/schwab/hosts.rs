@@ -64,8 +64,11 @@ impl SchwabHosts {
         if is_here && is_plain && matches!(url.scheme(), "http" | "https") {
             return Ok(Self::below(&url, true));
         }
-        let host = url.host_str().unwrap_or_default();
-        Err(refused(&format!("{}://{host}{}", url.scheme(), url.path())))
+        // Without what may be a password in it; an address without a host may be one whole.
+        match url.host_str() {
+            Some(host) => Err(refused(&format!("{}://{host}{}", url.scheme(), url.path()))),
+            None => Err(refused("(unreadable)")),
+        }
     }
 
     fn below(base: &Url, is_simulated: bool) -> Self {

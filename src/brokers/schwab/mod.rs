@@ -14,6 +14,7 @@
 pub mod auth;
 pub mod hosts;
 mod private;
+pub mod stream;
 pub mod token;
 
 mod book;

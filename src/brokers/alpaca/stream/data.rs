@@ -10,15 +10,15 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::backoff::Backoff;
 use super::data_session::{DataSession, DataTerms};
-use super::drive::{Driver, StreamTiming};
 use super::message::{DecodeCounts, Subscriptions};
-use super::outlet::Outlet;
 use super::request::Encoding;
-use super::session::StreamStatus;
-use super::socket::Endpoint;
 use crate::brokers::alpaca::ApiKeys;
+use crate::brokers::stream::backoff::Backoff;
+use crate::brokers::stream::drive::{Driver, StreamTiming};
+use crate::brokers::stream::outlet::Outlet;
+use crate::brokers::stream::session::StreamStatus;
+use crate::brokers::stream::socket::Endpoint;
 use crate::brokers::{MarketSink, install_tls_provider};
 use crate::bus::clock::Clock;
 use crate::domain::calendar::MarketHours;
@@ -101,7 +101,7 @@ impl DataStream {
         };
         let driver = Driver {
             session: DataSession::new(terms, keys),
-            endpoint: Endpoint { url: config.url, content_type },
+            endpoint: Endpoint { url: config.url, content_type, is_keyed: true },
             timing,
             backoff: Backoff::new(timing.wait_first, timing.wait_max, config.seed),
             clock,

@@ -9,13 +9,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::decode::Decoder;
-use super::link::Link;
 use super::message::{Channel, DataMessage, DecodeCounts, HaltNotice, Subscriptions};
 use super::request::Encoding;
-use super::session::{Frame, Lost, Output, Session, StopReason, Verdict};
-use super::watchdog::Watchdog;
 use crate::brokers::Push;
 use crate::brokers::alpaca::ApiKeys;
+use crate::brokers::stream::link::Link;
+use crate::brokers::stream::session::{Frame, Lost, Output, Session, StopReason, Verdict};
+use crate::brokers::stream::watchdog::Watchdog;
 use crate::domain::calendar::MarketHours;
 use crate::domain::ids::Symbol;
 use crate::domain::market::{Interval, TradingStatus};
@@ -246,6 +246,7 @@ impl DataSession {
 
 impl Session for DataSession {
     type Counts = DecodeCounts;
+    type Wish = Subscriptions;
 
     fn dialling(&mut self, output: &mut Output) {
         self.link.tell(LinkInput::Dial, &mut output.pushes);

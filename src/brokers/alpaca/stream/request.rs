@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::message::Channel;
-use super::session::Outgoing;
+use crate::brokers::stream::session::Outgoing;
 
 /// How the data stream writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -9,14 +9,14 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::backoff::Backoff;
-use super::drive::{Driver, StreamTiming};
-use super::outlet::Outlet;
-use super::session::StreamStatus;
-use super::socket::Endpoint;
 use super::trading_session::{TradingCounts, TradingSession};
 use crate::brokers::alpaca::ApiKeys;
 use crate::brokers::oddity::Oddities;
+use crate::brokers::stream::backoff::Backoff;
+use crate::brokers::stream::drive::{Driver, StreamTiming};
+use crate::brokers::stream::outlet::Outlet;
+use crate::brokers::stream::session::StreamStatus;
+use crate::brokers::stream::socket::Endpoint;
 use crate::brokers::{Push, install_tls_provider};
 use crate::bus::clock::Clock;
 
@@ -66,7 +66,7 @@ impl TradingStream {
         let timing = config.timing;
         let driver = Driver {
             session: TradingSession::new(config.feed, keys, oddities),
-            endpoint: Endpoint { url: config.url, content_type: None },
+            endpoint: Endpoint { url: config.url, content_type: None, is_keyed: true },
             timing,
             backoff: Backoff::new(timing.wait_first, timing.wait_max, config.seed),
             clock,

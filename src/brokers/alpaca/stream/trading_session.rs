@@ -8,14 +8,14 @@
 
 use std::sync::Arc;
 
-use super::link::Link;
 use super::message::Subscriptions;
 use super::request;
-use super::session::{Frame, Lost, Output, Session, StopReason, Verdict};
 use super::update::{self, TradingMessage};
 use crate::brokers::Push;
 use crate::brokers::alpaca::ApiKeys;
 use crate::brokers::oddity::Oddities;
+use crate::brokers::stream::link::Link;
+use crate::brokers::stream::session::{Frame, Lost, Output, Session, StopReason, Verdict};
 use crate::domain::time::Timestamp;
 use crate::fsm::link::{LinkInput, LinkState};
 
@@ -92,6 +92,7 @@ impl TradingSession {
 
 impl Session for TradingSession {
     type Counts = TradingCounts;
+    type Wish = Subscriptions;
 
     fn dialling(&mut self, output: &mut Output) {
         self.link.tell(LinkInput::Dial, &mut output.pushes);

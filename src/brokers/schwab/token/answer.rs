@@ -25,7 +25,7 @@ pub(crate) struct Grant {
     pub(super) access: SecretString,
     /// The refresh token to be used from now on, where the answer has one.
     pub(super) refresh: Option<SecretString>,
-    /// Of the OpenID kind; kept for other programs that read the file.
+    /// The identity token; kept for other programs that read the file.
     pub(super) id: Option<SecretString>,
     /// Kept likewise.
     pub(super) scope: Option<String>,

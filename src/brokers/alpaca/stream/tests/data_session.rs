@@ -5,10 +5,8 @@ use jiff::SignedDuration;
 use super::{keys, word};
 use crate::brokers::alpaca::stream::data_session::{DataSession, DataTerms};
 use crate::brokers::alpaca::stream::request::Encoding;
-use crate::brokers::alpaca::stream::session::{
-    Frame, Outgoing, Output, Session, StopReason, Verdict,
-};
 use crate::brokers::alpaca::stream::{Channel, Subscriptions};
+use crate::brokers::stream::session::{Frame, Outgoing, Output, Session, StopReason, Verdict};
 use crate::domain::calendar::MarketHours;
 use crate::domain::time::Timestamp;
 

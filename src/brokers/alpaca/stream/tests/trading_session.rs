@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use super::{keys, word};
 use crate::brokers::alpaca::Oddities;
-use crate::brokers::alpaca::stream::session::{
-    Frame, Outgoing, Output, Session, StopReason, Verdict,
-};
 use crate::brokers::alpaca::stream::trading_session::TradingSession;
+use crate::brokers::stream::session::{Frame, Outgoing, Output, Session, StopReason, Verdict};
 use crate::domain::time::Timestamp;
 
 const GRANTED: &str =

@@ -1,18 +1,19 @@
 //! What a socket task asks of a session, and what a session answers.
 //!
 //! A session is the pure half of a stream: it is told what happened on the wire, and
-//! says what to send, what to hand on, and whether to go on. Two there are, of
-//! [market data](super::data_session) and of [orders](super::trading_session); they
-//! know no socket and no task.
+//! says what to send, what to hand on, and whether to go on. Each broker's streams have
+//! their own; they know no socket and no task.
 
+use std::future::{Future, ready};
+
+use super::socket::{DialError, Endpoint};
 use crate::brokers::Push;
-use crate::brokers::alpaca::stream::message::Subscriptions;
 use crate::domain::time::Timestamp;
 use crate::fsm::link::LinkState;
 
 /// A frame as it came.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Frame<'a> {
+pub(in crate::brokers) enum Frame<'a> {
     /// A text frame.
     Text(&'a str),
     /// A binary frame.
@@ -21,7 +22,7 @@ pub(super) enum Frame<'a> {
 
 /// A frame to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outgoing {
+pub(in crate::brokers) enum Outgoing {
     /// A text frame.
     Text(String),
     /// A binary frame.
@@ -30,16 +31,16 @@ pub(super) enum Outgoing {
 
 /// What follows from one thing that happened: frames to send, then news to hand on.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(in crate::brokers) struct Output {
     /// To be sent, in order.
-    pub(super) frames: Vec<Outgoing>,
+    pub(in crate::brokers) frames: Vec<Outgoing>,
     /// To be handed on, in order.
-    pub(super) pushes: Vec<Push>,
+    pub(in crate::brokers) pushes: Vec<Push>,
 }
 
 /// Whether to go on with a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::brokers) enum Verdict {
     /// Go on.
     Continue,
     /// Give it up and dial again.
@@ -50,16 +51,16 @@ pub(super) enum Verdict {
 
 /// Why a connection was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Lost {
+pub(in crate::brokers) struct Lost {
     /// In words.
-    pub(super) detail: String,
+    pub(in crate::brokers) detail: String,
     /// Whether the venue said that there are too many of us, which takes longer.
-    pub(super) is_crowded: bool,
+    pub(in crate::brokers) is_crowded: bool,
 }
 
 impl Lost {
     /// A connection that broke or misbehaved.
-    pub(super) fn because(detail: impl Into<String>) -> Self {
+    pub(in crate::brokers) fn because(detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), is_crowded: false }
     }
 }
@@ -86,6 +87,12 @@ pub enum StopReason {
     /// Nobody listens to what the stream hands on.
     #[error("nobody listens any more")]
     ReceiverGone,
+    /// Another program has taken the one connection that the venue allows.
+    #[error(
+        "another program has taken the one stream that the venue allows a user: close it, then \
+         start this one again"
+    )]
+    TakenOver,
     /// We were asked to stop.
     #[error("asked to stop")]
     Asked,
@@ -107,9 +114,23 @@ pub struct StreamStatus<C> {
 }
 
 /// The pure half of a stream.
-pub(super) trait Session: Send + 'static {
+pub(in crate::brokers) trait Session: Send + 'static {
     /// What it counts.
     type Counts: Clone + Default + PartialEq + Send + Sync;
+    /// What may be wished for while it runs.
+    type Wish: Send;
+
+    /// Finds out what must be known before the dial, such as the address. Each wait in
+    /// it has a bound of its own.
+    ///
+    /// # Errors
+    /// When there is nothing to dial now, or ever.
+    fn prepare(
+        &mut self,
+        _endpoint: &mut Endpoint,
+    ) -> impl Future<Output = Result<(), DialError>> + Send {
+        ready(Ok(()))
+    }
 
     /// We dial.
     fn dialling(&mut self, output: &mut Output);
@@ -123,8 +144,11 @@ pub(super) trait Session: Send + 'static {
     /// Time has passed.
     fn check(&mut self, now: Timestamp, output: &mut Output) -> Verdict;
 
-    /// More is wanted than before.
-    fn want(&mut self, more: &Subscriptions, output: &mut Output);
+    /// Something is wished for.
+    fn want(&mut self, wish: &Self::Wish, output: &mut Output);
+
+    /// We end the connection because we were asked to stop.
+    fn leaving(&mut self, _output: &mut Output) {}
 
     /// The socket is gone.
     fn lost(&mut self, output: &mut Output);

@@ -23,7 +23,7 @@ const DOUBLINGS_MAX: u32 = 3;
 
 /// Watches the age of the data of one connection.
 #[derive(Debug, Clone)]
-pub(super) struct Watchdog {
+pub(in crate::brokers) struct Watchdog {
     hours: MarketHours,
     silence_max: SignedDuration,
     /// The stretch of the day around the last look.
@@ -36,22 +36,22 @@ pub(super) struct Watchdog {
 
 impl Watchdog {
     /// Makes a watchdog that allows so much silence, in the market's time.
-    pub(super) const fn new(hours: MarketHours, silence_max: SignedDuration) -> Self {
+    pub(in crate::brokers) const fn new(hours: MarketHours, silence_max: SignedDuration) -> Self {
         Self { hours, silence_max, window: None, well: None, silences: 0 }
     }
 
     /// Begins to watch a connection.
-    pub(super) fn arm(&mut self, now: Timestamp) {
+    pub(in crate::brokers) fn arm(&mut self, now: Timestamp) {
         self.well = Some((now, Stopwatch::start()));
     }
 
     /// Ceases to watch.
-    pub(super) const fn disarm(&mut self) {
+    pub(in crate::brokers) const fn disarm(&mut self) {
         self.well = None;
     }
 
     /// Data came.
-    pub(super) fn heard(&mut self, now: Timestamp) {
+    pub(in crate::brokers) fn heard(&mut self, now: Timestamp) {
         self.silences = 0;
         if self.well.is_some() {
             self.arm(now);
@@ -59,7 +59,7 @@ impl Watchdog {
     }
 
     /// Tells whether the silence has lasted too long, once a connection.
-    pub(super) fn is_silent(&mut self, now: Timestamp) -> bool {
+    pub(in crate::brokers) fn is_silent(&mut self, now: Timestamp) -> bool {
         let opened = self.opened(now);
         let Some((heard, since)) = &self.well else { return false };
         let Some(opened) = opened else { return false };

@@ -13,7 +13,7 @@ const DOUBLINGS_MAX: u32 = 16;
 
 /// The waits between dials of one stream.
 #[derive(Debug, Clone)]
-pub(super) struct Backoff {
+pub(in crate::brokers) struct Backoff {
     first: Duration,
     cap: Duration,
     failures: u32,
@@ -22,18 +22,18 @@ pub(super) struct Backoff {
 
 impl Backoff {
     /// Makes waits that begin with at most `first` and grow to at most `cap`.
-    pub(super) fn new(first: Duration, cap: Duration, seed: u64) -> Self {
+    pub(in crate::brokers) fn new(first: Duration, cap: Duration, seed: u64) -> Self {
         Self { first, cap, failures: 0, rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
     /// Forgets failures: the connection has held long enough.
-    pub(super) const fn reset(&mut self) {
+    pub(in crate::brokers) const fn reset(&mut self) {
         self.failures = 0;
     }
 
     /// Counts a failure and returns the wait, at least `floor`; a floor above the cap
     /// is kept, as it is what the server asked for.
-    pub(super) fn next(&mut self, floor: Duration) -> Duration {
+    pub(in crate::brokers) fn next(&mut self, floor: Duration) -> Duration {
         let doublings = self.failures.min(DOUBLINGS_MAX);
         self.failures = self.failures.saturating_add(1);
         let most = self.first.saturating_mul(1 << doublings).min(self.cap);

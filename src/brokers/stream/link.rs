@@ -7,25 +7,25 @@ use crate::fsm::link::{LinkInput, LinkState};
 
 /// A link under the name by which the house knows it.
 #[derive(Debug, Clone)]
-pub(super) struct Link {
+pub(in crate::brokers) struct Link {
     feed: &'static str,
     state: LinkState,
 }
 
 impl Link {
     /// Makes a link that is down.
-    pub(super) fn new(feed: &'static str) -> Self {
+    pub(in crate::brokers) fn new(feed: &'static str) -> Self {
         Self { feed, state: LinkState::default() }
     }
 
     /// Where it stands.
-    pub(super) const fn state(&self) -> LinkState {
+    pub(in crate::brokers) const fn state(&self) -> LinkState {
         self.state
     }
 
     /// Applies what happened and tells a change. What the table does not allow changes
     /// nothing and is logged: the socket is as it is.
-    pub(super) fn tell(&mut self, input: LinkInput, pushes: &mut Vec<Push>) {
+    pub(in crate::brokers) fn tell(&mut self, input: LinkInput, pushes: &mut Vec<Push>) {
         match self.state.next(&input) {
             Ok(state) if state != self.state => {
                 tracing::info!(feed = self.feed, from = self.state.name(), to = state.name());

@@ -24,20 +24,22 @@ const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 const RETRY_AFTER_MAX: Duration = Duration::from_mins(2);
 
 /// An open socket.
-pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(in crate::brokers) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Where to dial, and what to say while doing so.
 #[derive(Debug, Clone)]
-pub(super) struct Endpoint {
+pub(in crate::brokers) struct Endpoint {
     /// The address, `ws://` or `wss://`.
-    pub(super) url: String,
+    pub(in crate::brokers) url: String,
     /// The form asked for by the `Content-Type` header, where one is.
-    pub(super) content_type: Option<&'static str>,
+    pub(in crate::brokers) content_type: Option<&'static str>,
+    /// Whether the dial itself shows the keys, so that its refusal is one of them.
+    pub(in crate::brokers) is_keyed: bool,
 }
 
 /// Why there is no socket.
 #[derive(Debug)]
-pub(super) enum DialError {
+pub(in crate::brokers) enum DialError {
     /// Dial again, after that long at least.
     Again(Lost, Duration),
     /// Dialling again cannot help.
@@ -48,7 +50,7 @@ pub(super) enum DialError {
 ///
 /// # Errors
 /// When there is no socket in time.
-pub(super) async fn dial(
+pub(in crate::brokers) async fn dial(
     endpoint: &Endpoint,
     within: Duration,
     now: impl Fn() -> Timestamp,
@@ -62,7 +64,9 @@ pub(super) async fn dial(
     let dialled = timeout(within, connect_async_with_config(request, Some(limits), no_delay));
     match dialled.await {
         Ok(Ok((socket, _))) => Ok(socket),
-        Ok(Err(Error::Http(answer))) => Err(refused(answer.status(), answer.headers(), now())),
+        Ok(Err(Error::Http(answer))) => {
+            Err(refused(endpoint, answer.status(), answer.headers(), now()))
+        }
         Ok(Err(Error::Url(UrlError::TlsFeatureNotEnabled | UrlError::UnsupportedUrlScheme))) => {
             Err(bad_address(endpoint))
         }
@@ -89,15 +93,22 @@ fn again(detail: String) -> DialError {
     DialError::Again(Lost::because(detail), Duration::ZERO)
 }
 
-/// An HTTP answer instead of a socket (protocol page §6 and §7.1): the keys are
+/// An HTTP answer instead of a socket (Alpaca, protocol page §6 and §7.1): the keys are
 /// refused for good; too many requests or connections take time; all else passes.
-fn refused(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> DialError {
+fn refused(
+    endpoint: &Endpoint,
+    status: StatusCode,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> DialError {
     let detail = format!("refused with HTTP {status}");
     match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if endpoint.is_keyed => {
             DialError::Never(StopReason::KeysRefused)
         }
-        StatusCode::NOT_FOUND => DialError::Never(StopReason::NotServed(detail)),
+        StatusCode::NOT_FOUND if endpoint.is_keyed => {
+            DialError::Never(StopReason::NotServed(detail))
+        }
         StatusCode::TOO_MANY_REQUESTS => {
             let lost = Lost { detail, is_crowded: true };
             DialError::Again(lost, retry_after(headers, now))
@@ -107,7 +118,7 @@ fn refused(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> DialError
 }
 
 /// How long a 429 asks us to stay away, zero when it does not say; header names are
-/// those of protocol page §2.5, a second is added as the page advises.
+/// those of Alpaca, protocol page §2.5, a second is added as the page advises.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
     let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     let until_reset = |reset: i64| {

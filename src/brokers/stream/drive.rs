@@ -14,7 +14,6 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
-use super::message::Subscriptions;
 use super::outlet::Outlet;
 use super::session::{Frame, Lost, Outgoing, Output, Session, StopReason, StreamStatus, Verdict};
 use super::socket::{DialError, Endpoint, Socket, dial};
@@ -66,19 +65,19 @@ impl Default for StreamTiming {
 }
 
 /// Everything that one stream's task owns.
-pub(super) struct Driver<S: Session> {
-    pub(super) session: S,
-    pub(super) endpoint: Endpoint,
-    pub(super) timing: StreamTiming,
-    pub(super) backoff: Backoff,
-    pub(super) clock: Arc<dyn Clock>,
+pub(in crate::brokers) struct Driver<S: Session> {
+    pub(in crate::brokers) session: S,
+    pub(in crate::brokers) endpoint: Endpoint,
+    pub(in crate::brokers) timing: StreamTiming,
+    pub(in crate::brokers) backoff: Backoff,
+    pub(in crate::brokers) clock: Arc<dyn Clock>,
     /// Where news goes; this end is ours.
-    pub(super) outlet: Outlet,
+    pub(in crate::brokers) outlet: Outlet,
     /// Wishes of whoever holds the stream; ends when nobody does, which changes nothing.
-    pub(super) wishes: mpsc::Receiver<Subscriptions>,
+    pub(in crate::brokers) wishes: mpsc::Receiver<S::Wish>,
     /// Where the stream stands; this end is ours.
-    pub(super) status: watch::Sender<StreamStatus<S::Counts>>,
-    pub(super) stop: CancellationToken,
+    pub(in crate::brokers) status: watch::Sender<StreamStatus<S::Counts>>,
+    pub(in crate::brokers) stop: CancellationToken,
 }
 
 /// How a connection, or the try for one, ended.
@@ -97,7 +96,7 @@ impl From<StopReason> for End {
 
 impl<S: Session> Driver<S> {
     /// Runs until it is stopped, or until dialling again cannot help.
-    pub(super) async fn run(mut self) {
+    pub(in crate::brokers) async fn run(mut self) {
         let reason = loop {
             match self.connection().await {
                 End::Stop(reason) => break reason,
@@ -115,6 +114,7 @@ impl<S: Session> Driver<S> {
             | StopReason::ScopeTooSmall
             | StopReason::NotServed(_)
             | StopReason::BadAddress(_)
+            | StopReason::TakenOver
             | StopReason::ReceiverGone => {
                 tracing::error!(url = self.endpoint.url, %reason, "stream stopped for good");
             }
@@ -133,6 +133,12 @@ impl<S: Session> Driver<S> {
             Ok(mut socket) => {
                 let held = Stopwatch::start();
                 let end = self.talk(&mut socket).await;
+                if matches!(end, End::Stop(StopReason::Asked)) {
+                    let mut output = Output::default();
+                    self.session.leaving(&mut output);
+                    // Whether it is heard or not, the connection ends.
+                    let _ = self.act(&mut socket, output, Verdict::Continue).await;
+                }
                 // A clean end frees the account's only slot at once.
                 let _ = timeout(self.timing.send, socket.close(None)).await;
                 if held.elapsed() >= self.timing.stable_after {
@@ -150,8 +156,11 @@ impl<S: Session> Driver<S> {
 
     /// Dials while what is held goes out.
     async fn dialled(&mut self) -> Result<Socket, End> {
-        let Self { endpoint, timing, clock, outlet, stop, .. } = self;
-        let dialling = dial(endpoint, timing.connect, || clock.now());
+        let Self { session, endpoint, timing, clock, outlet, stop, .. } = self;
+        let dialling = async {
+            session.prepare(endpoint).await?;
+            dial(endpoint, timing.connect, || clock.now()).await
+        };
         tokio::pin!(dialling);
         loop {
             // Stop first, as nothing else matters then; news before new connections.
