@@ -27,6 +27,7 @@ mod replay;
 mod scenarios;
 mod schwab_client;
 mod schwab_auth;
+mod schwab_server;
 mod support;
 mod ui;
 mod view;

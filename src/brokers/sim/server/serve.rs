@@ -61,6 +61,7 @@ pub async fn serve_schwab(
     state: SchwabShared,
     stop: CancellationToken,
 ) -> io::Result<()> {
+    state.serve_at(listener.local_addr()?);
     let tasks = TaskTracker::new();
     tasks.spawn(tick(state.world.clone(), stop.clone()));
     let router = schwab::router(state, tasks.clone(), stop.clone());

@@ -2,7 +2,6 @@
 //! protocol page §3.1 and §3.6 of October 2026).
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
 use rust_decimal::Decimal;
 use serde_json::json;
 
@@ -158,9 +157,10 @@ fn position(world: &World, view: &PositionView) -> Field {
     ])
 }
 
-pub(super) async fn preference(State(state): State<SchwabShared>, headers: HeaderMap) -> Answer {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.unwrap_or("127.0.0.1");
+pub(super) async fn preference(State(state): State<SchwabShared>) -> Answer {
+    // Not from the header `Host`: a library that is redirected still says the real one.
+    let address = state.address().map(|address| address.to_string());
+    let host = address.as_deref().unwrap_or("127.0.0.1");
     Ok(ok(&json!({
         "accounts": [{
             "accountNumber": ACCOUNT.to_string(), "primaryAccount": true, "type": "BROKERAGE",

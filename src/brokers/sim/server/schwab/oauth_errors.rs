@@ -52,9 +52,12 @@ fn dead_refresh(death: Death, dead: DeadRefresh) -> Response {
     let spelling = match (dead, death) {
         (DeadRefresh::ByCause, Death::Expired) => DeadRefresh::InvalidGrant,
         (DeadRefresh::ByCause, Death::Superseded) => DeadRefresh::AuthenticationError,
-        (DeadRefresh::InvalidGrant, _)
-        | (DeadRefresh::AuthenticationError, _)
-        | (DeadRefresh::InvalidClient, _) => dead,
+        (
+            DeadRefresh::InvalidGrant
+            | DeadRefresh::AuthenticationError
+            | DeadRefresh::InvalidClient,
+            _,
+        ) => dead,
     };
     match spelling {
         DeadRefresh::ByCause | DeadRefresh::InvalidGrant => {

@@ -1,8 +1,9 @@
 //! What the routes of the simulated Schwab share: the world, which may have another
 //! face, and what this broker alone keeps: tokens, order numbers, knobs, limits.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -42,6 +43,8 @@ pub struct SchwabState {
     pub(super) news: broadcast::Sender<Arc<Activity>>,
     numbers: AtomicU64,
     hash: String,
+    /// Where it is served: clients learn the streamer's address from it.
+    address: OnceLock<SocketAddr>,
 }
 
 /// The state as the routes hold it.
@@ -66,12 +69,23 @@ impl SchwabState {
             numbers: AtomicU64::new(0),
             world,
             hash,
+            address: OnceLock::new(),
         })
     }
 
     /// Returns what time it is.
     pub fn now(&self) -> Timestamp {
         self.world.now()
+    }
+
+    /// Notes where it is served; the first place stays.
+    pub fn serve_at(&self, address: SocketAddr) {
+        self.address.get_or_init(|| address);
+    }
+
+    /// Returns where it is served, once it is.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address.get().copied()
     }
 
     /// Returns the account's name in paths: 64 hexadecimal digits.

@@ -129,8 +129,8 @@ impl Line {
                     Ok(activity) if has_activity => self.tell_activity(&activity).await,
                     Ok(_) | Err(_) => Ok(()),
                 },
-                step = self.steps.recv() => match step {
-                    Ok(step) => self.tell_step(&step).await,
+                moved = self.steps.recv() => match moved {
+                    Ok(moved) => self.tell_step(&moved).await,
                     // What was lost is shown with the next step.
                     Err(broadcast::error::RecvError::Lagged(_)) => Ok(()),
                     Err(broadcast::error::RecvError::Closed) => Err(End::Closed),
