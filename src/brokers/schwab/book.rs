@@ -128,26 +128,13 @@ impl Book {
         replaces: Option<&BrokerOrderId>,
         at: Timestamp,
     ) -> Start {
-        let id = &request.client_order_id;
-        let used = self.sent.get(id).is_some_and(|sent| sent.fate != Fate::NotPlaced);
-        if used {
-            let why = "an order was sent under this name before";
-            return refused(RejectReason::DuplicateClientOrderId, why);
+        if let Some(refusal) = self.obstacle(request) {
+            return Start::Refused(Box::new(refusal));
         }
-        for sent in self.sent.values() {
-            match sent.fate {
-                // Two that are alike could not be told apart afterwards.
-                Fate::Flying if sent.fingerprint == *fingerprint => return Start::Wait,
-                Fate::Doubted(_) if is_same_way(&sent.request, request) => {
-                    let why = format!(
-                        "order {} for the same stock and side may or may not be at Schwab: \
-                         it is settled first",
-                        sent.request.client_order_id
-                    );
-                    return refused(RejectReason::Other, &why);
-                }
-                Fate::Flying | Fate::Doubted(_) | Fate::Placed(_) | Fate::NotPlaced => {}
-            }
+        // Two that are alike could not be told apart afterwards.
+        let is_alike = |sent: &Sent| sent.fate == Fate::Flying && sent.fingerprint == *fingerprint;
+        if self.sent.values().any(is_alike) {
+            return Start::Wait;
         }
         self.marks += 1;
         self.note(Sent {
@@ -159,6 +146,25 @@ impl Book {
             fate: Fate::Flying,
         });
         Start::Go
+    }
+
+    /// Why an order may not leave, however long it waits.
+    pub(crate) fn obstacle(&self, request: &OrderRequest) -> Option<Refusal> {
+        let used = self.sent.get(&request.client_order_id);
+        if used.is_some_and(|sent| sent.fate != Fate::NotPlaced) {
+            let why = "an order was sent under this name before";
+            return Some(Refusal::of_ours(RejectReason::DuplicateClientOrderId, why));
+        }
+        let is_in_the_way = |sent: &&Sent| {
+            matches!(sent.fate, Fate::Doubted(_)) && is_same_way(&sent.request, request)
+        };
+        let doubted = self.sent.values().find(is_in_the_way)?;
+        let why = format!(
+            "order {} for the same stock and side may or may not be at Schwab: it is settled \
+             first",
+            doubted.request.client_order_id
+        );
+        Some(Refusal::of_ours(RejectReason::Other, &why))
     }
 
     fn note(&mut self, sent: Sent) {
@@ -353,10 +359,6 @@ impl Book {
 
 fn is_same_way(one: &OrderRequest, other: &OrderRequest) -> bool {
     (one.symbol, one.side) == (other.symbol, other.side)
-}
-
-fn refused(reason: RejectReason, why: &str) -> Start {
-    Start::Refused(Box::new(Refusal::of_ours(reason, why)))
 }
 
 #[cfg(test)]

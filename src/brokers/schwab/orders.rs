@@ -87,6 +87,9 @@ impl SchwabBroker {
         // What cannot be sent is told before anything leaves.
         let body = send::body(order, None).map_err(CallError::Refused)?;
         let fingerprint = Fingerprint::of(order).ok_or_else(|| CallError::Refused(nameless()))?;
+        if let Some(refusal) = self.book().obstacle(order) {
+            return Err(CallError::Refused(refusal));
+        }
         let held = match send::implied_holding(order) {
             Some(held) => held,
             None => self.held(order.symbol).await.map_err(before)?,

