@@ -118,7 +118,8 @@ fn the_entry_signal_is_written_to_the_letter() {
         r#""quantity":5,"risk_reward_ratio":3.0,"strategy":"trend_following_3_to_1","#,
         r#""kind":{"limit":{"limit":175.50}},"confidence":0.84,"consensus":1,"size_scale":0.75},"#,
         r#""metadata":{"source":"StrategyAgent","correlation_id":"cascade-809","#,
-        r#""priority":"high","seq":812,"cause":811}}"#,
+        r#""priority":"high","seq":812,"cause":811,"#,
+        r#""traceparent":"00-52fe8ff189ac29e6ec8c0bf06b26f857-a430e971e8d07fe3-01"}}"#,
     );
     assert_eq!(written(&envelope(entry.unwrap())), expected);
 }
