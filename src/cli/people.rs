@@ -41,8 +41,8 @@ pub(crate) fn around(
     let (instance, places) = places(run, is_paper)?;
     let mut config = settings.bus.clone();
     config.redis.clone_from(run.bus.as_ref().unwrap_or(&settings.bus.redis));
-    let bus =
-        (!config.redis.is_empty()).then(|| BusOptions { config, instance, seed: settings.seed });
+    let has_bus = !config.redis.is_empty();
+    let bus = has_bus.then_some(BusOptions { config, instance, seed: settings.seed });
     Ok(People { control: Some(places), screen, webhook, telemetry: None, page: run.metrics, bus })
 }
 

@@ -71,6 +71,8 @@ impl Outlet {
                     | Push::Tick(_)
                     | Push::Bar(..)
                     | Push::Status(_)
+                    | Push::Band(_)
+                    | Push::Correction(_)
                     | Push::MarketResumed { .. } => false,
                 };
                 if is_of_orders {

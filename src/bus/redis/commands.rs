@@ -225,15 +225,14 @@ impl Listener {
         let obeyed = self.house.command(command);
         let counts = self.counts.clone();
         self.tracker.spawn(async move {
-            match timeout(COMMAND, obeyed).await {
-                Ok(outcome) => {
-                    match &outcome {
-                        Ok(_) => counts.admit(),
-                        Err(why) => counts.refuse(*why, 1),
-                    }
-                    reply.say(outcome).await;
+            if let Ok(outcome) = timeout(COMMAND, obeyed).await {
+                match &outcome {
+                    Ok(_) => counts.admit(),
+                    Err(why) => counts.refuse(*why, 1),
                 }
-                Err(_) => tracing::warn!(topic = %reply.topic, "no outcome of a command in time"),
+                reply.say(outcome).await;
+            } else {
+                tracing::warn!(topic = %reply.topic, "no outcome of a command in time");
             }
             drop(place);
         });

@@ -53,7 +53,10 @@ pub struct Follower {
 
 impl fmt::Debug for Follower {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Follower").field("stream", &self.stream).field("at", &self.at).finish()
+        f.debug_struct("Follower")
+            .field("stream", &self.stream)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,9 +118,10 @@ impl Follower {
             let Some(place) = Position::read(&entry.id) else { continue };
             self.at = place;
             let Some(Value::BulkString(line)) = entry.map.get(ENVELOPE_FIELD) else { continue };
-            match std::str::from_utf8(line).map(wire::read) {
-                Ok(Ok(envelope)) => found.push((place, envelope)),
-                Ok(Err(_)) | Err(_) => tracing::debug!(%place, "an entry that is no event of ours"),
+            if let Ok(Ok(envelope)) = std::str::from_utf8(line).map(wire::read) {
+                found.push((place, envelope));
+            } else {
+                tracing::debug!(%place, "an entry that is no event of ours");
             }
         }
         Ok(found)

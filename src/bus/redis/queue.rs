@@ -14,8 +14,9 @@ use crate::domain::ids::Seq;
 
 /// Fleeting events that may wait: a second of a busy market.
 const FLEETING_MAX: usize = 8_192;
-/// Kept events that may wait, some megabytes; those before are in the journal.
-const KEPT_MAX: usize = 16_384;
+/// Kept events that may wait; those before are in the journal, which has all but its
+/// newest thousand on disk.
+const KEPT_MAX: usize = 4_096;
 
 /// Of what has arrived, so much is held on to for a server that forgets it: the journal
 /// has the newest thousand events in memory only.
@@ -187,9 +188,8 @@ impl Backlog {
         let state = &mut *self.state();
         state.has_gap = false;
         // A server that has lost what it had gets all of it again.
-        while state.recent.back().is_some_and(|item| item.seq > last) {
-            let again = state.recent.pop_back().map(|item| Item { is_news: false, ..item });
-            again.into_iter().for_each(|item| state.kept.push_front(item));
+        while let Some(item) = state.recent.pop_back_if(|item| item.seq > last) {
+            state.kept.push_front(Item { is_news: false, ..item });
         }
         while state.kept.front().is_some_and(|item| item.seq <= last) {
             state.kept.pop_front();

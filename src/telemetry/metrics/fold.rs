@@ -210,6 +210,8 @@ fn system(readings: &mut Readings, instruments: &Instruments, event: &SystemEven
         | SystemEvent::SessionEnded(_)
         | SystemEvent::AgentStarted(_)
         | SystemEvent::TimerDue(_)
+        | SystemEvent::BusUp(_)
+        | SystemEvent::BusDown(_)
         | SystemEvent::Alert(_) => {}
     }
 }

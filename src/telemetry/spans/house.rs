@@ -80,6 +80,12 @@ impl Projector {
                 self.difference(envelope, difference);
                 return;
             }
+            SystemEvent::BusUp(_) => self.own("bus.up", envelope),
+            SystemEvent::BusDown(changed) => {
+                let mut span = self.own("bus.down", envelope);
+                span.fail(Failure::new("BusDown", &changed.reason));
+                span
+            }
             SystemEvent::SessionStarted(_)
             | SystemEvent::SessionEnded(_)
             | SystemEvent::AgentStarted(_)

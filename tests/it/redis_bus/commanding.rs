@@ -57,11 +57,8 @@ async fn of_ten_thousand_forged_replayed_late_and_misdirected_commands_none_is_o
         assert!(counts.refused(why) > 0, "{why}: {:?}", counts.all_refused());
     }
     until("people are told", || desk.names().contains(&"system.alert.raised")).await;
-    let alert = desk.said().into_iter().find_map(|event| match event {
-        SystemEvent::Alert(alert) => Some(alert.text),
-        _ => None,
-    });
-    assert!(alert.is_some_and(|text| text.contains("were refused")));
+    let is_told = |event: &SystemEvent| matches!(event, SystemEvent::Alert(alert) if alert.text.contains("were refused"));
+    assert!(desk.said().iter().any(is_told));
     // A true one is heard after all that.
     let kill = signed(KILL, seq + 1, "{}");
     redis::cmd("PUBLISH").arg(KILL).arg(kill).exec_async(&mut sender).await.unwrap();

@@ -175,9 +175,10 @@ fn cancel() -> Event {
 
 /// The worked example of a cancel.
 fn example_cancel() -> OrderCancel {
-    let example = examples::all().into_iter().find_map(|event| match event {
-        Event::Order(OrderEvent::Cancel(cancel)) => Some(cancel),
-        _ => None,
+    let mut all = examples::all().into_iter();
+    let example = all.find_map(|event| {
+        let Event::Order(OrderEvent::Cancel(cancel)) = event else { return None };
+        Some(cancel)
     });
     example.unwrap()
 }

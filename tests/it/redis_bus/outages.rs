@@ -48,12 +48,12 @@ async fn more_than_can_wait_is_read_again_from_the_journal() {
     bus.desk.until_held(false).await;
     server.kill();
     bus.desk.until_held(true).await;
-    bus.cancels(40_000);
+    bus.cancels(6_000);
     server.start();
     bus.desk.until_held(false).await;
     bus.end().await;
-    let all = numbers(&follow(&server, Position::default(), 40_010).await);
-    assert_eq!(all, (1..=40_010).collect::<Vec<_>>());
+    let all = numbers(&follow(&server, Position::default(), 6_010).await);
+    assert_eq!(all, (1..=6_010).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 //! The server is the real one. Where it is missing and the test runs as root on Debian,
 //! it is installed, and the test says so; elsewhere the remedy is told.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -25,7 +25,8 @@ static INSTALLED: LazyLock<()> = LazyLock::new(|| {
         is_root && Command::new("apt-get").arg("--version").output().is_ok(),
         "these tests need redis-server: install it (apt-get install redis-server, brew install redis)"
     );
-    eprintln!("redis-server is missing: installing it with apt-get install -y redis-server");
+    let note = "redis-server is missing: installing it with apt-get install -y redis-server";
+    let _ = writeln!(std::io::stderr(), "{note}");
     for arguments in [&["update", "-qq"][..], &["install", "-y", "-qq", "redis-server"]] {
         let mut apt = Command::new("apt-get");
         apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());

@@ -74,6 +74,8 @@ fn word(push: &Push) -> String {
             )
         }
         Push::Status(change) => format!("{} {:?}", change.symbol, change.status),
+        Push::Band(band) => format!("{} band", band.symbol),
+        Push::Correction(correction) => format!("{} correction", correction.wrong.symbol),
         Push::MarketResumed { .. } => "market resumed".into(),
     }
 }

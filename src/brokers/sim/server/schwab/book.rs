@@ -296,7 +296,7 @@ fn status_of(order: &Order) -> Status {
         OrderKind::Market | OrderKind::Limit { .. } => false,
     };
     match order.status {
-        OrderStatus::Accepted => Status::PendingActivation,
+        OrderStatus::Accepted | OrderStatus::DoneForDay => Status::PendingActivation,
         OrderStatus::Held if !order.is_armed => Status::AwaitingParentOrder,
         OrderStatus::New | OrderStatus::Held if is_stop => Status::AwaitingStopCondition,
         OrderStatus::PendingNew

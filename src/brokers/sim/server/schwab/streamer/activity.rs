@@ -58,7 +58,11 @@ impl Activity {
             (Some(_), _) => &["ChangeAccepted"],
         };
         let items = match notice.kind {
-            NoticeKind::PendingNew | NoticeKind::ReplaceRejected => Vec::new(),
+            NoticeKind::PendingNew
+            | NoticeKind::PendingReplace
+            | NoticeKind::ReplaceRejected
+            | NoticeKind::CancelRejected
+            | NoticeKind::DoneForDay => Vec::new(),
             NoticeKind::Accepted | NoticeKind::New => plain(created, id, replaces, at),
             NoticeKind::PartialFill | NoticeKind::Fill => {
                 let steps =
