@@ -81,7 +81,7 @@ fn word(push: &Push) -> String {
 }
 
 fn texts(output: &Output) -> Vec<&str> {
-    let text = |frame| match frame {
+    let text = |frame: &Outgoing| match frame {
         Outgoing::Text(text) => text.as_str(),
         Outgoing::Binary(_) => "binary",
     };
