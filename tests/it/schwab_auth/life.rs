@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use flightdeck::brokers::schwab::token::{
     AccessTokens, LoginReason, TokenError, TokenKeeper, TokenState,
@@ -41,6 +42,14 @@ async fn an_access_token_is_refreshed_before_its_end_and_the_login_keeps_its_age
     let TokenState::Fresh { login_until: still, .. } = later else { panic!("{later:?}") };
     assert_eq!(still, login_until, "a refresh makes no login younger");
     assert_ne!(keeper.access().await.unwrap(), first);
+    // The house is told first, the disk a moment later.
+    let written = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        while place.stored() == before {
+            looks.tick().await;
+        }
+    };
+    within(written).await;
     let after = place.stored();
     assert_eq!(after["creation_timestamp"], before["creation_timestamp"]);
     assert_ne!(after["token"]["access_token"], before["token"]["access_token"]);
@@ -101,10 +110,11 @@ async fn a_login_that_was_replaced_elsewhere_gets_one_more_try() {
 
 #[tokio::test]
 async fn trouble_at_the_endpoint_says_nothing_about_the_token() {
+    let place = Place::standing().await;
+    place.log_in().await;
+    let before = place.stored();
     for fault in [r#"{"token_unavailable":1}"#, r#"{"token_html":1}"#, r#"{"token_junk":1}"#] {
-        let place = Place::standing().await;
-        place.log_in().await;
-        let before = place.stored();
+        // Each by itself: after a failure a keeper waits before it tries again.
         let keeper = place.keeper();
         let old = keeper.access().await.unwrap();
         place.fault(fault).await;
@@ -113,8 +123,6 @@ async fn trouble_at_the_endpoint_says_nothing_about_the_token() {
         assert!(is_fresh(&keeper.state().borrow()), "{fault}");
         assert_eq!(place.stored(), before, "{fault}");
     }
-    let place = Place::standing().await;
-    place.log_in().await;
     let keeper = place.keeper();
     let old = keeper.access().await.unwrap();
     place.fault(r#"{"invalid_client":1}"#).await;

@@ -74,6 +74,7 @@ fn check(error: &LoginError, parts: &[&str]) {
 
 #[tokio::test]
 async fn each_refusal_is_said_in_words_with_its_remedy() {
+    let place = Place::standing().await;
     for (fault, parts) in [
         (r#"{"deny_login":1}"#, vec!["access_denied", "run flightdeck login schwab again"]),
         (r#"{"code_expired":1}"#, vec!["half minute", "paste at once"]),
@@ -83,7 +84,6 @@ async fn each_refusal_is_said_in_words_with_its_remedy() {
         (r#"{"token_html":1}"#, vec!["HTTP 403", "again"]),
         (r#"{"token_junk":1}"#, vec!["no token", "again"]),
     ] {
-        let place = Place::standing().await;
         place.fault(fault).await;
         let login = place.begin();
         let (paste, pasted) = mpsc::channel(1);
