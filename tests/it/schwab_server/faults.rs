@@ -63,7 +63,7 @@ async fn orders_are_late_in_lists_rejected_later_or_filled_during_a_cancel() {
     desk.fault(json!({ "visible_after_ms": 2_000 })).await;
     let id = desk.place(&limit("BUY", 1, "90.00")).await.id();
     assert!(desk.list().await.is_empty());
-    desk.advance(2).await;
+    desk.advance(3).await;
     assert_eq!(desk.list().await.len(), 1);
     desk.fault(json!({ "fill_during_cancel": 1 })).await;
     assert_eq!(desk.cancel(id).await.status, 200);
