@@ -164,13 +164,11 @@ async fn dial(
 }
 
 fn client(info: ConnectionInfo, authority: Option<Vec<u8>>) -> Result<Client, BusError> {
-    match info.addr() {
-        ConnectionAddr::TcpTls { .. } => {
-            let tls = TlsCertificates { client_tls: None, root_cert: authority };
-            Ok(Client::build_with_tls(info, tls)?)
-        }
-        _ => Ok(Client::open(info)?),
+    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        let tls = TlsCertificates { client_tls: None, root_cert: authority };
+        return Ok(Client::build_with_tls(info, tls)?);
     }
+    Ok(Client::open(info)?)
 }
 
 /// Refuses what would send secrets in the clear, or trust in a loopback that is none.
@@ -185,7 +183,9 @@ fn check_safe(info: &ConnectionInfo, trust: Trust) -> Result<(), BusError> {
         ConnectionAddr::TcpTls { host, .. } if trust == Trust::Loopback && !is_local(host) => {
             Err(BusError::TrustElsewhere(host.clone()))
         }
-        _ => Ok(()),
+        ConnectionAddr::Tcp(..) | ConnectionAddr::TcpTls { .. } | ConnectionAddr::Unix(_) | _ => {
+            Ok(())
+        }
     }
 }
 

@@ -167,16 +167,16 @@ impl Link {
         }
         let cut = CancellationToken::new();
         let (take, mut heard) = inbox(self.counts.clone(), cut.clone());
-        let mut carries = endpoint.connect().await?;
-        let mut hears = endpoint.listen(take).await?;
+        let mut outward = endpoint.connect().await?;
+        let mut inward = endpoint.listen(take).await?;
         if !self.setup.keys.is_empty() {
             let topics: Vec<&str> = command_topics().map(|(spelt, _)| spelt).collect();
-            hears.subscribe(&topics[..]).await?;
+            inward.subscribe(&topics[..]).await?;
         }
-        let pings = pings(carries.clone(), hears.clone());
-        let replies = carries.clone();
+        let pings = pings(outward.clone(), inward.clone());
+        let replies = outward.clone();
         let work = async {
-            if !carrier.resume(&mut carries).await? {
+            if !carrier.resume(&mut outward).await? {
                 return Ok(Ended::Closed);
             }
             self.backlog.go_live();
@@ -186,7 +186,7 @@ impl Link {
             // What is told first: it says when nothing more comes.
             tokio::select! {
                 biased;
-                carried = carrier.carry(&mut carries) => carried.map(|()| Ended::Closed),
+                done = carrier.carry(&mut outward) => done.map(|()| Ended::Closed),
                 () = listener.hear(&mut heard, &replies) => Err(BusError::Cut),
             }
         };
