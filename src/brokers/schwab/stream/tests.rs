@@ -80,12 +80,15 @@ fn word(push: &Push) -> String {
     }
 }
 
-fn texts(output: &Output) -> Vec<&str> {
-    let text = |frame: &Outgoing| match frame {
+fn text_of(frame: &Outgoing) -> &str {
+    match frame {
         Outgoing::Text(text) => text.as_str(),
         Outgoing::Binary(_) => "binary",
-    };
-    output.frames.iter().map(text).collect()
+    }
+}
+
+fn texts(output: &Output) -> Vec<&str> {
+    output.frames.iter().map(text_of).collect()
 }
 
 fn say(session: &mut StreamSession, text: &str) -> (Vec<String>, Output, Verdict) {
