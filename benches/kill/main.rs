@@ -48,7 +48,7 @@ const KILL_KEY: [u8; 1] = [0x0b];
 /// What ends a frame on the terminal.
 const FRAME_ENDS: &[u8] = b"\x1b[?2026l";
 /// Longest wait for the cockpit.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// The goal, milliseconds.
 const GOAL: u32 = 50;
 

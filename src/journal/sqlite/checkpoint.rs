@@ -19,15 +19,23 @@ use rusqlite::Connection;
 use crate::journal::JournalError;
 use crate::journal::sqlite::schema;
 
-/// So many pages that are not copied yet are worth copying: 4 MiB of 4,096 bytes each.
-/// Few, so that the disk is not held for long while an order waits for it.
-const WORTH_PAGES: u32 = 1_000;
-/// A log of so many pages, 32 MiB, is to begin anew.
-const LONG_PAGES: u32 = 8_192;
-/// The writer waits for the last so many pages of a long log: some milliseconds.
-const REST_PAGES: u32 = 128;
-/// At so many pages, 128 MiB, the writer waits for whatever is left.
-const LOG_PAGES_MAX: u32 = 32_768;
+/// Counts of pages, 4,096 bytes each.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// So many that are not copied yet are worth copying.
+    worth: u32,
+    /// A log of so many is to begin anew.
+    long: u32,
+    /// The writer waits for the last so many of a long log.
+    rest: u32,
+    /// At so many the writer waits for whatever is left.
+    most: u32,
+}
+
+/// 4 MiB are worth it: few, so that the disk is not held for long while an order waits for
+/// it. A log is long at 32 MiB; the wait for half a MiB of it takes some milliseconds. It
+/// never grows beyond 128 MiB and a commit, but for a reader that keeps it open.
+const BOUNDS: Bounds = Bounds { worth: 1_000, long: 8_192, rest: 128, most: 32_768 };
 /// Copying again what came during the copying, so often at most.
 const PASSES_MAX: usize = 3;
 
@@ -43,8 +51,9 @@ pub(in crate::journal) struct Checkpointer {
     /// What the thread ended with.
     failure: Receiver<JournalError>,
     thread: Option<JoinHandle<()>>,
-    /// The length of the log at which the writer waits; more than the constant while a
-    /// reader holds the log open, for whom waiting again would be no use.
+    bounds: Bounds,
+    /// The length of the log at which the writer waits; more than the bound while a reader
+    /// holds the log open, for whom waiting again would be no use.
     wait_pages: u32,
 }
 
@@ -66,7 +75,8 @@ impl Checkpointer {
             .spawn(move || serve(&connection, &asked, &says))
             .map_err(|cause| JournalError::File { path: path.to_owned(), cause })?;
         let thread = Some(thread);
-        Ok(Self { asks: Some(asks), failure, thread, wait_pages: LOG_PAGES_MAX })
+        let asks = Some(asks);
+        Ok(Self { asks, failure, thread, bounds: BOUNDS, wait_pages: BOUNDS.most })
     }
 
     /// Looks after a commit how long the log is, and has it copied when it is worth it.
@@ -77,14 +87,15 @@ impl Checkpointer {
     pub(in crate::journal) fn look(&mut self, writer: &Connection) -> Result<(), JournalError> {
         self.failed()?;
         let log = Log::read(writer, Pass::LookOnly)?;
-        if log.pages < LOG_PAGES_MAX {
-            self.wait_pages = LOG_PAGES_MAX;
+        let Bounds { worth, long, rest, most } = self.bounds;
+        if log.pages < most {
+            self.wait_pages = most;
         }
-        let is_long = log.pages >= LONG_PAGES;
-        if log.pages >= self.wait_pages || is_long && (1..=REST_PAGES).contains(&log.left()) {
+        let is_long = log.pages >= long;
+        if log.pages >= self.wait_pages || is_long && (1..=rest).contains(&log.left()) {
             self.wait()?;
             self.judge(Log::read(writer, Pass::LookOnly)?);
-        } else if log.left() >= WORTH_PAGES || is_long && log.left() > 0 {
+        } else if log.left() >= worth || is_long && log.left() > 0 {
             // A full queue is an ask that was not heard yet: it does for this one too.
             let _ = self.asks().try_send(None);
         }
@@ -94,7 +105,8 @@ impl Checkpointer {
     /// After a wait all is copied, but for what a reader still needs.
     fn judge(&mut self, log: Log) {
         if log.left() > 0 {
-            self.wait_pages = log.pages.max(LOG_PAGES_MAX).saturating_add(LONG_PAGES);
+            let Bounds { long, most, .. } = self.bounds;
+            self.wait_pages = log.pages.max(most).saturating_add(long);
             tracing::warn!(
                 pages = log.pages,
                 "a reader of the journal keeps its write-ahead log from beginning anew"
@@ -191,7 +203,9 @@ impl Log {
 mod tests {
     use super::*;
 
-    /// A file, its writer that never copies, and a row of so many pages to write.
+    const SMALL: Bounds = Bounds { worth: 20, long: 60, rest: 15, most: 200 };
+
+    /// A file, and its writer that never copies.
     struct Place {
         _folder: tempfile::TempDir,
         path: std::path::PathBuf,
@@ -212,9 +226,24 @@ mod tests {
             Self { _folder: folder, path, writer }
         }
 
+        fn checkpointer(&self) -> Checkpointer {
+            let mut checkpointer = Checkpointer::start(&self.path).unwrap();
+            checkpointer.bounds = SMALL;
+            checkpointer.wait_pages = SMALL.most;
+            checkpointer
+        }
+
+        /// Commits at least so many pages, and few more.
         fn write(&self, pages: u32) {
             let sql = "INSERT INTO pages VALUES (zeroblob(?1))";
-            self.writer.execute(sql, [i64::from(pages) * 4_090]).unwrap();
+            self.writer.execute(sql, [i64::from(pages) * 4_096]).unwrap();
+        }
+
+        /// A reader that stays where it is until it commits.
+        fn reader(&self) -> Connection {
+            let reader = Connection::open(&self.path).unwrap();
+            reader.execute_batch("BEGIN; SELECT count(*) FROM pages").unwrap();
+            reader
         }
 
         fn log(&self) -> Log {
@@ -225,48 +254,48 @@ mod tests {
     #[test]
     fn a_short_log_is_left_alone() {
         let place = Place::new();
-        let mut checkpointer = Checkpointer::start(&place.path).unwrap();
-        place.write(100);
+        let mut checkpointer = place.checkpointer();
+        place.write(SMALL.worth / 2);
         checkpointer.look(&place.writer).unwrap();
-        // The queue is empty: nothing was asked for.
-        checkpointer.wait_pages = 0;
-        assert!(place.log().left() > 100 && place.log().copied == 0);
+        drop(checkpointer);
+        assert_eq!(place.log().copied, 0);
     }
 
     #[test]
     fn what_is_worth_it_is_copied_and_the_log_begins_anew() {
         let place = Place::new();
-        let mut checkpointer = Checkpointer::start(&place.path).unwrap();
-        place.write(WORTH_PAGES + 10);
+        let mut checkpointer = place.checkpointer();
+        place.write(SMALL.worth);
         checkpointer.look(&place.writer).unwrap();
         drop(checkpointer);
         assert_eq!(place.log().left(), 0);
-        place.write(10);
-        assert!(place.log().pages < 20, "{:?}", place.log());
+        place.write(1);
+        assert!(place.log().pages < SMALL.worth, "{:?}", place.log());
     }
 
     #[test]
     fn the_writer_waits_for_the_rest_of_a_long_log() {
         let place = Place::new();
-        let mut checkpointer = Checkpointer::start(&place.path).unwrap();
-        place.write(LONG_PAGES);
+        let mut checkpointer = place.checkpointer();
+        place.write(SMALL.long);
+        // It keeps the log from beginning anew, and nothing from being copied.
+        let reader = place.reader();
         checkpointer.wait().unwrap();
-        // Committed before the log could begin anew: a reader has it open.
-        let reader = Connection::open(&place.path).unwrap();
-        reader.execute_batch("BEGIN; SELECT count(*) FROM pages").unwrap();
-        place.write(10);
-        assert!(place.log().pages >= 10);
+        place.write(1);
+        let log = place.log();
+        assert!(log.pages > SMALL.long && (1..=SMALL.rest).contains(&log.left()), "{log:?}");
         reader.execute_batch("COMMIT").unwrap();
         checkpointer.look(&place.writer).unwrap();
+        assert_eq!(place.log().left(), 0);
         place.write(1);
-        assert!(place.log().pages < LONG_PAGES, "{:?}", place.log());
+        assert!(place.log().pages < SMALL.long, "{:?}", place.log());
     }
 
     #[test]
     fn a_log_beyond_its_bound_is_copied_before_the_writer_goes_on() {
         let place = Place::new();
-        let mut checkpointer = Checkpointer::start(&place.path).unwrap();
-        place.write(LOG_PAGES_MAX);
+        let mut checkpointer = place.checkpointer();
+        place.write(SMALL.most);
         checkpointer.look(&place.writer).unwrap();
         assert_eq!(place.log().left(), 0);
     }
@@ -274,25 +303,24 @@ mod tests {
     #[test]
     fn a_reader_that_stays_holds_the_writer_up_once_and_not_at_every_commit() {
         let place = Place::new();
-        let mut checkpointer = Checkpointer::start(&place.path).unwrap();
+        let mut checkpointer = place.checkpointer();
         place.write(1);
-        let reader = Connection::open(&place.path).unwrap();
-        reader.execute_batch("BEGIN; SELECT count(*) FROM pages").unwrap();
-        place.write(LOG_PAGES_MAX);
+        let reader = place.reader();
+        place.write(SMALL.most);
         checkpointer.look(&place.writer).unwrap();
         assert!(place.log().left() > 0);
-        assert!(checkpointer.wait_pages >= LOG_PAGES_MAX + LONG_PAGES);
+        assert!(checkpointer.wait_pages >= SMALL.most + SMALL.long);
         reader.execute_batch("COMMIT").unwrap();
         checkpointer.wait().unwrap();
         place.write(1);
         checkpointer.look(&place.writer).unwrap();
-        assert_eq!(checkpointer.wait_pages, LOG_PAGES_MAX);
+        assert_eq!(checkpointer.wait_pages, SMALL.most);
     }
 
     #[test]
     fn a_copying_that_fails_is_said_by_the_writer() {
         let place = Place::new();
-        let mut checkpointer = Checkpointer::start(&place.path).unwrap();
+        let mut checkpointer = place.checkpointer();
         let (says, failure) = mpsc::sync_channel(1);
         says.send(JournalError::Failed).unwrap();
         checkpointer.failure = failure;
