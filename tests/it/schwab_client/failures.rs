@@ -24,14 +24,14 @@ async fn with_next(
     Desk::patient(Duration::from_secs(20), steps, tokens).await
 }
 
-fn another() -> Result<AccessToken, TokenError> {
-    Ok(AccessToken::new("I0.another@".to_owned()))
+fn another() -> AccessToken {
+    AccessToken::new("I0.another@".to_owned())
 }
 
 #[tokio::test]
 async fn an_order_turned_away_for_its_token_leaves_once_more_with_a_new_one() {
     let steps = vec![flat(), unauthorized(), placed(), Step::ok(listed(7, "WORKING"))];
-    let desk = with_next([another()], steps).await;
+    let desk = with_next([Ok(another())], steps).await;
     let taken = desk.client.submit(&order("a")).await.unwrap().value;
     assert_eq!(taken.report.broker_order_id.as_str(), "7");
     let posts: Vec<_> =
@@ -45,7 +45,7 @@ async fn an_order_turned_away_for_its_token_leaves_once_more_with_a_new_one() {
 
 #[tokio::test]
 async fn a_second_401_is_told_and_not_tried_again() {
-    let desk = with_next([another()], vec![flat(), unauthorized(), unauthorized()]).await;
+    let desk = with_next([Ok(another())], vec![flat(), unauthorized(), unauthorized()]).await;
     let error = desk.client.submit(&order("a")).await.unwrap_err();
     let CallError::Refused(refusal) = &error else { panic!("{error:?}") };
     assert_eq!((refusal.status, refusal.reason), (401, RejectReason::Other));
