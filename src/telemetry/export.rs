@@ -99,9 +99,15 @@ impl SpanQueue {
         let refused = match way.as_ref().map(|way| way.try_send(spans)) {
             Some(Ok(())) => return,
             Some(Err(TrySendError::Full(spans) | TrySendError::Disconnected(spans))) => spans.len(),
-            None => 0,
+            // Closed: it comes after the end.
+            None => 1,
         };
         SpanCounts::add(&self.counts.dropped, refused);
+    }
+
+    /// Counts what was lost before it was a span.
+    pub(in crate::telemetry) fn count_lost(&self) {
+        SpanCounts::add(&self.counts.dropped, 1);
     }
 
     /// What became of spans so far.

@@ -14,6 +14,7 @@ pub mod spans;
 pub mod metrics;
 mod otlp;
 mod export;
+mod tracer;
 mod watch;
 mod line;
 mod log;
@@ -21,4 +22,4 @@ mod text;
 
 pub use export::SpanCounts;
 pub use log::{LogError, LogGuard, LogTarget, init, init_measured};
-pub use watch::{END, Telemetry, TelemetryError};
+pub use watch::{END, TapError, Telemetry, TelemetryError};

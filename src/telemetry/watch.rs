@@ -4,8 +4,8 @@
 //! [`Telemetry::end`] sends the rest within [`END`] and gives up then. Nothing in here
 //! ever waits for a collector while the house runs.
 
-use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +17,6 @@ use prometheus::{Registry, TextEncoder};
 use crate::bus::Tap;
 use crate::bus::clock::{Clock, Stopwatch};
 use crate::domain::ids::Seq;
-use crate::domain::time::Timestamp;
 use crate::events::Envelope;
 use crate::journal::{Journal, JournalError};
 use crate::telemetry::export::{SpanCounts, SpanQueue};
@@ -25,6 +24,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::otlp::{SCOPE, resource};
 use crate::telemetry::settings::Settings;
 use crate::telemetry::spans::{Projector, VenueNames};
+use crate::telemetry::tracer::Tracer;
 
 /// How long the end may take, whatever the collector does (faults page §12).
 pub const END: Duration = Duration::from_secs(2);
@@ -43,10 +43,23 @@ pub enum TelemetryError {
     Thread(#[from] std::io::Error),
 }
 
+/// Why nothing can hang behind the spine.
+#[derive(Debug, thiserror::Error)]
+pub enum TapError {
+    /// The journal so far cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The system gives no thread.
+    #[error("no thread can be had")]
+    Thread(#[from] std::io::Error),
+}
+
 /// Telemetry of one run.
 #[derive(Debug)]
 pub struct Telemetry {
     spans: Option<Arc<SpanQueue>>,
+    /// Closed when the taps' traces are made, one for each tap.
+    making: Mutex<Vec<Receiver<()>>>,
     metrics: Arc<Metrics>,
     provider: SdkMeterProvider,
     registry: Registry,
@@ -75,7 +88,7 @@ impl Telemetry {
         let provider = provider.build();
         let counts = spans.as_ref().map(|spans| spans.counts());
         let metrics = Arc::new(Metrics::new(&provider.meter(SCOPE), counts));
-        Ok(Self { spans, metrics, provider, registry })
+        Ok(Self { spans, making: Mutex::default(), metrics, provider, registry })
     }
 
     /// What is counted and timed.
@@ -92,13 +105,13 @@ impl Telemetry {
     /// restart goes on with belongs to the traces from before.
     ///
     /// # Errors
-    /// When the journal cannot be read.
+    /// When the journal cannot be read, or the system gives no thread.
     pub fn tap(
         &self,
         venue: VenueNames,
         clock: Arc<dyn Clock>,
         journal: &mut dyn Journal,
-    ) -> Result<Box<dyn Tap>, JournalError> {
+    ) -> Result<Box<dyn Tap>, TapError> {
         self.metrics.set_clock(clock);
         let tracer = match &self.spans {
             Some(spans) => {
@@ -109,14 +122,15 @@ impl Telemetry {
                 });
                 match told {
                     Ok(()) | Err(JournalError::NotKept) => {}
-                    Err(error) => return Err(error),
+                    Err(error) => return Err(error.into()),
                 }
-                Some((projector, spans.clone()))
+                let (tracer, made) = Tracer::open(projector, spans.clone())?;
+                self.making.lock().unwrap_or_else(PoisonError::into_inner).push(made);
+                Some(tracer)
             }
             None => None,
         };
-        let at = Timestamp::default();
-        Ok(Box::new(Watcher { metrics: self.metrics.clone(), tracer, at }))
+        Ok(Box::new(Watcher { metrics: self.metrics.clone(), tracer }))
     }
 
     /// The metrics as Prometheus text (exposition format 0.0.4).
@@ -154,6 +168,10 @@ impl Telemetry {
             let _ = done.send(());
         });
         let left = || END.saturating_sub(watch.elapsed());
+        for made in self.making.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // Closed or too late: nothing is ever said on it.
+            let _ = made.recv_timeout(left());
+        }
         let spans = self.spans.as_ref().is_none_or(|spans| spans.close(left()));
         let metrics = ending.is_err() || ended.recv_timeout(left()).is_ok();
         if !(spans && metrics) {
@@ -166,25 +184,14 @@ impl Telemetry {
 /// Sees every event after the journal has it.
 struct Watcher {
     metrics: Arc<Metrics>,
-    tracer: Option<(Projector, Arc<SpanQueue>)>,
-    /// The time of the newest event.
-    at: Timestamp,
+    tracer: Option<Tracer>,
 }
 
 impl Tap for Watcher {
     fn see(&mut self, envelope: &Envelope) {
-        self.at = envelope.at;
         self.metrics.see(envelope);
-        if let Some((projector, queue)) = &mut self.tracer {
-            queue.offer(projector.see(envelope));
-        }
-    }
-}
-
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        if let Some((projector, queue)) = &mut self.tracer {
-            queue.offer(projector.finish(self.at));
+        if let Some(tracer) = &mut self.tracer {
+            tracer.see(envelope);
         }
     }
 }

@@ -94,17 +94,32 @@ impl Projector {
         }
     }
 
+    /// Whether an event can be part of a trace. Prices are counted elsewhere, timers are
+    /// heard by one agent alone, questions belong to no trade's way.
+    pub const fn wants(event: &Event) -> bool {
+        !matches!(
+            event,
+            Event::Tape(_)
+                | Event::Feed(_)
+                | Event::Market(_)
+                | Event::Request(_)
+                | Event::System(SystemEvent::TimerDue(_))
+        )
+    }
+
     /// Takes one envelope; returns the spans of the cascades before it.
     pub fn see(&mut self, envelope: &Envelope) -> Vec<Span> {
-        let finished = if envelope.root == self.root {
-            Vec::new()
-        } else {
-            self.root = envelope.root;
-            (self.scan, self.trade_now) = (None, None);
-            self.take_ended()
-        };
+        let finished = if envelope.root == self.root { Vec::new() } else { self.settle() };
+        self.root = envelope.root;
         self.fold(envelope);
         finished
+    }
+
+    /// Returns what ended in the present cascade, which is over.
+    pub fn settle(&mut self) -> Vec<Span> {
+        self.root = Seq(0);
+        (self.scan, self.trade_now) = (None, None);
+        self.take_ended()
     }
 
     /// Ends what is open at a time and returns everything that was not handed out.
@@ -128,8 +143,7 @@ impl Projector {
 
     fn fold(&mut self, envelope: &Envelope) {
         match &envelope.event {
-            // Prices are counted elsewhere, timers are heard by one agent alone; the rest
-            // belongs to no trade's way.
+            // See `wants`.
             Event::Tape(_)
             | Event::Feed(_)
             | Event::Market(_)
