@@ -314,7 +314,7 @@ pub(crate) struct Sim {
     pub(crate) alpaca: Option<SocketAddr>,
 
     /// Where to serve Schwab's protocol; loopback only, port 0 takes a free one. The
-    /// login's callback is https://127.0.0.1:8182.
+    /// login's callback is `https://127.0.0.1:8182`.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
     pub(crate) schwab: Option<SocketAddr>,
 

@@ -73,8 +73,8 @@ impl Desk {
         let client = Client::builder().no_proxy().redirect(redirect::Policy::none());
         let client = client.build().unwrap();
         let (token, refresh) = (String::new(), String::new());
-        let _stop = stop.drop_guard();
-        let mut desk = Self { base, alpaca, client, token, refresh, hash, _stop };
+        let mut desk =
+            Self { base, alpaca, client, token, refresh, hash, _stop: stop.drop_guard() };
         desk.log_in().await;
         desk.pin("99.99", "100.01", "100").await;
         desk

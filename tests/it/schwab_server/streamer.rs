@@ -28,7 +28,9 @@ impl Stream {
         let preference = desk.get("/trader/v1/userPreference").await;
         let info = &preference["streamerInfo"][0];
         let (socket, _) =
-            within(connect_async(info["streamerSocketUrl"].as_str().unwrap())).await.unwrap();
+            within(Box::pin(connect_async(info["streamerSocketUrl"].as_str().unwrap())))
+                .await
+                .unwrap();
         let ids = (info["schwabClientCustomerId"].clone(), info["schwabClientCorrelId"].clone());
         Self { socket, ids }
     }

@@ -127,11 +127,11 @@ impl Book {
     pub(super) fn enter(
         &mut self,
         tree: &Tree,
-        placed: Result<&Placed, String>,
+        placed: Result<&Placed, &str>,
         replaces: Option<u64>,
         at: Timestamp,
     ) -> u64 {
-        let root = self.enter_below(tree, None, &placed, at);
+        let root = self.enter_below(tree, None, placed, at);
         if let Some(node) = self.nodes.get_mut(&root) {
             node.replaces = replaces;
         }
@@ -148,7 +148,7 @@ impl Book {
         &mut self,
         tree: &Tree,
         parent: Option<u64>,
-        placed: &Result<&Placed, String>,
+        placed: Result<&Placed, &str>,
         at: Timestamp,
     ) -> u64 {
         self.made += 1;
@@ -158,7 +158,7 @@ impl Book {
             Tree::Oco(below) => ("OCO", None, below),
             Tree::Trigger(ticket, below) => ("TRIGGER", Some(ticket), below),
         };
-        let order = placed.as_ref().ok().and_then(|placed| {
+        let order = placed.ok().and_then(|placed| {
             let own = match (parent, ticket.and_then(role)) {
                 (Some(_), Some(Role::Target)) => &placed.target,
                 (Some(_), Some(Role::Stop)) => &placed.stop,
@@ -166,8 +166,8 @@ impl Book {
             };
             own.clone().filter(|_| ticket.is_some())
         });
-        let doom = placed.as_ref().err();
-        let doom = doom.map(|reason| Doom { reason: reason.clone(), since: None });
+        let doom = placed.err();
+        let doom = doom.map(|reason| Doom { reason: reason.into(), since: None });
         if let Some(order) = &order {
             self.by_order.insert(order.clone(), id);
         }
@@ -268,10 +268,9 @@ impl Book {
         }
         let Some(id) = &node.order else { return self.status_of_group(node, exchange) };
         let Some(order) = exchange.order(OrderName::Broker(id)) else { return Status::Canceled };
-        match status_of(order) {
-            Status::Canceled if node.is_replaced => Status::Replaced,
-            status => status,
-        }
+        let status = status_of(order);
+        let is_replaced = status == Status::Canceled && node.is_replaced;
+        if is_replaced { Status::Replaced } else { status }
     }
 
     fn status_of_group(&self, node: &Node, exchange: &Exchange) -> Status {

@@ -151,7 +151,7 @@ fn place(
     let doom: Option<String> = late.or(on_purpose);
     if let Some(reason) = doom {
         let at = world.now();
-        let id = book.enter(tree, Err(reason), replaces, at);
+        let id = book.enter(tree, Err(&reason), replaces, at);
         // Nobody may listen: that is no failure.
         let _ = state.news.send(Activity::of_doomed(id, replaces, false, at));
         let own = state.clone();

@@ -11,6 +11,7 @@ use crate::brokers::sim::server::frames::{Field, json};
 use crate::brokers::sim::server::schwab::answers::object;
 use crate::brokers::sim::server::schwab::state::ACCOUNT;
 use crate::brokers::sim::server::{NoticeKind, OrderNotice};
+use crate::domain::money::Price;
 use crate::domain::time::Timestamp;
 
 /// Decimal places of amounts; twice that is their `signScale`.
@@ -135,7 +136,7 @@ fn plain(kinds: &[&'static str], id: u64, replaces: Option<u64>, at: Timestamp) 
 
 fn fill(notice: &OrderNotice, id: Option<u64>) -> Item {
     let order = &notice.order;
-    let average = order.average_price().map_or(Decimal::ZERO, |price| price.to_decimal());
+    let average = order.average_price().map_or(Decimal::ZERO, Price::to_decimal);
     let mut execution = Vec::new();
     if let Some(own) = &notice.execution {
         execution.extend([

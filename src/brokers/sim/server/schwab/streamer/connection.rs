@@ -110,7 +110,7 @@ impl Line {
                 () = cancelled(kicked.as_ref()) => self.send_away(code::CLOSE_CONNECTION).await,
                 heard = self.connection.hear() => {
                     let done = self.heard(heard).await;
-                    if is_idle != !self.session.listens() || self.ticket.is_none() {
+                    if is_idle == self.session.listens() || self.ticket.is_none() {
                         idle = Box::pin(self.idle());
                     }
                     done
