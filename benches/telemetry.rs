@@ -128,7 +128,7 @@ fn collector(takes: bool) -> String {
 
 /// Answers each request on a connection.
 fn serve(mut stream: TcpStream) {
-    let (mut seen, mut chunk) = (Vec::new(), [0; 65_536]);
+    let (mut seen, mut chunk) = (Vec::new(), [0; 8_192]);
     loop {
         let head = seen.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
         let whole = head.map(|head| head + length(&seen[..head]));

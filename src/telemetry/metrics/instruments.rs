@@ -275,6 +275,7 @@ fn rows<T>(
 
 /// Counters of what is too frequent, or too far away, to be counted one by one.
 fn counters(meter: &Meter, shared: &Arc<Shared>, spans: &Arc<SpanCounts>) {
+    type Read = fn(&SpanCounts) -> u64;
     let readings = shared.clone();
     observed(meter, names::EVENTS, move |observer| {
         for (family, events) in &readings.readings().events {
@@ -285,7 +286,6 @@ fn counters(meter: &Meter, shared: &Arc<Shared>, spans: &Arc<SpanCounts>) {
     observed(meter, names::QUOTES, move |observer| {
         observer.observe(readings.readings().quotes, &[]);
     });
-    type Read = fn(&SpanCounts) -> u64;
     let table: [(Named, Read); 3] = [
         (names::SPANS_SENT, SpanCounts::sent),
         (names::SPANS_DROPPED, SpanCounts::dropped),

@@ -61,10 +61,12 @@ fn list(
 pub(crate) fn outline(text: &str) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let margin = lines.iter().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
-    lines
-        .iter()
-        .map(|line| format!("{}\n", line.chars().skip(margin).collect::<String>()))
-        .collect()
+    let mut text = String::new();
+    for line in lines {
+        text.extend(line.chars().skip(margin));
+        text.push('\n');
+    }
+    text
 }
 
 /// An attribute as text.

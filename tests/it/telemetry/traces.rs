@@ -187,9 +187,8 @@ fn a_stop_that_is_moved_is_a_trace_of_its_own() {
     config.strategy.trail_start_r = rust_decimal::Decimal::ONE;
     let mut cockpit = Cockpit::new(&config);
     cockpit.setup("AAPL", "175.50", Direction::Long);
-    for price in ["186.00", "188.00", "190.00"] {
-        let above = format!("{}1", &price[..price.len() - 1]);
-        cockpit.wait(60).quote("AAPL", price, &above).bar("AAPL", [price; 4], 1_000);
+    for (price, above) in [("186.00", "186.01"), ("188.00", "188.01"), ("190.00", "190.01")] {
+        cockpit.wait(60).quote("AAPL", price, above).bar("AAPL", [price; 4], 1_000);
     }
     assert!(cockpit.count("position.update_stop") > 0, "{:?}", cockpit.story());
     let spans = spans_of(&cockpit.journal());
