@@ -106,8 +106,8 @@ impl SpanQueue {
     }
 
     /// Counts what was lost before it was a span.
-    pub(in crate::telemetry) fn count_lost(&self) {
-        SpanCounts::add(&self.counts.dropped, 1);
+    pub(in crate::telemetry) fn count_lost(&self, events: usize) {
+        SpanCounts::add(&self.counts.dropped, events);
     }
 
     /// What became of spans so far.

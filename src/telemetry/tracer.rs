@@ -6,35 +6,28 @@
 //! counted, never waited for. What the spans are is in [`spans`](crate::telemetry::spans).
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
-use crate::domain::ids::Seq;
 use crate::domain::time::Timestamp;
 use crate::events::Envelope;
 use crate::telemetry::export::SpanQueue;
 use crate::telemetry::spans::{Projector, Span};
 
-/// Events that may wait for the thread: some hundred orders at one instant.
-const QUEUE_MAX: usize = 16_384;
-
-/// What the thread is told.
-enum Told {
-    Event(Box<Envelope>),
-    /// The cascade is over: what ended in it is complete.
-    Settled,
-    /// The house has ended at this time.
-    Ended(Timestamp),
-}
+/// Cascades that may wait for the thread.
+const QUEUE_MAX: usize = 4_096;
 
 /// The near end: what the tap holds.
 pub(in crate::telemetry) struct Tracer {
-    way: SyncSender<Told>,
+    way: SyncSender<Vec<Envelope>>,
     queue: Arc<SpanQueue>,
-    /// The cascade of the last event that was told; `None` once it was settled.
-    root: Option<Seq>,
-    /// The time of the newest event.
-    at: Timestamp,
+    /// The events of the present cascade, at most as many as a cascade may have. They are
+    /// handed on when the next one begins: waking a thread takes longer than copying them,
+    /// and an order is on its way by then.
+    cascade: Vec<Envelope>,
+    /// The time of the newest event, for the thread once the house has ended.
+    at: Arc<AtomicI64>,
 }
 
 impl Tracer {
@@ -48,51 +41,54 @@ impl Tracer {
     ) -> std::io::Result<(Self, Receiver<()>)> {
         let (way, told) = sync_channel(QUEUE_MAX);
         let (is_done, done) = sync_channel(0);
-        let onward = queue.clone();
+        let at = Arc::new(AtomicI64::new(0));
+        let (onward, newest) = (queue.clone(), at.clone());
         thread::Builder::new().name("traces".into()).spawn(move || {
-            make(projector, &told, |spans| onward.offer(spans));
+            make(projector, &told, &newest, |spans| onward.offer(spans));
             drop(is_done);
         })?;
-        Ok((Self { way, queue, root: None, at: Timestamp::default() }, done))
+        Ok((Self { way, queue, cascade: Vec::new(), at }, done))
     }
 
     /// Takes one event; never waits.
     pub(in crate::telemetry) fn see(&mut self, envelope: &Envelope) {
-        self.at = envelope.at;
-        if self.root.is_some_and(|root| root != envelope.root) {
-            self.root = None;
-            self.tell(Told::Settled);
+        self.at.store(envelope.at.as_nanos(), Ordering::Relaxed);
+        if self.cascade.first().is_some_and(|first| first.root != envelope.root) {
+            self.hand_on();
         }
         if Projector::wants(&envelope.event) {
-            self.root = Some(envelope.root);
-            self.tell(Told::Event(Box::new(envelope.clone())));
+            self.cascade.push(envelope.clone());
         }
     }
 
-    fn tell(&self, told: Told) {
-        if self.way.try_send(told).is_err() {
-            self.queue.count_lost();
-        }
+    fn hand_on(&mut self) {
+        let cascade = std::mem::take(&mut self.cascade);
+        let (TrySendError::Full(lost) | TrySendError::Disconnected(lost)) =
+            match self.way.try_send(cascade) {
+                Ok(()) => return,
+                Err(error) => error,
+            };
+        self.queue.count_lost(lost.len());
     }
 }
 
 impl Drop for Tracer {
     fn drop(&mut self) {
-        self.tell(Told::Ended(self.at));
+        self.hand_on();
     }
 }
 
-fn make(mut projector: Projector, told: &Receiver<Told>, onward: impl Fn(Vec<Span>)) {
-    let mut at = Timestamp::default();
-    for told in told {
-        match told {
-            Told::Event(envelope) => {
-                at = envelope.at;
-                onward(projector.see(&envelope));
-            }
-            Told::Settled => onward(projector.settle()),
-            Told::Ended(ended) => at = ended,
+fn make(
+    mut projector: Projector,
+    told: &Receiver<Vec<Envelope>>,
+    newest: &AtomicI64,
+    onward: impl Fn(Vec<Span>),
+) {
+    for cascade in told {
+        for envelope in &cascade {
+            onward(projector.see(envelope));
         }
+        onward(projector.settle());
     }
-    onward(projector.finish(at));
+    onward(projector.finish(Timestamp::from_nanos(newest.load(Ordering::Relaxed))));
 }
