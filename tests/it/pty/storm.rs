@@ -73,7 +73,8 @@ fn is_whole(page: &str) -> bool {
     let lines: Vec<&str> = page.lines().collect();
     let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return false };
     lines.len() == 40
-        && first.starts_with(" SIM  NAV ")
+        && first.starts_with(" SIM  ")
+        && first.contains("  NAV ")
         && lines.iter().any(|line| line.starts_with("[1]Desk"))
         && lines.iter().filter(|line| line.chars().count() == 120).count() > 30
         && last.starts_with(" ? help")

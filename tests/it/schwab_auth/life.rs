@@ -206,7 +206,7 @@ async fn no_token_key_or_code_is_in_any_log() {
     place.clock.advance(SignedDuration::from_mins(26));
     until(&keeper, TokenState::is_dead).await;
     let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    assert!(logged.contains("the Schwab login is dead"), "the log is heard: {logged}");
+    assert!(logged.contains("logged in to Schwab"), "the log is heard: {logged}");
     let shown = format!("{logged} {keeper:?} {old:?}");
     for secret in secrets {
         assert!(secret.len() > 8 && !shown.contains(&secret), "{secret} is shown");
