@@ -199,10 +199,7 @@ impl House {
             let names = VenueNames::alpaca(host);
             taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
         }
-        let is_new = is_empty(&mut journal)?;
-        if !is_new && mode == AccountMode::Sim {
-            return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
-        }
+        let is_new = begins(&mut journal, mode, options)?;
         let (port, requests) = mpsc::unbounded_channel();
         let account = (mode, &*found.account_id, opening_cash);
         let roster = seats(config, (broker.name(), speed), account, port)?;
@@ -414,10 +411,19 @@ fn identity(config: &Config, mode: AccountMode, account: &BrokerAccount) -> Stor
     StoreIdentity { mode: mode_name(mode).into(), account: name, opening_cash, seed: config.seed }
 }
 
-fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
-    let mut is_empty = true;
-    journal.for_each(Seq(2), &mut |_| is_empty = false)?;
-    Ok(is_empty)
+/// Whether the journal is a new one. The simulated broker of before is gone, so its
+/// journal cannot be gone on with.
+fn begins(
+    journal: &mut SqliteJournal,
+    mode: AccountMode,
+    options: &WireOptions,
+) -> anyhow::Result<bool> {
+    let mut is_new = true;
+    journal.for_each(Seq(2), &mut |_| is_new = false)?;
+    if !is_new && mode == AccountMode::Sim {
+        return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
+    }
+    Ok(is_new)
 }
 
 /// Seats the port and the five agents. The breaker of orders is named after the broker,
