@@ -161,9 +161,11 @@ fn an_entry_beyond_a_limit_fails() {
 fn a_cent_that_does_not_follow_from_the_fills_fails() {
     check(&planted("position.closed.done", "131.6", "131.7"), "books");
     let mut told = golden();
-    let reports = told.iter_mut().rev().find_map(|told| match &mut told.event {
-        Event::Venue(VenueEvent::Account(account)) => Some(account),
-        _ => None,
+    let reports = told.iter_mut().rev().find_map(|told| {
+        if let Event::Venue(VenueEvent::Account(account)) = &mut told.event {
+            return Some(account);
+        }
+        None
     });
     let account = reports.unwrap();
     account.cash += Money::from_cents(1);
