@@ -4,8 +4,10 @@
 //! market with the venue inside, [`wire`] with the broker behind a wire. All build the same roster from the same configuration;
 //! they differ in the clock, the feed and the way of delivery.
 
+pub mod doctor;
 pub mod headless;
 pub mod replay;
+pub mod validate;
 pub mod wire;
 mod alerts;
 mod attendance;

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::cli::arguments_checks::{Doctor, Validate};
 use crate::cli::verbs::OperatorVerb;
 use crate::domain::market::Interval;
 use crate::domain::time::Timestamp;
@@ -190,6 +191,10 @@ pub(crate) enum Verb {
     /// Prepare the bus to other processes.
     #[command(subcommand)]
     Bus(BusVerb),
+    /// Look at everything that a run needs: settings, keys, hosts, folders, terminal.
+    Doctor(Doctor),
+    /// Run until so many trades are closed, and judge the journal of the run.
+    Validate(Validate),
     /// The verbs of a running instance.
     #[command(flatten)]
     Operator(OperatorVerb),
@@ -216,6 +221,8 @@ impl Verb {
             Self::Login(_) => "login",
             Self::Token(_) => "token",
             Self::Bus(_) => "bus",
+            Self::Doctor(_) => "doctor",
+            Self::Validate(_) => "validate",
             Self::Operator(verb) => verb.name(),
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",

@@ -6,9 +6,11 @@
 //! `token status` has a table of its own: 0 fresh, 1 near its end, 2 dead, 3 none.
 
 mod arguments;
+mod arguments_checks;
 mod bus;
 mod completions;
 mod config;
+mod doctor;
 mod journal;
 mod login;
 mod man;
@@ -19,6 +21,7 @@ mod run;
 mod sim;
 mod token;
 mod telemetry;
+mod validate;
 mod verbs;
 mod verbs_print;
 
@@ -101,6 +104,8 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         Some(Verb::Login(verb)) => login::login(arguments, verb),
         Some(Verb::Token(verb)) => token::token(arguments, verb),
         Some(Verb::Bus(verb)) => bus::bus(verb),
+        Some(Verb::Doctor(verb)) => doctor::doctor(arguments, verb),
+        Some(Verb::Validate(verb)) => validate::validate(arguments, verb),
         Some(Verb::Operator(verb)) => verbs::operate(verb),
         Some(Verb::Completions { shell }) => completions::completions(*shell),
         Some(Verb::Man { verb }) => man::man(verb.as_deref()),

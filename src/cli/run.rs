@@ -25,6 +25,23 @@ use crate::telemetry::LogTarget;
 const RUNS_MAX: u32 = 1_000_000;
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let (summary, journal) = begin(arguments, true)?;
+    output::remark(&format!(
+        "{}: {} events, {} trades; the journal is {}",
+        summary.reason,
+        summary.events,
+        summary.trades,
+        journal.display()
+    ));
+    Ok(())
+}
+
+/// Runs without a word on standard output; says what came of it and where the journal is.
+pub(crate) fn quietly(arguments: &Arguments) -> Result<(Summary, PathBuf), Failure> {
+    begin(arguments, false)
+}
+
+fn begin(arguments: &Arguments, is_told: bool) -> Result<(Summary, PathBuf), Failure> {
     let run = &arguments.run;
     // Journals, logs and pages hold what an account does: they are this user's alone.
     rustix::process::umask(Mode::from_raw_mode(0o077));
@@ -41,7 +58,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     let mut people = people::around(run, has_screen, way == Way::Paper, &settings)?;
     people.telemetry.clone_from(&observed.telemetry);
-    let (summary, journal) = match way {
+    let is_silent = has_screen || !is_told;
+    Ok(match way {
         Way::Inside => {
             let feed = feed(&mut settings, &run.market)?;
             let journal = journal_of(run, settings.seed)?;
@@ -53,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 people,
             };
             let begin = |out, stop| run_headless(&settings, &options, feed, out, stop);
-            (on_a_runtime(has_screen, begin)?, journal)
+            (on_a_runtime((has_screen, is_silent), begin)?, journal)
         }
         Way::Loopback | Way::Paper => {
             let (venue, journal) = venue(run, way, &settings)?;
@@ -64,17 +82,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 people,
             };
             let begin = |out, stop| run_wire(&settings, &options, venue, out, stop);
-            (on_a_runtime(has_screen, begin)?, journal)
+            (on_a_runtime((has_screen, is_silent), begin)?, journal)
         }
-    };
-    output::remark(&format!(
-        "{}: {} events, {} trades; the journal is {}",
-        summary.reason,
-        summary.events,
-        summary.trades,
-        journal.display()
-    ));
-    Ok(())
+    })
 }
 
 /// Where the venue is.
@@ -169,7 +179,7 @@ fn feed(settings: &mut Config, files: &[PathBuf]) -> Result<Feed, Failure> {
 
 /// Runs to its end on a runtime of its own; SIGINT and SIGTERM end it cleanly.
 fn on_a_runtime<'a, F>(
-    has_screen: bool,
+    (has_screen, is_silent): (bool, bool),
     begin: impl FnOnce(Box<dyn Write + Send>, CancellationToken) -> F,
 ) -> Result<Summary, Failure>
 where
@@ -185,7 +195,7 @@ where
         let signals = stop_on_signals(stop.clone())?;
         let _hang_up = if has_screen { None } else { stop_on_hang_up(stop.clone())? };
         // The screen owns the standard output.
-        let out: Box<dyn Write + Send> = if has_screen {
+        let out: Box<dyn Write + Send> = if is_silent {
             Box::new(io::sink())
         } else {
             Box::new(BufWriter::with_capacity(1 << 16, io::stdout()))
