@@ -8,3 +8,6 @@
 pub mod text;
 pub mod mail;
 pub mod transcript;
+pub mod symbols;
+pub mod entities;
+pub mod correlate;
