@@ -188,7 +188,8 @@ mod tests {
     use super::*;
 
     fn index() -> WordIndex {
-        let document = |segments: &[&'static str]| Document { title: "", segments: segments.into() };
+        let document =
+            |segments: &[&'static str]| Document { title: "", segments: segments.into() };
         WordIndex::new(&[
             document(&["bakery sale in Ohio", "the recipe book stays"]),
             document(&["hedge of the euro", "collateral for the hedge"]),

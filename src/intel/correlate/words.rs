@@ -91,8 +91,9 @@ mod tests {
     #[test]
     fn forms_of_one_word_meet() {
         assert_eq!(words("trim trimming trimmed trims"), ["trim"; 4]);
-        assert_eq!(words("The sale of THE hedge, hedges and hedging"), [
-            "sal", "hedg", "hedg", "hedg"
-        ]);
+        assert_eq!(
+            words("The sale of THE hedge, hedges and hedging"),
+            ["sal", "hedg", "hedg", "hedg"]
+        );
     }
 }

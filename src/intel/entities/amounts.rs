@@ -97,7 +97,11 @@ pub(super) fn find(text: &str, found: &mut Findings) {
         unit_last(text, &hit, found);
     }
     for hit in IN_WORDS.captures_iter(text) {
-        in_words(&hit, found);
+        // "92 billion dollars" has been found by its unit.
+        if let Some(whole) = hit.get(0).filter(|whole| !found.is_taken(whole.start(), whole.end()))
+        {
+            in_words(&hit, whole, found);
+        }
     }
     for hit in PERCENT.captures_iter(text) {
         percent(text, &hit, found);
@@ -145,12 +149,11 @@ fn unit_last(text: &str, hit: &Captures<'_>, found: &mut Findings) {
     }
 }
 
-fn in_words(hit: &Captures<'_>, found: &mut Findings) {
-    let (Some(whole), Some(words), Some(unit)) = (hit.get(0), hit.get(1), hit.get(2)) else {
-        return;
-    };
+fn in_words(hit: &Captures<'_>, whole: Match<'_>, found: &mut Findings) {
+    let (Some(words), Some(unit)) = (hit.get(1), hit.get(2)) else { return };
     let unit = unit.as_str().to_ascii_lowercase();
-    let (Some(number), Some((currency, parts))) = (number_of(words.as_str()), unit_of(&unit)) else {
+    let (Some(number), Some((currency, parts))) = (number_of(words.as_str()), unit_of(&unit))
+    else {
         return;
     };
     if let Some(amount) = Decimal::from(number).checked_div(parts) {

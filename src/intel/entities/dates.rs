@@ -29,8 +29,8 @@ const BEFORE_SLASH: &[&str] = &[
 
 /// Words that put a sentence into the past.
 const PAST: &[&str] = &[
-    "was", "were", "did", "had", "came", "fell", "rose", "went", "closed", "traded", "said", "took",
-    "sold", "bought", "spoke", "met", "called",
+    "was", "were", "did", "had", "came", "fell", "rose", "went", "closed", "traded", "said",
+    "took", "sold", "bought", "spoke", "met", "called",
 ];
 
 static ISO: LazyLock<Regex> =
@@ -175,6 +175,8 @@ fn weekday(text: &str, hit: &Captures<'_>, today: Date) -> Option<Date> {
     let day = weekday_of(name.as_str())?;
     let past = sentence_before(text, whole.start());
     let is_past = past.split(|letter: char| !letter.is_alphabetic()).any(|w| PAST.contains(&w));
+    // "He called and wants it by Thursday" looks ahead.
+    let is_due = matches!(word_before(text, whole.start()), "by" | "until" | "till");
     match hit.get(1).map(|word| word.as_str().to_ascii_lowercase()).as_deref() {
         Some("next") => {
             let monday = today.checked_sub(days(today.weekday().to_monday_zero_offset())).ok()?;
@@ -182,7 +184,7 @@ fn weekday(text: &str, hit: &Captures<'_>, today: Date) -> Option<Date> {
             monday.checked_add(ahead.days()).ok()
         }
         Some("last") => today.nth_weekday(-1, day).ok(),
-        None if is_past => today.nth_weekday(-1, day).ok(),
+        None if is_past && !is_due => today.nth_weekday(-1, day).ok(),
         _ => today.nth_weekday(1, day).ok(),
     }
 }

@@ -219,9 +219,7 @@ fn is_negated(text: &str, start: usize) -> bool {
         .windows(2)
         .rposition(|pair| NEGATION_PAIRS.iter().any(|known| pair == known))
         .map(|at| at + 2);
-    single
-        .max(pair)
-        .is_some_and(|after| !words[after..].iter().any(|word| UNDOING.contains(word)))
+    single.max(pair).is_some_and(|after| !words[after..].iter().any(|word| UNDOING.contains(word)))
 }
 
 #[cfg(test)]

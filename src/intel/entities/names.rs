@@ -15,13 +15,14 @@ use super::text::{after, before, begins_sentence, clings, cut, stands_alone, wor
 use crate::domain::ids::Symbol;
 use crate::intel::symbols::{LISTED, Listed, is_false_friend};
 
-static CASHTAG: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\$([A-Z]{1,5}(?:\.[A-Z])?)").expect("the pattern is a constant")
-});
+static CASHTAG: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\$([A-Z]{1,5}(?:\.[A-Z])?)").expect("the pattern is a constant"));
 
 static EXCHANGE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:NASDAQ|Nasdaq|NYSE Arca|NYSEARCA|NYSE|AMEX|CBOE) {0,2}: {0,2}([A-Z]{1,5}(?:\.[A-Z])?)")
-        .expect("the pattern is a constant")
+    Regex::new(
+        r"(?:NASDAQ|Nasdaq|NYSE Arca|NYSEARCA|NYSE|AMEX|CBOE) {0,2}: {0,2}([A-Z]{1,5}(?:\.[A-Z])?)",
+    )
+    .expect("the pattern is a constant")
 });
 
 static CAPITALS: LazyLock<Regex> =
@@ -30,31 +31,109 @@ static CAPITALS: LazyLock<Regex> =
 /// Up to five capitalised words and a legal form. `are`, `and`, `of` end the name.
 static LEGAL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"((?:[A-Z][A-Za-z0-9&'\-]{0,30},? ){1,5})(Inc|Incorporated|Corp|Corporation|LLC|LLP|LP|plc|PLC|AG|Ltd|Limited|GmbH|SE|NV|SA)",
+        r"((?:[A-Z][A-Za-z0-9&'\-]{0,30} ){0,4}[A-Z][A-Za-z0-9&'\-]{0,30},? )(Inc|Incorporated|Corp|Corporation|LLC|LLP|LP|plc|PLC|AG|Ltd|Limited|GmbH|SE|NV|SA)",
     )
     .expect("the pattern is a constant")
 });
 
 /// Words that may open a sentence before a name and do not belong to it.
 const OPENERS: &[&str] = &[
-    "A", "After", "All", "And", "As", "At", "Before", "But", "Both", "Buy", "By", "Dear", "For",
-    "From", "Hello", "Hi", "How", "If", "In", "Is", "It", "My", "Now", "On", "Only", "Our", "Sell",
-    "Since", "So", "That", "The", "Then", "They", "This", "Today", "Tomorrow", "We", "What",
-    "When", "With", "Yesterday", "Your",
+    "A",
+    "After",
+    "All",
+    "And",
+    "As",
+    "At",
+    "Before",
+    "But",
+    "Both",
+    "Buy",
+    "By",
+    "Dear",
+    "For",
+    "From",
+    "Hello",
+    "Hi",
+    "How",
+    "If",
+    "In",
+    "Is",
+    "It",
+    "My",
+    "Now",
+    "On",
+    "Only",
+    "Our",
+    "Sell",
+    "Since",
+    "So",
+    "That",
+    "The",
+    "Then",
+    "They",
+    "This",
+    "Today",
+    "Tomorrow",
+    "We",
+    "What",
+    "When",
+    "With",
+    "Yesterday",
+    "Your",
 ];
 
 /// Words beside an ordinary word, or beside a false friend, that make it a company.
 const COMPANY_CONTEXT: &[&str] = &[
-    "Inc", "Corp", "Corporation", "Co", "plc", "shares", "share", "stock", "stocks", "options",
-    "calls", "puts", "bonds", "position", "reports", "reported", "is", "was", "has", "had", "will",
-    "looks", "raised", "cut", "fell", "rose", "beat", "missed", "said", "says", "announced",
-    "earnings", "s",
+    "Inc",
+    "Corp",
+    "Corporation",
+    "Co",
+    "plc",
+    "shares",
+    "share",
+    "stock",
+    "stocks",
+    "options",
+    "calls",
+    "puts",
+    "bonds",
+    "position",
+    "reports",
+    "reported",
+    "is",
+    "was",
+    "has",
+    "had",
+    "will",
+    "looks",
+    "raised",
+    "cut",
+    "fell",
+    "rose",
+    "beat",
+    "missed",
+    "said",
+    "says",
+    "announced",
+    "earnings",
+    "s",
 ];
 
 /// Words after which an ordinary word is no company even with a capital.
 const ORDINARY_CONTEXT: &[&str] = &[
-    "price", "prices", "pie", "tree", "date", "juice", "application", "card", "analysis", "data",
-    "report", "rainforest", "river",
+    "price",
+    "prices",
+    "pie",
+    "tree",
+    "date",
+    "juice",
+    "application",
+    "card",
+    "analysis",
+    "data",
+    "report",
+    "rainforest",
+    "river",
 ];
 
 /// Words that make a false friend in capitals a ticker.

@@ -15,9 +15,7 @@ use super::text::{after, begins_sentence, cut, stands_alone};
 const WORD: &str = r"\p{Lu}[\p{Ll}'’]{1,24}(?:\p{Lu}\p{Ll}{1,24})?(?:-\p{Lu}\p{Ll}{1,24})?";
 
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(&format!(
-        r"(?:(Mr|Mrs|Ms|Dr|Prof)\.? )?({WORD}(?: \p{{Lu}}\.)?(?: {WORD}){{0,2}})"
-    ))
+    pattern(&format!(r"(?:(Mr|Mrs|Ms|Dr|Prof)\.? )?({WORD}(?: \p{{Lu}}\.)?(?: {WORD}){{0,2}})"))
 });
 
 static GREETING: LazyLock<Regex> = LazyLock::new(|| {
@@ -73,18 +71,116 @@ const WEAK_VERBS: &[&str] = &["has", "will", "is"];
 
 /// Words that are capitalised and no part of a person's name.
 const NOT_A_NAME: &[&str] = &[
-    "Accounting", "All", "America", "American", "And", "April", "At", "August", "Bank", "Before", "Board", "Both",
-    "But", "Capital", "Central", "City", "Colleagues", "Committee", "Compliance", "Congress",
-    "Court", "Customer", "December", "Department", "Desk", "East", "Everyone", "Exchange",
-    "February", "Federal", "Finance", "Folks", "For", "Friday", "Friend", "Fund", "Good", "Group",
-    "Happy", "He", "House", "If", "In", "Information", "International", "It", "January", "Journal",
-    "July", "June", "Madam", "March", "Market", "May", "Monday", "Morning", "My", "National",
-    "New", "News", "No", "North", "November", "October", "On", "Operations", "Our", "Partners",
-    "Please", "President", "Research", "Reserve", "Sales", "San", "Saturday", "September",
-    "Service", "She", "Sir", "South", "State", "States", "Stock", "Street", "Sunday", "Support",
-    "Team", "That", "The", "There", "They", "This", "Thursday", "Times", "Today", "Tomorrow",
-    "Treasury", "Trust", "Tuesday", "United", "University", "Wall", "We", "Wednesday", "West",
-    "White", "Yesterday", "You", "Your", "York",
+    "Accounting",
+    "All",
+    "America",
+    "American",
+    "And",
+    "April",
+    "At",
+    "August",
+    "Bank",
+    "Before",
+    "Board",
+    "Both",
+    "But",
+    "Capital",
+    "Central",
+    "City",
+    "Colleagues",
+    "Committee",
+    "Compliance",
+    "Congress",
+    "Court",
+    "Customer",
+    "December",
+    "Department",
+    "Desk",
+    "East",
+    "Everyone",
+    "Exchange",
+    "February",
+    "Federal",
+    "Finance",
+    "Folks",
+    "For",
+    "Friday",
+    "Friend",
+    "Fund",
+    "Good",
+    "Group",
+    "Happy",
+    "He",
+    "House",
+    "If",
+    "In",
+    "Information",
+    "International",
+    "It",
+    "January",
+    "Journal",
+    "July",
+    "June",
+    "Madam",
+    "March",
+    "Market",
+    "May",
+    "Monday",
+    "Morning",
+    "My",
+    "National",
+    "New",
+    "News",
+    "No",
+    "North",
+    "November",
+    "October",
+    "On",
+    "Operations",
+    "Our",
+    "Partners",
+    "Please",
+    "President",
+    "Research",
+    "Reserve",
+    "Sales",
+    "San",
+    "Saturday",
+    "September",
+    "Service",
+    "She",
+    "Sir",
+    "South",
+    "State",
+    "States",
+    "Stock",
+    "Street",
+    "Sunday",
+    "Support",
+    "Team",
+    "That",
+    "The",
+    "There",
+    "They",
+    "This",
+    "Thursday",
+    "Times",
+    "Today",
+    "Tomorrow",
+    "Treasury",
+    "Trust",
+    "Tuesday",
+    "United",
+    "University",
+    "Wall",
+    "We",
+    "Wednesday",
+    "West",
+    "White",
+    "Yesterday",
+    "You",
+    "Your",
+    "York",
 ];
 
 fn pattern(text: &str) -> Regex {
@@ -192,7 +288,8 @@ const DOMAIN_MAX: usize = 255;
 /// Appends the addresses of a text.
 pub(super) fn find_addresses(text: &str, found: &mut Findings) {
     for (at, _) in text.match_indices('@') {
-        let is_local = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-' | '%');
+        let is_local =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-' | '%');
         let is_domain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
         let back = cut(text, text.ceil_char_boundary(at.saturating_sub(LOCAL_MAX + 1)), at);
         let local = back.trim_end_matches(is_local).len();
@@ -221,9 +318,9 @@ fn is_domain_name(domain: &str) -> bool {
     let labels: Vec<&str> = domain.split('.').collect();
     let last = labels.last().copied().unwrap_or("");
     labels.len() >= 2
-        && labels.iter().all(|label| {
-            !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
-        })
+        && labels
+            .iter()
+            .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
         && last.len() >= 2
         && last.chars().all(|letter| letter.is_ascii_alphabetic())
 }

@@ -91,7 +91,8 @@ mod tests {
     fn looking_around_never_cuts_a_character() {
         let text = "äö €5 ü";
         for at in 0..=text.len() + 2 {
-            let _ = (before(text, at), after(text, at), word_after(text, at), word_before(text, at));
+            let _ =
+                (before(text, at), after(text, at), word_after(text, at), word_before(text, at));
             let _ = (clause_before(text, at), begins_sentence(text, at), head(text, at));
         }
         assert_eq!(word_after("buy  Boeing now", 3), "Boeing");

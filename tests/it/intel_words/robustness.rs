@@ -25,7 +25,9 @@ fn hostile_text() -> impl Strategy<Value = String> {
 }
 
 fn part_of(mail: &Message, entity: &Entity) -> Option<String> {
-    let header = |address: &Address| format!("{} {}", address.name.as_deref().unwrap_or(""), address.address);
+    let header = |address: &Address| {
+        format!("{} {}", address.name.as_deref().unwrap_or(""), address.address)
+    };
     match entity.span.part {
         Part::Sender => mail.from.as_ref().map(header),
         Part::Recipient => mail.to.first().map(header),
@@ -96,7 +98,8 @@ proptest! {
 
 #[test]
 fn a_body_of_a_megabyte_of_traps_is_read_up_to_the_cap() {
-    for trap in ["$1 ", "a@b.co ", "Anna Bell said ", "sell ", "((((", "1,1,1,1,", "A ", "March 1 "] {
+    for trap in ["$1 ", "a@b.co ", "Anna Bell said ", "sell ", "((((", "1,1,1,1,", "A ", "March 1 "]
+    {
         let body = trap.repeat(1_000_000 / trap.len());
         let found = Extractor::default().extract(&message("m", "2026-03-10T14:00:00Z", "", body));
         assert!(found.len() <= 512, "{trap}: {}", found.len());
