@@ -18,6 +18,8 @@ use crate::intel::transcript::Transcript;
 
 /// How many words of evidence a link carries.
 const WORDS_MAX: usize = 8;
+/// How many words of one segment a link without an entity needs.
+const SHARED_WORDS_MIN: usize = 2;
 /// How many bytes of a mail's body are compared.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Days after which the nearness in time is one half.
@@ -110,15 +112,11 @@ impl Correlator {
             .iter()
             .map(|terms| self.score(*terms))
             .zip(0..)
-            .filter(|(score, at)| {
-                let terms = compared.terms[*at];
-                *score >= self.settings.score_min && (terms.entities > 0.0 || terms.wording > 0.0)
-            })
+            .filter(|(score, _)| *score >= self.settings.score_min)
             .collect();
         best.sort_by(|(left, a), (right, b)| {
             right.total_cmp(left).then_with(|| self.meetings[*a].id.cmp(&self.meetings[*b].id))
         });
-        best.truncate(self.settings.links_max);
         best.into_iter()
             .map(|(score, at)| Link {
                 message: message.id.clone(),
@@ -127,6 +125,8 @@ impl Correlator {
                 terms: compared.terms[at],
                 evidence: self.evidence(at, &compared.query, message, found),
             })
+            .filter(|link| speaks_of_it(&link.evidence))
+            .take(self.settings.links_max)
             .collect()
     }
 
@@ -212,6 +212,12 @@ impl Correlator {
             entities: entities.into_iter().filter(|key| is_here(&self.entities, key)).collect(),
         }
     }
+}
+
+/// Whether more than people and time speaks for a link: an entity, or two words of one
+/// segment. One word is coincidence.
+fn speaks_of_it(evidence: &Evidence) -> bool {
+    !evidence.entities.is_empty() || evidence.words.len() >= SHARED_WORDS_MIN
 }
 
 impl Meeting {

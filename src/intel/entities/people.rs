@@ -15,7 +15,9 @@ use super::text::{after, begins_sentence, cut, stands_alone};
 const WORD: &str = r"\p{Lu}[\p{Ll}'’]{1,24}(?:\p{Lu}\p{Ll}{1,24})?(?:-\p{Lu}\p{Ll}{1,24})?";
 
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(&format!(r"(?:(Mr|Mrs|Ms|Dr|Prof)\.? )?({WORD}(?: \p{{Lu}}\.)?(?: {WORD}){{0,2}})"))
+    pattern(&format!(
+        r"(?:(Mr|Mrs|Ms|Dr|Prof|Judge|Sir)\.? )?({WORD}(?: \p{{Lu}}\.)?(?: {WORD}){{0,2}})"
+    ))
 });
 
 static GREETING: LazyLock<Regex> = LazyLock::new(|| {
@@ -29,8 +31,10 @@ static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Words in front of a name in a sentence.
-const BEFORE_NAME: &[&str] =
-    &["with", "to", "from", "by", "per", "ask", "tell", "call", "told", "asked", "called", "met"];
+const BEFORE_NAME: &[&str] = &[
+    "with", "to", "from", "by", "per", "ask", "tell", "call", "for", "or", "told", "asked",
+    "called", "met",
+];
 
 /// Verbs of human beings after a name.
 const VERBS: &[&str] = &[

@@ -151,13 +151,17 @@ fn the_reference_set_has_thirty_pairs_among_twenty_meetings() {
 #[test]
 fn links_keep_their_floors_on_the_half_they_were_settled_on() {
     let outcome = measured(false);
-    assert!(outcome.mean_reciprocal_rank() >= 0.0);
+    assert!(outcome.mean_reciprocal_rank() >= 1.0 && outcome.first == 18);
+    assert!(outcome.linked >= 17 && outcome.links_false == 0, "{outcome:?}");
+    assert_eq!((outcome.unrelated, outcome.unrelated_linked), (6, 0));
 }
 
 #[test]
 fn links_keep_their_floors_on_the_half_that_was_held_out() {
     let outcome = measured(true);
-    assert!(outcome.mean_reciprocal_rank() >= 0.0);
+    assert!(outcome.mean_reciprocal_rank() >= 0.92 && outcome.first >= 23, "{outcome:?}");
+    assert!(outcome.linked >= 18 && outcome.links_false == 0, "{outcome:?}");
+    assert_eq!((outcome.unrelated, outcome.unrelated_linked), (8, 0));
 }
 
 fn links_of(id: &str) -> Vec<Link> {
