@@ -14,7 +14,7 @@ use crate::domain::calendar::date_in_new_york;
 use crate::domain::time::Timestamp;
 use crate::intel::entities::{Entity, Extractor, Value};
 use crate::intel::mail::{Address, Message};
-use crate::intel::transcript::Transcript;
+use crate::intel::transcript::{Transcript, TranscriptId};
 
 /// How many words of evidence a link carries.
 const WORDS_MAX: usize = 8;
@@ -68,7 +68,7 @@ pub struct Correlator {
 
 #[derive(Debug)]
 struct Meeting {
-    id: crate::intel::transcript::TranscriptId,
+    id: TranscriptId,
     began_at: Option<Timestamp>,
     day: Option<Date>,
     /// Index and offset of each segment.
@@ -171,10 +171,14 @@ impl Correlator {
             let Some((rarity, meetings)) = self.people.get(&key) else { continue };
             let weight = if key.contains(' ') { rarity } else { rarity / 2.0 };
             total += weight;
-            meetings.iter().for_each(|meeting| terms[*meeting].people += weight);
+            for meeting in meetings {
+                terms[*meeting].people += weight;
+            }
         }
         if total > 0.0 {
-            terms.iter_mut().for_each(|terms| terms.people = (terms.people / total).min(1.0));
+            for terms in terms {
+                terms.people = (terms.people / total).min(1.0);
+            }
         }
     }
 
@@ -182,7 +186,9 @@ impl Correlator {
         let keys: BTreeSet<String> = found.iter().filter_map(entity_key).collect();
         for key in keys {
             let Some((rarity, meetings)) = self.entities.get(&key) else { continue };
-            meetings.iter().for_each(|meeting| terms[*meeting].entities += rarity);
+            for meeting in meetings {
+                terms[*meeting].entities += rarity;
+            }
         }
         for terms in terms {
             terms.entities /= terms.entities + 1.0;

@@ -113,7 +113,9 @@ impl WordIndex {
         let mut weights: Vec<(Term, f64)> = counts.iter().map(weigh).collect();
         let length = weights.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
         if length > 0.0 {
-            weights.iter_mut().for_each(|(_, weight)| *weight /= length);
+            for (_, weight) in &mut weights {
+                *weight /= length;
+            }
         }
         Query { weights }
     }
@@ -140,7 +142,9 @@ impl WordIndex {
                 sums[place(*document)] += weight * other;
             }
         }
-        sums.iter_mut().for_each(|sum| *sum = sum.clamp(0.0, 1.0));
+        for sum in &mut sums {
+            *sum = sum.clamp(0.0, 1.0);
+        }
         sums
     }
 

@@ -128,14 +128,11 @@ fn ymd(year: Option<Match<'_>>, month: Option<Match<'_>>, day: Option<Match<'_>>
 
 fn slash(text: &str, hit: &Captures<'_>, today: Option<Date>) -> Option<Date> {
     let (month, day) = (number(hit.get(1))?, number(hit.get(2))?);
-    match number(hit.get(3)) {
-        Some(year) => date(if year < 100 { 2000 + year } else { year }, month, day),
-        None => {
-            let word = word_before(text, hit.get(0)?.start());
-            let is_day = BEFORE_SLASH.contains(&word);
-            if is_day { nearest(month, day, today?) } else { None }
-        }
+    if let Some(year) = number(hit.get(3)) {
+        return date(if year < 100 { 2000 + year } else { year }, month, day);
     }
+    let is_day = BEFORE_SLASH.contains(&word_before(text, hit.get(0)?.start()));
+    if is_day { nearest(month, day, today?) } else { None }
 }
 
 fn named(
