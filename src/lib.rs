@@ -4,6 +4,7 @@ pub mod domain;
 pub mod fsm;
 pub mod breakers;
 pub mod indicators;
+pub mod intel;
 pub mod strategies;
 pub mod risk;
 pub mod events;

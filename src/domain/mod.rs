@@ -19,3 +19,4 @@ pub mod ratio;
 pub mod exact;
 pub mod hex;
 pub(crate) mod digits;
+pub(crate) mod letters;

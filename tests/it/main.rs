@@ -18,6 +18,7 @@ mod doctor;
 mod doubts;
 mod golden_trade;
 mod headless;
+mod intel_words;
 mod invariants;
 mod journal_kill;
 mod operator;
