@@ -7,4 +7,7 @@
 
 pub mod text;
 pub mod mail;
+pub mod parse;
+pub mod quotes;
 pub mod transcript;
+pub mod formats;
