@@ -11,3 +11,6 @@ pub mod parse;
 pub mod quotes;
 pub mod transcript;
 pub mod formats;
+pub mod symbols;
+pub mod entities;
+pub mod correlate;

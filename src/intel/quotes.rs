@@ -103,11 +103,7 @@ fn introduction(line: &str, next: &str) -> Option<usize> {
     if !line.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    if line.ends_with(end) {
-        Some(1)
-    } else {
-        next.ends_with(end).then_some(2)
-    }
+    if line.ends_with(end) { Some(1) } else { next.ends_with(end).then_some(2) }
 }
 
 fn marks_follow(lines: &[&str], at: usize) -> bool {
@@ -145,11 +141,7 @@ pub fn html_quotation(html: &str) -> Split {
     let end = lower.rfind("</blockquote>").filter(|end| *end > start).unwrap_or(html.len());
     let (front, rest) = html.split_at(start);
     let (quoted, tail) = rest.split_at(end - start);
-    Split {
-        new: format!("{front}<br>{tail}"),
-        quoted: quoted.to_owned(),
-        signature: String::new(),
-    }
+    Split { new: format!("{front}<br>{tail}"), quoted: quoted.to_owned(), signature: String::new() }
 }
 
 #[cfg(test)]
@@ -168,8 +160,18 @@ mod tests {
         check("plain", "plain", "", "");
         check("a\n> b\nc", "a\nc", "b", "");
         check("a\n-- \nAnn\nDesk", "a", "", "Ann\nDesk");
-        check("a\n--\nAnn\n\nOn 1 May 2026, Bo wrote:\n> b", "a", "On 1 May 2026, Bo wrote:\nb", "Ann");
-        check("On 1 May 2026, Bo <b@x>\nwrote:\n> q\nnew", "new", "On 1 May 2026, Bo <b@x>\nwrote:\nq", "");
+        check(
+            "a\n--\nAnn\n\nOn 1 May 2026, Bo wrote:\n> b",
+            "a",
+            "On 1 May 2026, Bo wrote:\nb",
+            "Ann",
+        );
+        check(
+            "On 1 May 2026, Bo <b@x>\nwrote:\n> q\nnew",
+            "new",
+            "On 1 May 2026, Bo <b@x>\nwrote:\nq",
+            "",
+        );
         check("a\n\nOn 1 May 2026, Bo wrote:\n\nq\nr", "a", "On 1 May 2026, Bo wrote:\n\nq\nr", "");
         let outlook = "From: Bo\nSent: Monday\nTo: Ann\nSubject: x\n\nq";
         check(&format!("a\n\n{outlook}"), "a", outlook, "");

@@ -17,6 +17,7 @@ mod delivery;
 mod doubts;
 mod golden_trade;
 mod headless;
+mod intel_words;
 mod invariants;
 mod journal_kill;
 mod operator;

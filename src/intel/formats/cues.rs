@@ -75,7 +75,13 @@ fn without_tags(text: &str) -> String {
         rest = after;
     }
     out.push_str(rest);
-    let entities =
-        [("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", " "), ("&lrm;", ""), ("&rlm;", ""), ("&amp;", "&")];
+    let entities = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&nbsp;", " "),
+        ("&lrm;", ""),
+        ("&rlm;", ""),
+        ("&amp;", "&"),
+    ];
     entities.iter().fold(out, |text, (name, sign)| text.replace(name, sign))
 }

@@ -78,7 +78,12 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Transcript, TranscriptError> {
     }
     Ok(Transcript {
         id: TranscriptId(id.unwrap_or_else(|| format!("sha256:{}", hex(&Sha256::digest(bytes))))),
-        title: draft.title.as_deref().map(line).filter(|t| !t.is_empty()).unwrap_or_else(|| line(stem)),
+        title: draft
+            .title
+            .as_deref()
+            .map(line)
+            .filter(|t| !t.is_empty())
+            .unwrap_or_else(|| line(stem)),
         began_at: draft.began_at.or_else(|| named_time(stem)),
         people: people(&draft.people, &segments),
         segments,

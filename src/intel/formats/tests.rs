@@ -18,7 +18,8 @@ fn check(name: &str, text: &str, expected: &[(Option<&str>, u64, u64, &str)]) {
 
 #[test]
 fn every_format_gives_speakers_and_times() {
-    let said = [(Some("Ann Lee"), 1_000, 4_500, "We <hold> AAPL."), (Some("Bo"), 5_000, 6_000, "Sell.")];
+    let said =
+        [(Some("Ann Lee"), 1_000, 4_500, "We <hold> AAPL."), (Some("Bo"), 5_000, 6_000, "Sell.")];
     check(
         "a.vtt",
         "WEBVTT\n\nNOTE title: x\n\n1\n00:01.000 --> 00:04.500 align:start\n<v.loud Ann Lee>We &lt;hold&gt;\n<i>AAPL</i>.</v>\n\n00:00:05.000 --> 00:00:06.000\nBo: Sell.\n",

@@ -155,7 +155,10 @@ fn thread(mail: &mail_parser::Message<'_>) -> Option<String> {
 }
 
 fn first_text<'a>(value: &'a HeaderValue<'_>) -> Option<&'a str> {
-    value.as_text_list().and_then(|list| list.first().map(AsRef::as_ref)).or_else(|| value.as_text())
+    value
+        .as_text_list()
+        .and_then(|list| list.first().map(AsRef::as_ref))
+        .or_else(|| value.as_text())
 }
 
 fn addresses(list: &mail_parser::Address<'_>, odd: &mut Oddities) -> Vec<Address> {
@@ -191,9 +194,7 @@ fn body(mail: &mail_parser::Message<'_>, odd: &mut Oddities) -> Split {
             odd.add(Oddity::BrokenEncoding);
         }
         let split = match &part.body {
-            PartType::Text(text) => {
-                quotes::split(&odd.block(text, left, Oddity::BodyCut))
-            }
+            PartType::Text(text) => quotes::split(&odd.block(text, left, Oddity::BodyCut)),
             PartType::Html(html) => from_html(html, left, odd),
             PartType::Binary(_)
             | PartType::InlineBinary(_)

@@ -52,7 +52,10 @@ fn a_nested_mail_is_taken_apart() {
     assert_eq!(mail.at.map(|at| at.to_string()).as_deref(), Some("2026-11-23T15:00:00Z"));
     assert_eq!((&*mail.body, &*mail.quoted, &*mail.signature), ("Café at ten.", "earlier", "Ann"));
     let [csv] = &mail.attachments[..] else { unreachable!("one attachment: {mail:?}") };
-    assert_eq!((&*csv.name, &*csv.kind, csv.text.as_deref()), ("p.csv", "text/csv", Some("AAPL,1")));
+    assert_eq!(
+        (&*csv.name, &*csv.kind, csv.text.as_deref()),
+        ("p.csv", "text/csv", Some("AAPL,1"))
+    );
     assert_eq!(mail.oddities, []);
 }
 
