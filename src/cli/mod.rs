@@ -9,6 +9,7 @@ mod arguments;
 mod bus;
 mod completions;
 mod config;
+mod intel;
 mod journal;
 mod login;
 mod man;
@@ -100,6 +101,7 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         Some(Verb::Config(verb)) => config::config(arguments, verb),
         Some(Verb::Login(verb)) => login::login(arguments, verb),
         Some(Verb::Token(verb)) => token::token(arguments, verb),
+        Some(Verb::Intel(verb)) => intel::intel(arguments, verb),
         Some(Verb::Bus(verb)) => bus::bus(verb),
         Some(Verb::Operator(verb)) => verbs::operate(verb),
         Some(Verb::Completions { shell }) => completions::completions(*shell),

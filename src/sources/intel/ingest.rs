@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::stream::{BoxStream, StreamExt, iter};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,14 @@ const MAILS_PER_JOB: usize = 16;
 const READ_AHEAD: usize = 4;
 /// Most failures that a report names; all are counted.
 pub const FAILURES_MAX: usize = 1_000;
+
+/// The settings of the assembly line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Intel {
+    /// Workers of the stages.
+    pub workers: Workers,
+}
 
 /// What is to be done.
 #[derive(Debug, Clone, Default)]

@@ -5,6 +5,7 @@
 //! that reason and takes nothing else with it. It knows nothing of the line's queues; see
 //! [`line`](crate::sources::intel::line).
 
+use std::collections::HashSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,13 +15,13 @@ use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
 
 use crate::domain::time::Timestamp;
-use crate::intel::correlate::{Correlator, Link};
+use crate::intel::correlate::{Correlator, Link, Settings};
 use crate::intel::entities::{Entity, Extractor};
 use crate::intel::mail::Message;
 use crate::intel::parse::parse;
 use crate::sources::intel::line::{Stage, Steps};
 use crate::sources::intel::mailbox::RawMail;
-use crate::sources::intel::store::{Kept, Store};
+use crate::sources::intel::store::{Kept, Store, StoreError};
 
 /// Tells the time, for the rates of the stages alone.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -80,7 +81,7 @@ pub struct Counter {
 /// The steps, with what they need.
 pub struct MailSteps {
     store: Mutex<Store>,
-    seen: std::collections::HashSet<[u8; 32]>,
+    seen: HashSet<[u8; 32]>,
     extractor: Extractor,
     correlator: Correlator,
     now: Now,
@@ -99,13 +100,9 @@ impl MailSteps {
     ///
     /// # Errors
     /// The store cannot say what it has.
-    pub fn new(
-        store: Store,
-        now: Now,
-        is_inline: bool,
-    ) -> Result<Self, crate::sources::intel::store::StoreError> {
+    pub fn new(store: Store, now: Now, is_inline: bool) -> Result<Self, StoreError> {
         let extractor = Extractor::default();
-        let settings = crate::intel::correlate::Settings::default();
+        let settings = Settings::default();
         let correlator = Correlator::new(&store.transcripts()?, &extractor, settings);
         let seen = store.seen()?;
         let counters = std::array::from_fn(|_| Counter::default());
