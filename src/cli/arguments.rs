@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use jiff::SignedDuration;
 
 use crate::cli::arguments_checks::{Doctor, Validate};
+use crate::cli::intel::Intel;
 use crate::cli::verbs::OperatorVerb;
 use crate::domain::market::Interval;
 use crate::domain::time::Timestamp;
@@ -188,6 +189,9 @@ pub(crate) enum Verb {
     /// Show how long a broker's token lasts.
     #[command(subcommand)]
     Token(Token),
+    /// Read mails and meetings, and ask what they say. What a mail says is never obeyed.
+    #[command(after_help = EXIT_CODES)]
+    Intel(Intel),
     /// Prepare the bus to other processes.
     #[command(subcommand)]
     Bus(BusVerb),
@@ -220,6 +224,7 @@ impl Verb {
             Self::Config(_) => "config",
             Self::Login(_) => "login",
             Self::Token(_) => "token",
+            Self::Intel(_) => "intel",
             Self::Bus(_) => "bus",
             Self::Doctor(_) => "doctor",
             Self::Validate(_) => "validate",

@@ -11,6 +11,7 @@ mod bus;
 mod completions;
 mod config;
 mod doctor;
+mod intel;
 mod journal;
 mod login;
 mod man;
@@ -103,6 +104,7 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         Some(Verb::Config(verb)) => config::config(arguments, verb),
         Some(Verb::Login(verb)) => login::login(arguments, verb),
         Some(Verb::Token(verb)) => token::token(arguments, verb),
+        Some(Verb::Intel(verb)) => intel::intel(arguments, verb),
         Some(Verb::Bus(verb)) => bus::bus(verb),
         Some(Verb::Doctor(verb)) => doctor::doctor(arguments, verb),
         Some(Verb::Validate(verb)) => validate::validate(arguments, verb),

@@ -36,6 +36,7 @@ use crate::domain::hex::hex;
 use crate::domain::market::Interval;
 use crate::domain::money::Price;
 use crate::risk::Limits;
+use crate::sources::intel::ingest::Intel;
 use layers::{checked_layer, overlay, placed, preset_text, read, wrong};
 
 /// In which way the configuration will be used; decides the defaults.
@@ -83,6 +84,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// The bus to other processes.
     pub bus: BusConfig,
+    /// The assembly line of mail.
+    pub intel: Intel,
 }
 
 impl Default for Config {
@@ -133,6 +136,7 @@ impl Config {
             alerts: Alerts::default(),
             telemetry: Telemetry::default(),
             bus: BusConfig::default(),
+            intel: Intel::default(),
         }
     }
 
@@ -185,6 +189,7 @@ impl Config {
         self.alpaca.validate().map_err(|what| wrong(&format!("alpaca.{what}")))?;
         self.schwab.validate().map_err(|what| wrong(&format!("schwab.{what}")))?;
         self.bus.validate().map_err(|what| wrong(&format!("bus.{what}")))?;
+        self.intel.workers.validate().map_err(|what| wrong(&format!("intel.{what}")))?;
         for (key, speed) in [("speed", self.sim.speed), ("wire_speed", self.sim.wire_speed)] {
             if speed == 0 {
                 return Err(wrong(&format!("sim.{key} is 0, it must be 1 or more")));

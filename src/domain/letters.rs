@@ -121,3 +121,16 @@ pub(crate) fn is_mark(letter: char) -> bool {
 pub(crate) fn is_private(letter: char) -> bool {
     matches!(u32::from(letter), 0xE000..=0xF8FF | 0xF_0000..=0x10_FFFF)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_in_order() {
+        for table in [UNSEEN, MARKS] {
+            assert!(table.windows(2).all(|pair| pair[0].1 < pair[1].0));
+            assert!(table.iter().all(|(first, last)| first <= last));
+        }
+    }
+}

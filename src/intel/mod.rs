@@ -7,7 +7,10 @@
 
 pub mod text;
 pub mod mail;
+pub mod parse;
+pub mod quotes;
 pub mod transcript;
+pub mod formats;
 pub mod symbols;
 pub mod entities;
 pub mod correlate;

@@ -2,6 +2,7 @@
 //!
 //! A source reads, checks and hands over plain values of the domain; it knows
 //! nothing of agents or of what is decided from its values. Start with
-//! [`history`].
+//! [`history`] and [`intel`].
 
 pub mod history;
+pub mod intel;

@@ -142,7 +142,14 @@ const BELONGINGS: &[Belongs] = &[
     // Crates and their homes.
     only("anyhow::", &["app.rs", "app/", "cli/", "main.rs"], "errors below are typed"),
     only("clap::", &["cli/", "main.rs"], "arguments end in cli"),
-    only("rusqlite::", &["journal/", "intel/"], "SQL ends in the journal and the mail store"),
+    only(
+        "rusqlite::",
+        &["journal/", "sources/intel/store/"],
+        "SQL ends in the journal and the mail store",
+    ),
+    only("mail_parser::", &["intel/"], "mails are taken apart in one place"),
+    only("regex::", &["intel/", "brokers/sim/server/schwab/"], "texts are searched in one place"),
+    only("aho_corasick::", &["intel/"], "texts are searched in one place"),
     // In the roof it is our own folder, `crate::bus::redis`.
     only("redis::", &["bus/redis", "app/", "cli/", "config/"], "Redis carries, it does not decide"),
     only("reqwest::", &["brokers/", "control/"], "HTTP ends in brokers and alerts"),

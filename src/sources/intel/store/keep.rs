@@ -1,0 +1,198 @@
+//! What is put into the store.
+
+use std::collections::HashSet;
+
+use rusqlite::{Transaction, params};
+use serde_json::json;
+
+use crate::intel::correlate::Link;
+use crate::intel::entities::{Entity, Part};
+use crate::intel::mail::{Address, Message};
+use crate::intel::transcript::Transcript;
+use crate::sources::intel::store::{Store, StoreError};
+
+/// A mail with everything that was found out about it.
+#[derive(Debug)]
+pub struct Kept {
+    /// The file that it came from.
+    pub source: String,
+    /// SHA-256 of its bytes.
+    pub hash: [u8; 32],
+    /// The mail.
+    pub message: Message,
+    /// What it speaks of.
+    pub entities: Vec<Entity>,
+    /// Which meetings it speaks of.
+    pub links: Vec<Link>,
+}
+
+impl Store {
+    /// The hashes of all mails that were worked on, stored ones and duplicates.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn seen(&self) -> Result<HashSet<[u8; 32]>, StoreError> {
+        let mut statement = self.database.prepare("SELECT hash FROM seen")?;
+        let hashes = statement.query_map([], |row| row.get(0))?;
+        Ok(hashes.collect::<Result<_, _>>()?)
+    }
+
+    /// Keeps mails, in order, all or none; says of each whether it is new. One whose id is
+    /// there already is not.
+    ///
+    /// # Errors
+    /// The database fails; then none of them is kept.
+    pub fn keep(&mut self, mails: &[Kept]) -> Result<Vec<bool>, StoreError> {
+        let transaction = self.database.transaction()?;
+        let mut are_new = Vec::with_capacity(mails.len());
+        for mail in mails {
+            are_new.push(keep_one(&transaction, mail)?);
+        }
+        transaction.commit()?;
+        Ok(are_new)
+    }
+
+    /// Keeps transcripts; says how many are new.
+    ///
+    /// # Errors
+    /// The database fails; then none of them is kept.
+    pub fn keep_transcripts(&mut self, transcripts: &[Transcript]) -> Result<u64, StoreError> {
+        let transaction = self.database.transaction()?;
+        let mut new = 0;
+        for transcript in transcripts {
+            new += u64::from(keep_transcript(&transaction, transcript)?);
+        }
+        transaction.commit()?;
+        Ok(new)
+    }
+}
+
+fn people(list: &[Address]) -> Vec<serde_json::Value> {
+    list.iter().map(|one| json!({ "name": one.name, "address": one.address })).collect()
+}
+
+fn keep_one(transaction: &Transaction<'_>, mail: &Kept) -> Result<bool, StoreError> {
+    let message = &mail.message;
+    let attachments: Vec<_> = message
+        .attachments
+        .iter()
+        .map(|one| json!({ "name": one.name, "kind": one.kind, "bytes": one.bytes, "text": one.text }))
+        .collect();
+    let oddities: Vec<_> = message.oddities.iter().map(|odd| odd.name()).collect();
+    let from = message.from.as_ref();
+    transaction
+        .prepare_cached("INSERT OR IGNORE INTO seen (hash) VALUES (?1)")?
+        .execute([mail.hash])?;
+    let rows = transaction
+        .prepare_cached(
+            "INSERT OR IGNORE INTO messages (id, source, at, from_name, from_address, recipients, \
+             subject, body, quoted, signature, thread, attachments, oddities) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?
+        .execute(params![
+            message.id.0,
+            mail.source,
+            message.at.map(|at| at.as_nanos()),
+            from.and_then(|from| from.name.as_deref()),
+            from.map(|from| from.address.as_str()),
+            json!({ "to": people(&message.to), "cc": people(&message.cc) }).to_string(),
+            message.subject,
+            message.body,
+            message.quoted,
+            message.signature,
+            message.thread.0,
+            serde_json::to_string(&attachments)?,
+            serde_json::to_string(&oddities)?,
+        ])?;
+    if rows == 0 {
+        return Ok(false);
+    }
+    let row = transaction.last_insert_rowid();
+    transaction
+        .prepare_cached("INSERT INTO message_words (rowid, subject, body) VALUES (?1, ?2, ?3)")?
+        .execute(params![row, message.subject, message.body])?;
+    keep_findings(transaction, row, mail)?;
+    Ok(true)
+}
+
+fn keep_findings(transaction: &Transaction<'_>, row: i64, mail: &Kept) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO entities (message, place, kind, value, part, start, until, rule) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for (place, one) in (0_i64..).zip(&mail.entities) {
+        let (start, end) = (length(one.span.start), length(one.span.end));
+        statement.execute(params![
+            row,
+            place,
+            one.kind().name(),
+            one.value.to_string(),
+            part(one.span.part)?,
+            start,
+            end,
+            one.rule
+        ])?;
+    }
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO links (message, place, transcript, segment, score, terms, evidence) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for (place, one) in (0_i64..).zip(&mail.links) {
+        let terms = serde_json::to_string(&one.terms)?;
+        let evidence = serde_json::to_string(&one.evidence)?;
+        let segment = one.evidence.segment;
+        statement.execute(params![
+            row,
+            place,
+            one.transcript.0,
+            segment,
+            one.score,
+            terms,
+            evidence
+        ])?;
+    }
+    Ok(())
+}
+
+fn length(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+fn part(part: Part) -> Result<String, StoreError> {
+    Ok(serde_json::to_value(part)?.as_str().unwrap_or_default().to_owned())
+}
+
+fn keep_transcript(transaction: &Transaction<'_>, one: &Transcript) -> Result<bool, StoreError> {
+    let rows = transaction.execute(
+        "INSERT OR IGNORE INTO transcripts (id, title, began_at, people) VALUES (?1, ?2, ?3, ?4)",
+        params![
+            one.id.0,
+            one.title,
+            one.began_at.map(|at| at.as_nanos()),
+            serde_json::to_string(&one.people)?
+        ],
+    )?;
+    if rows == 0 {
+        return Ok(false);
+    }
+    let transcript = transaction.last_insert_rowid();
+    let mut segments = transaction.prepare_cached(
+        "INSERT INTO segments (transcript, place, speaker, offset_ms, until_ms, text) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let mut words =
+        transaction.prepare_cached("INSERT INTO segment_words (rowid, text) VALUES (?1, ?2)")?;
+    for segment in &one.segments {
+        let millis = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
+        segments.execute(params![
+            transcript,
+            segment.index,
+            segment.speaker,
+            millis(segment.offset_ms),
+            millis(segment.until_ms),
+            segment.text
+        ])?;
+        words.execute(params![transaction.last_insert_rowid(), segment.text])?;
+    }
+    Ok(true)
+}
