@@ -8,6 +8,8 @@ mod entry;
 mod help;
 mod popup;
 
+pub(in crate::ui) use dialog::footer as dialog_footer;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
