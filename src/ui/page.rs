@@ -72,7 +72,8 @@ fn tabs(scene: &Scene<'_>, size: Size, area: Rect, buffer: &mut Buffer) {
     pen.write_right(&format!(" {word} "), scene.style(meaning));
     let short = size < Size::Full;
     let room = usize::from(pen.room());
-    let names: usize = Tab::ALL.iter().map(|tab| tab_name(*tab, short).width() + 3).sum();
+    // The tab that is shown takes a column more, for its bracket.
+    let names = Tab::ALL.iter().map(|tab| tab_name(*tab, short).width() + 3).sum::<usize>() + 1;
     lights(scene, room.saturating_sub(names), &mut pen);
     // Where not all names find room, the digits alone still tell where one can go.
     let is_named = names <= usize::from(pen.room());

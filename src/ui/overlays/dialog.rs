@@ -106,7 +106,7 @@ fn rows(scene: &Scene<'_>, dialog: &Dialog) -> (Vec<Line>, Vec<Line>) {
                 approval.lines.len() - usize::from(!reasons.is_empty()).min(approval.lines.len());
             rows.extend(approval.lines.iter().take(kept).map(Line::plain));
             rows.extend(reasons);
-            foot.extend(obstacles(scene, approval));
+            foot.extend(obstacles(scene, approval, &dialog.stage));
         }
         Question::Reset(_) => rows.push(Line::plain("calls will pass again at once")),
         Question::Resume => rows.push(Line::plain("entries will be sent again")),
@@ -150,7 +150,7 @@ fn reasons(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
 }
 
 /// What stands against sending, and how long is left.
-fn obstacles(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
+fn obstacles(scene: &Scene<'_>, approval: &ApprovalFacts, stage: &Stage) -> Vec<Line> {
     let mut lines = Vec::new();
     let now = scene.app.facts.approval(&approval.trade_id);
     // As it is now while it waits; as it was, once the house has let go of it.
@@ -162,6 +162,10 @@ fn obstacles(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
     if let Some(why) = now.and_then(|now| now.refusal.as_deref()) {
         let sign = scene.sign(Glyph::Trip);
         lines.push(Line::new(format!("{sign} cannot be sent: {why}"), Meaning::Trip));
+    }
+    // What is decided waits no longer.
+    if matches!(stage, Stage::Accepted | Stage::Rejected(_)) {
+        return lines;
     }
     let left = format::between(scene.app.facts.at, approval.deadline);
     let asked = scene.snapshot.approvals.iter().find(|row| row.trade_id == approval.trade_id);

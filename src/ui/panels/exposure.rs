@@ -61,7 +61,10 @@ fn fallen<'a>(scene: &Scene<'_>, area: Rect) -> Option<Field<'a>> {
     let falls = &scene.snapshot.falls;
     let deepest = falls.iter().max()?;
     let name = "below peak";
+    // Nothing was lost yet: there is no line to draw.
+    let has_fallen = *deepest > Money::ZERO;
     let width = usize::from(area.width).saturating_sub(name.len() + 14);
+    let width = if has_fallen { width } else { 0 };
     let drawn = sparkline_of_money(falls.iter().copied(), width, scene.theme.glyphs());
     let words = format!("{drawn} {}", format::money(*deepest));
     Some(Field::new(name, Cell::new(words, Meaning::Down)))
