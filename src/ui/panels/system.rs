@@ -112,10 +112,9 @@ fn feeds<'a>(scene: &Scene<'a>) -> Vec<Field<'a>> {
         Field::of(Cell::new(&*row.feed, Meaning::Dim), Cell::new(words, meaning))
     }));
     if let Some(bus) = &snapshot.bus {
-        let (sign, word, meaning) = match bus.is_up {
-            true => (Glyph::Ok, "UP", Meaning::Ok),
-            false => (Glyph::Trip, "DOWN", Meaning::Trip),
-        };
+        let up = (Glyph::Ok, "UP", Meaning::Ok);
+        let (sign, word, meaning) =
+            if bus.is_up { up } else { (Glyph::Trip, "DOWN", Meaning::Trip) };
         let age = format::age(bus.since, snapshot.at);
         let words = format!("{} {word} {age}", scene.sign(sign));
         lines.push(Field::new("bus", Cell::new(words, meaning)));

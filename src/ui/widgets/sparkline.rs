@@ -5,7 +5,7 @@ use crate::ui::theme::GlyphSet;
 
 /// Writes the newest `width` values between their lowest and highest.
 pub fn sparkline(values: impl Iterator<Item = Price>, width: usize, set: GlyphSet) -> String {
-    of_numbers(values.map(Price::units).map(i128::from).collect(), width, set)
+    of_numbers(&values.map(Price::units).map(i128::from).collect::<Vec<_>>(), width, set)
 }
 
 /// The same for amounts of money.
@@ -14,10 +14,10 @@ pub fn sparkline_of_money(
     width: usize,
     set: GlyphSet,
 ) -> String {
-    of_numbers(values.map(Money::units).collect(), width, set)
+    of_numbers(&values.map(Money::units).collect::<Vec<_>>(), width, set)
 }
 
-fn of_numbers(values: Vec<i128>, width: usize, set: GlyphSet) -> String {
+fn of_numbers(values: &[i128], width: usize, set: GlyphSet) -> String {
     let newest = values.get(values.len().saturating_sub(width)..).unwrap_or(&[]);
     let (Some(low), Some(high)) = (newest.iter().min(), newest.iter().max()) else {
         return String::new();
