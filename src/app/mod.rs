@@ -41,7 +41,7 @@ use crate::domain::ids::AgentId;
 use crate::domain::money::Money;
 use crate::events::{SessionStarted, SystemEvent};
 use crate::telemetry::Telemetry;
-use crate::view::{Precautions, Setup};
+use crate::view::Setup;
 
 /// By which ways people may be around a run.
 #[derive(Debug, Clone, Default)]
@@ -111,6 +111,6 @@ fn read_model(config: &Config, account: &str, opening_cash: Money, speed: u32) -
         hours: config.market.hours,
         breakers: vec![config.execution.guard.name.clone()],
         speed,
-        precautions: Precautions::default(),
+        precautions: config.precautions.read_model(),
     }
 }

@@ -1,7 +1,7 @@
 //! `flightdeck config print|check`.
 
 use crate::cli::arguments::{Arguments, ConfigVerb};
-use crate::cli::{Failure, Outcome, output};
+use crate::cli::{Failure, Outcome, output, people};
 use crate::config::{Config, Purpose};
 
 pub(crate) fn config(arguments: &Arguments, verb: &ConfigVerb) -> Outcome {
@@ -9,6 +9,7 @@ pub(crate) fn config(arguments: &Arguments, verb: &ConfigVerb) -> Outcome {
     match verb {
         ConfigVerb::Print => output::say(&config.to_table().to_string())?,
         ConfigVerb::Check => {
+            people::check(&config)?;
             output::say(&format!("the configuration is legal (hash {})", config.hash()))?;
         }
     }

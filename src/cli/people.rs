@@ -8,12 +8,14 @@ use etcetera::BaseStrategy;
 
 use crate::app::{BusOptions, ControlPlaces, People, ScreenOptions};
 use crate::brokers::install_tls_provider;
+use crate::bus::redis::Endpoint;
 use crate::cli::Failure;
 use crate::cli::arguments::Run;
 use crate::cli::run::data_folder;
 use crate::config::Config;
 use crate::control::folder;
 use crate::control::webhook::Webhook;
+use crate::telemetry::settings::Settings;
 use crate::ui::keymap::Keymap;
 use crate::ui::theme::{Catalogue, GlyphSet, Level};
 
@@ -76,12 +78,7 @@ fn aside(sockets: &Path, mode: &str) -> String {
 fn screen(run: &Run, settings: &Config) -> Result<ScreenOptions, Failure> {
     let folders = etcetera::choose_base_strategy().ok();
     let ours = folders.as_ref().map(|folders| folders.config_dir().join("flightdeck"));
-    let keys = ours.as_ref().map(|ours| ours.join("keys.toml")).filter(|path| path.exists());
-    let keys = match keys {
-        Some(path) => Some(std::fs::read_to_string(&path).map_err(Failure::refused)?),
-        None => None,
-    };
-    let keymap = Keymap::load(keys.as_deref(), run.read_only).map_err(Failure::refused)?;
+    let keymap = keymap(ours.as_deref(), run.read_only)?;
     let variable = |name: &str| std::env::var(name).ok();
     let is_ascii = run.ascii || settings.screen.ascii;
     let theme = run.theme.clone().unwrap_or_else(|| settings.screen.theme.clone());
@@ -98,6 +95,47 @@ fn screen(run: &Run, settings: &Config) -> Result<ScreenOptions, Failure> {
         folder: state_folder().ok(),
         on_terminal_lost: settings.screen.on_terminal_lost,
     })
+}
+
+/// The shipped keys, changed by the user's file where there is one.
+fn keymap(ours: Option<&Path>, is_read_only: bool) -> Result<Keymap, Failure> {
+    let file = ours.map(|ours| ours.join("keys.toml")).filter(|path| path.exists());
+    let Some(path) = file else {
+        return Keymap::load(None, is_read_only).map_err(Failure::refused);
+    };
+    let shown = path.display();
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Failure::refused(anyhow!("cannot read the keys of {shown}: {error}")))?;
+    Keymap::load(Some(&text), is_read_only)
+        .map_err(|error| Failure::refused(anyhow!("{shown}: {error}; mend it or move it away")))
+}
+
+/// Asks the parts that are not about trading what they would refuse when a run begins:
+/// keys, theme, webhook, bus and telemetry.
+///
+/// # Errors
+/// Names the first key of the configuration, or the file, that cannot be used.
+pub(crate) fn check(settings: &Config) -> Result<(), Failure> {
+    let wrong = |key: &str, error: &dyn std::fmt::Display| {
+        Failure::refused(anyhow!("configuration: {key}: {error}"))
+    };
+    let folders = etcetera::choose_base_strategy().ok();
+    let ours = folders.map(|folders| folders.config_dir().join("flightdeck"));
+    keymap(ours.as_deref(), false)?;
+    let level = Level::detect(|name| std::env::var(name).ok());
+    Catalogue::new(ours.map(|ours| ours.join("themes")))
+        .load(&settings.screen.theme, level)
+        .map_err(|error| wrong("screen.theme", &error))?;
+    if !settings.alerts.webhook.is_empty() {
+        install_tls_provider();
+        Webhook::new(&settings.alerts.webhook).map_err(|error| wrong("alerts.webhook", &error))?;
+    }
+    if !settings.bus.redis.is_empty() {
+        Endpoint::new(&settings.bus).map_err(|error| wrong("bus.redis", &error))?;
+    }
+    Settings::read(|_| None, &settings.telemetry.endpoint)
+        .map_err(|error| wrong("telemetry.endpoint", &error))?;
+    Ok(())
 }
 
 /// The folder of logs and of panes that were written down.

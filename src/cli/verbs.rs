@@ -369,7 +369,8 @@ fn socket(instance: &Instance) -> Result<PathBuf, Problem> {
         return Ok(path.clone());
     }
     let runtime = env::var_os("XDG_RUNTIME_DIR");
-    let folder = match &runtime {
+    // The data folder is asked for only where it is needed: not every account has a home.
+    let folder = match runtime.as_deref().map(Path::new).filter(|path| path.is_absolute()) {
         Some(_) => folder::sockets(runtime.as_deref(), Path::new("")),
         None => folder::sockets(None, &data_folder()?),
     };

@@ -8,12 +8,14 @@
 
 mod error;
 mod layers;
+mod precautions;
 mod schwab;
 mod sections;
 #[cfg(test)]
 mod tests;
 
 pub use error::ConfigError;
+pub use precautions::Precautions;
 pub use schwab::Schwab;
 pub use sections::{
     Account, Alerts, Alpaca, AlpacaFeed, Market, OnTerminalLost, Screen, Sim, Telemetry, Venue,
@@ -78,6 +80,8 @@ pub struct Config {
     pub schwab: Schwab,
     /// The cockpit.
     pub screen: Screen,
+    /// From where on an approval is unusual and must be typed.
+    pub precautions: Precautions,
     /// How people hear of what happens.
     pub alerts: Alerts,
     /// Traces and metrics.
@@ -133,6 +137,7 @@ impl Config {
             alpaca: Alpaca::default(),
             schwab: Schwab::default(),
             screen: Screen::default(),
+            precautions: Precautions::default(),
             alerts: Alerts::default(),
             telemetry: Telemetry::default(),
             bus: BusConfig::default(),
@@ -190,6 +195,7 @@ impl Config {
         self.schwab.validate().map_err(|what| wrong(&format!("schwab.{what}")))?;
         self.bus.validate().map_err(|what| wrong(&format!("bus.{what}")))?;
         self.intel.workers.validate().map_err(|what| wrong(&format!("intel.{what}")))?;
+        self.precautions.validate().map_err(|what| wrong(&format!("precautions.{what}")))?;
         for (key, speed) in [("speed", self.sim.speed), ("wire_speed", self.sim.wire_speed)] {
             if speed == 0 {
                 return Err(wrong(&format!("sim.{key} is 0, it must be 1 or more")));
@@ -249,13 +255,14 @@ impl Config {
     }
 
     /// A short name of everything that can show in the result of a run, for the
-    /// first line of a journal: all but the speeds, the screen, the alerts, telemetry
-    /// and the bus.
+    /// first line of a journal: all but the speeds, the screen, what a human is asked,
+    /// the alerts, telemetry and the bus.
     pub fn hash(&self) -> Arc<str> {
         let mut shown = self.clone();
         shown.sim.speed = Sim::default().speed;
         shown.sim.wire_speed = Sim::default().wire_speed;
         shown.screen = Screen::default();
+        shown.precautions = Precautions::default();
         shown.alerts = Alerts::default();
         shown.telemetry = Telemetry::default();
         shown.bus = BusConfig::default();

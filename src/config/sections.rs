@@ -86,11 +86,12 @@ pub struct Screen {
     pub theme: String,
     /// Whether to draw with ASCII signs alone; also chosen by a locale without UTF-8.
     pub ascii: bool,
-    /// `halt`, `headless` or `exit`: what follows when the terminal goes away.
+    /// `halt`, `headless` or `exit`: what follows when the terminal goes away, or when the
+    /// screen itself fails by a panic.
     pub on_terminal_lost: OnTerminalLost,
 }
 
-/// What follows when the terminal goes away while the house runs.
+/// What follows when the terminal goes away while the house runs, or its screen fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnTerminalLost {

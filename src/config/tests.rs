@@ -39,6 +39,9 @@ fn a_wrong_type_or_range_is_refused_by_name() {
         ("[position]\nunexplained_stop_fraction = 7\n", "position.unexplained_stop_fraction is 7"),
         ("[account]\nopening_cash = 99999999999\n", "account.opening_cash is 99999999999"),
         ("[account]\napproval_seconds = 0\n", "account.approval_seconds is 0"),
+        ("[precautions]\nmax_shares = 0\n", "precautions.max_shares is 0"),
+        ("[precautions]\nmax_cost = 0\n", "precautions.max_cost is 0"),
+        ("[precautions]\nmax_off_last = 1.5\n", "precautions.max_off_last is 1.5"),
         ("[strategy]\nvote_seconds = 0\n", "strategy.vote_seconds is 0"),
         ("[venue]\nfee_per_order = -5\n", "venue.fee_per_order is -5"),
         ("[venue]\nslippage_bps = 10000\n", "venue.slippage_bps is 10000"),
@@ -117,4 +120,11 @@ fn a_section_about_schwab_that_cannot_work_is_refused() {
     }
     let config = load("[schwab]\norders_per_minute = 0\nhost = \"http://127.0.0.1:4220\"\n");
     assert!(config.unwrap().schwab.hosts().unwrap().is_simulated);
+}
+
+#[test]
+fn what_a_human_is_asked_is_no_part_of_the_name_of_a_run() {
+    let asked = load("[precautions]\nmax_shares = 5\nmax_cost = 12.50\n").unwrap();
+    assert_eq!(asked.precautions.read_model().max_cost, Money::from_cents(1_250));
+    assert_eq!(asked.hash(), Config::defaults(Purpose::Sim).hash());
 }

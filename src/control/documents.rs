@@ -10,8 +10,8 @@ use crate::domain::money::{Money, Qty};
 use crate::domain::order::Side;
 use crate::domain::time::Timestamp;
 use crate::view::{
-    Account, AgentHealth, ApprovalRow, BreakerRow, BudgetRow, FeedRow, OrderRow, PositionRow,
-    RequestsRow, Run, SessionClock, Snapshot, TradeRow, Trading, TradingPhase,
+    Account, AgentHealth, ApprovalRow, BreakerRow, BudgetRow, BusRow, FeedRow, OrderRow,
+    PositionRow, RequestsRow, Run, SessionClock, Snapshot, TradeRow, Trading, TradingPhase,
 };
 
 /// Finished trades and orders that are listed, newest first.
@@ -42,6 +42,8 @@ pub struct Status<'a> {
     pub budgets: &'a [BudgetRow],
     /// How many requests each account has used.
     pub requests: &'a [RequestsRow],
+    /// The bus to other processes; absent while the run has none.
+    pub bus: Option<&'a BusRow>,
     /// What works, what is held, what waits.
     pub counts: Counts,
 }
@@ -85,6 +87,7 @@ impl<'a> Status<'a> {
             breakers: &snapshot.breakers,
             budgets: &snapshot.budgets,
             requests: &snapshot.requests,
+            bus: snapshot.bus.as_ref(),
             counts: Counts {
                 positions: cards.positions.open,
                 naked: cards.positions.naked,

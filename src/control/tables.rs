@@ -119,6 +119,10 @@ pub(in crate::control) fn status(status: &Status<'_>) -> Vec<String> {
             budget.name, budget.lane, budget.until
         ));
     }
+    if let Some(bus) = status.bus {
+        let word = if bus.is_up { "UP" } else { "DOWN" };
+        lines.push(format!("bus        {word:<24} since {} {}", bus.since, short(&bus.reason)));
+    }
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 

@@ -146,8 +146,20 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
     let (sign, meaning) = orders(scene);
     let word = if is_short { " o" } else { " ord " };
     pieces.push(Piece::new(4, [(word.into(), dim), (scene.sign(sign).into(), style(meaning))]));
+    pieces.extend(bus(scene, is_short, style));
     pieces.extend(acknowledged(snapshot.latency.orders, (plain, dim)));
     pieces
+}
+
+/// The light of the bus to other processes, where there is one: without it no entry
+/// leaves, so one that is down stays longer than most numbers.
+fn bus(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -> Option<Piece> {
+    let is_up = scene.snapshot.bus.as_ref()?.is_up;
+    let (sign, meaning, rank) =
+        if is_up { (Glyph::Ok, Meaning::Ok, 8) } else { (Glyph::Trip, Meaning::Trip, 3) };
+    let word = if is_short { " b" } else { " bus " };
+    let sign = (scene.sign(sign).into(), style(meaning));
+    Some(Piece::new(rank, [(word.into(), style(Meaning::Dim)), sign]))
 }
 
 /// How long the venue took to acknowledge: the newest order, then 95 of 100.

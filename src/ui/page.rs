@@ -72,7 +72,8 @@ fn tabs(scene: &Scene<'_>, size: Size, area: Rect, buffer: &mut Buffer) {
     pen.write_right(&format!(" {word} "), scene.style(meaning));
     let short = size < Size::Full;
     let room = usize::from(pen.room());
-    let names: usize = Tab::ALL.iter().map(|tab| tab_name(*tab, short).width() + 3).sum();
+    // The tab that is shown takes a column more, for its bracket.
+    let names = Tab::ALL.iter().map(|tab| tab_name(*tab, short).width() + 3).sum::<usize>() + 1;
     lights(scene, room.saturating_sub(names), &mut pen);
     // Where not all names find room, the digits alone still tell where one can go.
     let is_named = names <= usize::from(pen.room());
@@ -107,12 +108,13 @@ fn armed(scene: &Scene<'_>) -> (String, Meaning) {
 }
 
 /// One sign and one name per breaker, those that are not well first; what finds no
-/// room is counted.
+/// room is counted, with the sign of the worst of them.
 fn lights(scene: &Scene<'_>, room: usize, pen: &mut Pen<'_>) {
     let mut rows: Vec<_> = scene.snapshot.breakers.iter().collect();
     rows.sort_by_key(|row| light(row.phase).0 == Glyph::Ok);
     let mut used = 0;
     let mut left = rows.len();
+    let mut worst = None;
     for row in rows {
         let (sign, meaning) = light(row.phase);
         let since = row
@@ -120,14 +122,18 @@ fn lights(scene: &Scene<'_>, room: usize, pen: &mut Pen<'_>) {
             .map(|at| format!(" {}", format::duration(format::between(scene.snapshot.at, at))));
         let words = format!(" {}{}{}", scene.sign(sign), row.name, since.unwrap_or_default());
         if used + words.width() + 5 > room {
+            worst = Some((sign, meaning));
             break;
         }
         used += words.width();
         left -= 1;
         pen.write_right(&words, scene.style(meaning));
     }
-    if left > 0 {
-        pen.write_right(&format!(" +{left}"), scene.style(Meaning::Dim));
+    if let Some((sign, meaning)) = worst {
+        if left > 1 {
+            pen.write_right(&format!("+{left}"), scene.style(Meaning::Dim));
+        }
+        pen.write_right(&format!(" {}", scene.sign(sign)), scene.style(meaning));
     }
 }
 
@@ -157,17 +163,19 @@ pub(super) const fn weight(weight: Weight) -> (Glyph, Meaning) {
 /// Keys of what lies on top; the kill key always, and first.
 fn footer(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let app = scene.app;
-    let contexts: &[Context] = if app.entry.is_some() {
-        &[Context::Input]
-    } else if app.dialog.is_some() {
-        &[Context::Dialog]
-    } else {
-        &[Context::Global, Context::Lists, Context::Trading]
+    let keys = match (&app.entry, &app.dialog) {
+        (Some(_), _) => app.keymap.footer(&[Context::Input]),
+        (None, Some(dialog)) => overlays::dialog_footer(dialog)
+            .into_iter()
+            .map(|(action, label)| (app.keymap.shown(action), label))
+            .filter(|(key, _)| !key.is_empty())
+            .collect(),
+        (None, None) => app.keymap.footer(&[Context::Global, Context::Lists, Context::Trading]),
     };
     let mut pen = Pen::new(buffer, area);
     let kill = format!(" {} {} ", app.keymap.shown(Action::Kill), Action::Kill.label());
     pen.write_right(&kill, scene.style(Meaning::Danger));
-    for (key, label) in app.keymap.footer(contexts) {
+    for (key, label) in keys {
         let width = key.width() + label.width() + 3;
         if usize::from(pen.room()) < width {
             break;

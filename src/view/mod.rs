@@ -18,6 +18,7 @@ mod watch;
 mod rows;
 mod precautions;
 mod latency;
+mod counters;
 mod log;
 mod decisions;
 mod snapshot;
@@ -29,6 +30,7 @@ mod publisher;
 mod tests;
 
 pub use checks::{CapLine, CheckLine, RefusalLine, SizeLine};
+pub use counters::Counters;
 pub use decisions::{
     Answer, ApprovalLine, BallotLine, DECISIONS_MAX, DecidedLine, Decisions, FillLine, InputLine,
     Link, NoteLine, OrderLine, PlanLine, Record, ResultLine, Wanted,
@@ -43,12 +45,12 @@ pub use prints::{Amended, PRINTS_MAX, Print, Prints};
 pub use projector::{Projector, Setup};
 pub use publisher::{Publisher, Viewer};
 pub use rows::{
-    ApprovalRow, ApprovalToken, OrderRow, PositionRow, Protection, Step, TradeRow, Wait,
+    ApprovalRow, ApprovalToken, BusRow, OrderRow, PositionRow, Protection, Step, TradeRow, Wait,
 };
 pub use snapshot::{
-    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, Counters, FeedRow, IntelRow,
-    MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, Run, SessionClock, Snapshot,
-    StrategyCard, StrategyRow, SymbolBallots, Trading,
+    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, IntelRow, MarketCard,
+    OrdersCard, PositionsCard, RequestsRow, RiskCard, Run, SessionClock, Snapshot, StrategyCard,
+    StrategyRow, SymbolBallots, Trading,
 };
 pub use text::{NAME_MAX, TEXT_MAX, clean_text};
 pub use watch::{BARS_MAX, Chart, ChartBar, Levels, Mark, Move, SPARK_MAX, Spark, WatchRow};

@@ -33,6 +33,17 @@ pub(in crate::view) const ORDERS_DONE_MAX: usize = 200;
 /// Most entries that wait for a human.
 pub(in crate::view) const APPROVALS_MAX: usize = 500;
 
+/// The bus to other processes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BusRow {
+    /// Whether it carries everything; while it does not, no entry leaves.
+    pub is_up: bool,
+    /// Since when.
+    pub since: Timestamp,
+    /// What moved it, in words.
+    pub reason: Box<str>,
+}
+
 /// A state that a trade came to, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Step {

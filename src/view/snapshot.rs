@@ -17,11 +17,12 @@ use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
 use crate::events::{Severity, StrategyMetrics};
 use crate::view::checks::CheckLine;
+use crate::view::counters::Counters;
 use crate::view::decisions::{BallotLine, DecidedLine, Decisions, Record, Wanted};
 use crate::view::latency::{Conflated, Latency};
 use crate::view::log::Log;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
-use crate::view::rows::{ApprovalRow, OrderRow, PositionRow, TradeRow};
+use crate::view::rows::{ApprovalRow, BusRow, OrderRow, PositionRow, TradeRow};
 use crate::view::watch::{Chart, WatchRow};
 
 /// Most feeds that are shown.
@@ -34,8 +35,6 @@ pub(in crate::view) const BUDGETS_MAX: usize = 64;
 pub(in crate::view) const STRATEGIES_MAX: usize = 200;
 /// Most alerts that are kept.
 pub(in crate::view) const ALERTS_MAX: usize = 200;
-/// Families of events that are counted apart.
-pub(in crate::view) const FAMILIES: usize = 13;
 
 /// One moment of the house.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,6 +61,11 @@ pub struct Snapshot {
     pub budgets: Arc<Vec<BudgetRow>>,
     /// How many requests each broker account has used.
     pub requests: Arc<Vec<RequestsRow>>,
+    /// The bus to other processes; absent while the run has none.
+    pub bus: Option<BusRow>,
+    /// How far below its peak the net value was, in dollars, once a minute of the
+    /// market, the newest last.
+    pub falls: Arc<[Money]>,
     /// The watchlist, in the order in which the symbols were heard of.
     pub watch: Arc<[WatchRow]>,
     /// Bars, own fills and levels of every symbol that had a bar or a trade.
@@ -476,25 +480,4 @@ pub struct IntelRow {
     pub symbol: Option<Symbol>,
     /// In words, clean.
     pub text: Box<str>,
-}
-
-/// How many events there were.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Counters {
-    /// All of them.
-    pub total: u64,
-    /// By family, in the order of [`Counters::FAMILY_NAMES`].
-    pub families: [u64; FAMILIES],
-    /// Events of the newest whole second of the market's time.
-    pub per_second: u64,
-    /// The same by family.
-    pub families_per_second: [u64; FAMILIES],
-}
-
-impl Counters {
-    /// The families' names.
-    pub const FAMILY_NAMES: [&'static str; FAMILIES] = [
-        "tape", "feed", "market", "signal", "risk", "order", "venue", "position", "trade",
-        "breaker", "operator", "request", "system",
-    ];
 }

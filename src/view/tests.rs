@@ -12,9 +12,10 @@ use crate::domain::money::{Money, Price, Qty};
 use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Alert, BreakerEvent, BreakerStateChanged, CandidateFound, Criterion, DataSuspected, Envelope,
-    Event, FeedConflated, FeedEvent, FeedLinkChanged, HoldSignal, MarketBars, MarketEvent,
-    MarketStatus, Severity, SignalEvent, SuspectReason, SystemEvent, TradeEvent, TradeStateChanged,
+    Alert, BreakerEvent, BreakerStateChanged, BusChanged, CandidateFound, Criterion, DataSuspected,
+    Envelope, Event, FeedConflated, FeedEvent, FeedLinkChanged, HoldSignal, MarketBars,
+    MarketEvent, MarketStatus, SessionStarted, Severity, SignalEvent, SuspectReason, SystemEvent,
+    TradeEvent, TradeStateChanged,
 };
 use crate::fsm::link::LinkState;
 use crate::fsm::trade::TradeState;
@@ -304,4 +305,35 @@ fn what_a_person_types_names_a_record() {
     ] {
         assert_eq!(Wanted::of(text), wanted, "{text}");
     }
+}
+
+#[test]
+fn the_fall_from_the_peak_is_noted_once_a_minute_and_for_two_hours() {
+    let mut fold = Fold::new();
+    fold.day(27, Session::Open);
+    for _ in 0..60 * 125 {
+        fold.price("100.00");
+    }
+    let falls = fold.projector.snapshot().falls.clone();
+    assert_eq!(falls.len(), 120);
+    assert!(falls.iter().all(|fall| *fall == Money::ZERO), "nothing is held");
+}
+
+#[test]
+fn the_bus_has_a_light_only_in_a_run_that_has_one() {
+    let mut fold = Fold::new();
+    let changed = |reason: &str| BusChanged { reason: reason.into() };
+    let light = |fold: &mut Fold| fold.projector.snapshot().bus.clone();
+    assert_eq!(light(&mut fold), None);
+    fold.see(SystemEvent::BusUp(changed("it answers")));
+    let up = light(&mut fold).unwrap();
+    assert!(up.is_up);
+    fold.price("100.00").see(SystemEvent::BusDown(changed("no answer\u{1b}[2J")));
+    let down = light(&mut fold).unwrap();
+    assert!(!down.is_up && down.since > up.since && !down.reason.contains('\u{1b}'));
+    fold.price("100.00").see(SystemEvent::BusDown(changed("still none")));
+    assert_eq!(light(&mut fold).unwrap().since, down.since, "down all the while");
+    let (mode, version, config_hash) = ("sim".into(), "1".into(), "0".into());
+    fold.see(SystemEvent::SessionStarted(SessionStarted { mode, seed: 1, version, config_hash }));
+    assert_eq!(light(&mut fold), None, "another run");
 }

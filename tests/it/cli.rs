@@ -196,6 +196,27 @@ fn what_config_print_says_can_be_fed_back() {
 }
 
 #[test]
+fn a_check_of_the_configuration_asks_every_part_that_a_run_would_ask() {
+    let mut home = Home::new();
+    for (text, parts) in [
+        ("[screen]\ntheme = \"nope\"\n", ["screen.theme", "'nope'"]),
+        ("[alerts]\nwebhook = \"ftp://x\"\n", ["alerts.webhook", "https"]),
+        ("[bus]\nredis = \"http://x\"\n", ["bus.redis", "redis://"]),
+        ("[telemetry]\nendpoint = \"nonsense\"\n", ["telemetry.endpoint", "nonsense"]),
+    ] {
+        home = home.with("c.toml", text);
+        check_complaint(&home.run("--config c.toml config check"), 2, &parts);
+    }
+    let fine = home.run("config check");
+    assert_eq!(fine.code, Some(0), "{}", fine.err);
+    std::fs::create_dir_all(home.path(".config/flightdeck")).unwrap();
+    for (keys, part) in [("[kill]\nkill = []\n".as_bytes(), "kill"), (b"\xff", "UTF-8")] {
+        std::fs::write(home.path(".config/flightdeck/keys.toml"), keys).unwrap();
+        check_complaint(&home.run("config check"), 2, &["keys.toml", part]);
+    }
+}
+
+#[test]
 fn a_place_that_cannot_be_written_is_refused_before_anything_is_done() {
     let home = Home::new().with("bars.csv", format!("{HEADER}{GOOD}")).with("notes", "mine");
     std::fs::create_dir(home.path("folder")).unwrap();

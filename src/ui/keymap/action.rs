@@ -86,7 +86,8 @@ macro_rules! actions {
 }
 
 // The kill key reduces risk, so it is not `dangerous`: it is there on a read-only
-// screen as well.
+// screen as well. So is the key that confirms: nothing that changes orders is asked there,
+// and a question about leaving must have an answer.
 actions! {
     Kill: Kill, "kill", "Stop new orders at once, cancel entries, keep protective stops", "KILL", false;
 
@@ -132,7 +133,7 @@ actions! {
     Reduce: Trading, "reduce", "Pause: only orders that reduce risk, at once", "", true;
     Reset: Trading, "reset", "Close a tripped breaker by hand (armed and typed)", "reset", true;
 
-    Confirm: Dialog, "confirm", "Send what the dialog says", "send", true;
+    Confirm: Dialog, "confirm", "Send what the dialog says", "send", false;
     DialogReject: Dialog, "dialog-reject", "Reject what the dialog is about, at once", "reject", true;
     DialogArm: Dialog, "dialog-arm", "Let risky keys work for a minute, or stop that", "", true;
     Close: Dialog, "close", "Leave; what waits stays waiting", "leave", false;

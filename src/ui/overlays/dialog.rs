@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::ui::dialog::{Dialog, Question, Stage};
 use crate::ui::facts::{ApprovalFacts, Mode};
@@ -16,7 +17,7 @@ use crate::ui::panels::limits::{bar, used};
 use crate::ui::panels::record::{ballot, check};
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Glyph, Meaning};
-use crate::ui::widgets::{Line, put};
+use crate::ui::widgets::{Line, broken, put};
 
 const WIDTH: u16 = 64;
 /// An approval has more to say.
@@ -25,6 +26,8 @@ const REVIEW_WIDTH: u16 = 76;
 const RULES_MAX: usize = 6;
 /// Votes that are listed.
 const VOTES_MAX: usize = 5;
+/// Between two keys.
+const GAP: &str = "   ";
 /// Cells of the bar of the deadline.
 const BAR: usize = 24;
 
@@ -40,7 +43,9 @@ pub(super) fn draw(scene: &Scene<'_>, dialog: &Dialog, page: Rect, buffer: &mut 
         Question::Approve(_) => REVIEW_WIDTH,
         Question::Reset(_) | Question::Resume | Question::Flatten(_) | Question::Quit => WIDTH,
     };
-    let (mut rows, foot) = rows(scene, dialog);
+    let (rows, foot) = rows(scene, dialog);
+    let width = wide.min(page.width).saturating_sub(4);
+    let (mut rows, foot) = (broken(rows, width), broken(keys_apart(foot, width), width));
     // What to press and how long is left is always seen; reasons make room.
     let room = usize::from(page.height.saturating_sub(2)).saturating_sub(foot.len());
     rows.truncate(room);
@@ -51,6 +56,43 @@ pub(super) fn draw(scene: &Scene<'_>, dialog: &Dialog, page: Rect, buffer: &mut 
     for (row, line) in rows.iter().zip(inner.rows()) {
         put(buffer, line, &row.text, scene.style(row.meaning));
     }
+}
+
+/// Keys that find no room beside each other stand below each other.
+fn keys_apart(foot: Vec<Line>, width: u16) -> Vec<Line> {
+    let apart = |line: Line| -> Vec<Line> {
+        if line.meaning != Meaning::Key || line.text.width() <= usize::from(width) {
+            return vec![line];
+        }
+        line.text.split(GAP).map(|key| Line::new(key, Meaning::Key)).collect()
+    };
+    foot.into_iter().flat_map(apart).collect()
+}
+
+/// The keys of the footer while a dialog is open, with what they do there.
+pub(in crate::ui) fn footer(dialog: &Dialog) -> Vec<(Action, &'static str)> {
+    let is_asking = dialog.stage == Stage::Review;
+    let needs_word = dialog.word.is_some();
+    let mut keys = Vec::with_capacity(4);
+    match &dialog.question {
+        Question::Quit if is_asking => keys.push((Action::Confirm, "leave")),
+        Question::Approve(_) if is_asking => {
+            if !needs_word {
+                keys.push((Action::Confirm, "send"));
+            }
+            keys.push((Action::DialogReject, "reject"));
+        }
+        Question::Approve(_)
+        | Question::Reset(_)
+        | Question::Resume
+        | Question::Flatten(_)
+        | Question::Quit => {}
+    }
+    if is_asking && dialog.needs_arming {
+        keys.push((Action::DialogArm, "arm"));
+    }
+    keys.push((Action::Close, if dialog.question == Question::Quit { "stay" } else { "close" }));
+    keys
 }
 
 /// What it is about, and the lines at its foot.
@@ -64,7 +106,7 @@ fn rows(scene: &Scene<'_>, dialog: &Dialog) -> (Vec<Line>, Vec<Line>) {
                 approval.lines.len() - usize::from(!reasons.is_empty()).min(approval.lines.len());
             rows.extend(approval.lines.iter().take(kept).map(Line::plain));
             rows.extend(reasons);
-            foot.extend(obstacles(scene, approval));
+            foot.extend(obstacles(scene, approval, &dialog.stage));
         }
         Question::Reset(_) => rows.push(Line::plain("calls will pass again at once")),
         Question::Resume => rows.push(Line::plain("entries will be sent again")),
@@ -108,7 +150,7 @@ fn reasons(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
 }
 
 /// What stands against sending, and how long is left.
-fn obstacles(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
+fn obstacles(scene: &Scene<'_>, approval: &ApprovalFacts, stage: &Stage) -> Vec<Line> {
     let mut lines = Vec::new();
     let now = scene.app.facts.approval(&approval.trade_id);
     // As it is now while it waits; as it was, once the house has let go of it.
@@ -120,6 +162,10 @@ fn obstacles(scene: &Scene<'_>, approval: &ApprovalFacts) -> Vec<Line> {
     if let Some(why) = now.and_then(|now| now.refusal.as_deref()) {
         let sign = scene.sign(Glyph::Trip);
         lines.push(Line::new(format!("{sign} cannot be sent: {why}"), Meaning::Trip));
+    }
+    // What is decided waits no longer.
+    if matches!(stage, Stage::Accepted | Stage::Rejected(_)) {
+        return lines;
     }
     let left = format::between(scene.app.facts.at, approval.deadline);
     let asked = scene.snapshot.approvals.iter().find(|row| row.trade_id == approval.trade_id);
@@ -157,14 +203,14 @@ fn standing(scene: &Scene<'_>, dialog: &Dialog) -> (String, Meaning) {
             (format!("{arm}type  {word}  to send: {}_", dialog.typed), Meaning::Key)
         }
         (Stage::Review, None) => {
-            let send = if dialog.question == Question::Quit { "leave the cockpit" } else { "send" };
-            let reject = if matches!(dialog.question, Question::Approve(_)) {
-                format!("{} reject   ", key(Action::DialogReject))
-            } else {
-                String::new()
-            };
             let (confirm, close) = (key(Action::Confirm), key(Action::Close));
-            (format!("{confirm} {send}   {reject}{close} leave it waiting"), Meaning::Key)
+            let keys = if dialog.question == Question::Quit {
+                vec![format!("{confirm} leave the cockpit"), format!("{close} stay")]
+            } else {
+                let reject = format!("{} reject", key(Action::DialogReject));
+                vec![format!("{confirm} send"), reject, format!("{close} leave it waiting")]
+            };
+            (keys.join(GAP), Meaning::Key)
         }
         (Stage::Submitting(_), _) => ("sent, waiting for an answer".into(), Meaning::Cool),
         (Stage::Accepted, _) => (format!("{} accepted", scene.sign(Glyph::Done)), Meaning::Ok),

@@ -8,6 +8,8 @@ mod entry;
 mod help;
 mod popup;
 
+pub(in crate::ui) use dialog::footer as dialog_footer;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -23,7 +25,9 @@ pub fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         None => {}
     }
     if let Some(dialog) = &scene.app.dialog {
-        dialog::draw(scene, dialog, area, buffer);
+        // The last line has the keys, the kill key among them: no question covers it.
+        let page = Rect { height: area.height.saturating_sub(1), ..area };
+        dialog::draw(scene, dialog, page, buffer);
     }
     if let Some(entry) = &scene.app.entry {
         entry::draw(scene, entry, area, buffer);

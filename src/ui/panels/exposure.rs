@@ -1,15 +1,18 @@
 //! What the account is exposed to: net value, cash, drawdown, and how much lies in
-//! each stock. Figures are the snapshot's; nothing is judged here.
+//! each rule set and each stock. Figures are the snapshot's; nothing is judged here.
+
+use std::collections::BTreeMap;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
+use crate::domain::money::Money;
 use crate::domain::position::Direction;
 use crate::ui::format;
 use crate::ui::scene::Scene;
 use crate::ui::theme::Meaning;
-use crate::ui::widgets::{Cell, Field, fields};
+use crate::ui::widgets::{Cell, Field, fields, sparkline_of_money};
 
 /// Draws the figures, then a bar for each position as part of net value.
 pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
@@ -34,6 +37,8 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         Field::new("cash", share(account.cash_ratio())).with_bar(account.cash_ratio()),
         Field::new("drawdown", share(Some(account.drawdown))).with_bar(Some(account.drawdown)),
     ];
+    lines.extend(fallen(scene, area));
+    lines.extend(by_rule_set(scene));
     if !scene.snapshot.positions.is_empty() {
         lines.push(of_title("By symbol"));
     }
@@ -49,4 +54,37 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
             .with_bar(part)
     }));
     fields(scene, &lines, area, buffer);
+}
+
+/// How far the net value was below its peak, minute by minute, the newest at the right.
+fn fallen<'a>(scene: &Scene<'_>, area: Rect) -> Option<Field<'a>> {
+    let falls = &scene.snapshot.falls;
+    let deepest = falls.iter().max()?;
+    let name = "below peak";
+    // Nothing was lost yet: there is no line to draw.
+    let has_fallen = *deepest > Money::ZERO;
+    let width = usize::from(area.width).saturating_sub(name.len() + 14);
+    let width = if has_fallen { width } else { 0 };
+    let drawn = sparkline_of_money(falls.iter().copied(), width, scene.theme.glyphs());
+    let words = format!("{drawn} {}", format::money(*deepest));
+    Some(Field::new(name, Cell::new(words, Meaning::Down)))
+}
+
+/// How much of the net value each rule set has in the market, by name.
+fn by_rule_set<'a>(scene: &Scene<'a>) -> Vec<Field<'a>> {
+    let snapshot = scene.snapshot;
+    let mut held: BTreeMap<&str, Money> = BTreeMap::new();
+    for row in snapshot.positions.iter() {
+        let trade = row.trade_id.as_ref().and_then(|id| snapshot.trade(id));
+        let name = trade.map(|trade| &*trade.strategy).filter(|name| !name.is_empty());
+        *held.entry(name.unwrap_or("no trade")).or_default() += row.last.times(row.quantity);
+    }
+    let mut lines = Vec::with_capacity(held.len() + 1);
+    if !held.is_empty() {
+        lines.push(Field::of(Cell::new("By rule set", Meaning::Title), Cell::plain("")));
+    }
+    lines.extend(held.into_iter().map(|(name, value)| {
+        Field::of(Cell::new(name, Meaning::Dim), Cell::plain(format::money(value)))
+    }));
+    lines
 }

@@ -112,10 +112,17 @@ pub(in crate::ui) fn amounts(check: &CheckLine) -> (String, String) {
         // A ratio of parts, such as reward to risk, is no percentage.
         Unit::Ratio if check.limit >= Decimal::ONE => format::decimal(value, 2),
         Unit::Ratio => format::percent(value, 1).trim_start_matches('+').to_owned(),
-        Unit::Seconds => format!("{} s", places(value, 0)),
+        Unit::Seconds => seconds(value),
         Unit::Flag => if value.is_zero() { "no" } else { "yes" }.to_owned(),
     };
     (check.value.map_or_else(|| format::ABSENT.to_owned(), text), text(check.limit))
+}
+
+/// Tenths while they can matter, whole seconds with thousands above a minute.
+fn seconds(value: Decimal) -> String {
+    let has_tenths = !value.round_dp(1).fract().is_zero();
+    let tenths = has_tenths && value.abs() < Decimal::from(60);
+    format!("{} s", format::decimal(value, u32::from(tenths)))
 }
 
 fn cells<'a>(scene: &Scene<'_>, check: &CheckLine) -> Vec<Cell<'a>> {
@@ -166,6 +173,22 @@ mod tests {
         check("min_cash_fraction", Unit::Dollars, dec!(0), dec!(50), None);
         check("halted", Unit::Flag, dec!(0), dec!(0), None);
         check("entry_quantity", Unit::Shares, dec!(5), dec!(5), None);
+    }
+
+    #[test]
+    fn seconds_fit_their_column_whatever_the_clock_measured() {
+        for (value, expected) in [
+            (dec!(22499.8895), "22,500 s"),
+            (dec!(0.1105), "0.1 s"),
+            (dec!(14.96), "15 s"),
+            (dec!(59.94), "59.9 s"),
+            (dec!(600), "600 s"),
+            (dec!(0), "0 s"),
+        ] {
+            let check = rule("entry_cutoff_minutes", Unit::Seconds, value, dec!(600));
+            assert_eq!(amounts(&check).0, expected);
+            assert!(expected.len() <= usize::from(COLUMNS[2].width));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::ui::format;
 use crate::ui::panels::cards::link;
 use crate::ui::scene::Scene;
 use crate::ui::state::Pane;
-use crate::ui::theme::Meaning;
+use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::{Cell, Field, column_width, columns, fields, pane};
 use crate::view::{AlertRow, Counters, Delay, Severity};
 
@@ -111,6 +111,14 @@ fn feeds<'a>(scene: &Scene<'a>) -> Vec<Field<'a>> {
         let words = format!("{} {} {age}  lost {}", scene.sign(sign), row.phase, row.lost);
         Field::of(Cell::new(&*row.feed, Meaning::Dim), Cell::new(words, meaning))
     }));
+    if let Some(bus) = &snapshot.bus {
+        let up = (Glyph::Ok, "UP", Meaning::Ok);
+        let (sign, word, meaning) =
+            if bus.is_up { up } else { (Glyph::Trip, "DOWN", Meaning::Trip) };
+        let age = format::age(bus.since, snapshot.at);
+        let words = format!("{} {word} {age}", scene.sign(sign));
+        lines.push(Field::new("bus", Cell::new(words, meaning)));
+    }
     if !snapshot.requests.is_empty() || !snapshot.budgets.is_empty() {
         lines.push(title("Budgets"));
     }

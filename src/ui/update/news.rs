@@ -24,10 +24,12 @@ pub(super) fn told(app: &mut App, facts: Arc<Facts>, commands: &mut Vec<Cmd>) {
 }
 
 /// The picture is of now. The cursor of the orders pane stays on its order when
-/// others come and go: what is cancelled is what was looked at.
+/// others come and go: what is cancelled is what was looked at. Where nobody has looked
+/// yet, the top of the list is what is worth seeing.
 pub(super) fn redrawn(app: &mut App) {
     let before = std::mem::replace(&mut app.picture, app.facts.clone());
-    let name = before.name_at(app.row(Pane::Orders));
+    let is_chosen = app.focus == Pane::Orders || app.row(Pane::Orders) > 0;
+    let name = before.name_at(app.row(Pane::Orders)).filter(|_| is_chosen);
     if let Some(row) = name.and_then(|name| app.picture.row_of(name)) {
         app.rows.insert(Pane::Orders, row);
     }

@@ -14,6 +14,6 @@ pub use field::{Field, fields};
 pub use frame::{Heading, framed, pane};
 pub use gauge::gauge;
 pub use line::{Pen, put};
-pub use sparkline::sparkline;
+pub use sparkline::{sparkline, sparkline_of_money};
 pub use table::{Cell, Column, Table, window};
 pub use text::{Line, broken, column_width, columns, text};

@@ -4,7 +4,7 @@
 //! says of its own account is not mixed in (but for buying power, which only it
 //! knows).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -17,9 +17,15 @@ use crate::domain::time::Timestamp;
 use crate::events::{OrderFilled, PositionEvent, SplitApplied};
 use crate::view::rows::{PositionRow, Protection};
 use crate::view::snapshot::Account;
+use crate::view::watch::push_bounded;
 
 /// Orders that hold stops of one position: one, and one more for each late fill.
 const STOPS_MAX: usize = 16;
+
+/// Nanoseconds of a minute.
+const MINUTE: i64 = 60_000_000_000;
+/// Minutes whose drawdown is kept.
+pub(in crate::view) const FALLS_MAX: usize = 120;
 
 /// What is known of a position beyond its shares.
 #[derive(Debug, Clone)]
@@ -58,6 +64,9 @@ pub(in crate::view) struct AccountPart {
     day_start: Money,
     peak: Money,
     buying_power: Option<Money>,
+    falls: VecDeque<Money>,
+    /// The minute of the newest of them.
+    minute: Option<i64>,
     shared: Arc<[PositionRow]>,
     has_changed: bool,
 }
@@ -71,6 +80,8 @@ impl AccountPart {
             day_start: opening_cash,
             peak: opening_cash,
             buying_power: None,
+            falls: VecDeque::new(),
+            minute: None,
             shared: Arc::default(),
             has_changed: false,
         }
@@ -84,6 +95,20 @@ impl AccountPart {
         self.book.mark(symbol, price);
         self.has_changed = true;
         self.peak = self.peak.max(self.book.equity());
+    }
+
+    /// Notes once a minute how far the net value is below its peak.
+    pub(in crate::view) fn note_fall(&mut self, at: Timestamp) {
+        let minute = at.as_nanos().div_euclid(MINUTE);
+        if self.minute.is_some_and(|noted| noted >= minute) {
+            return;
+        }
+        self.minute = Some(minute);
+        push_bounded(&mut self.falls, FALLS_MAX, self.peak - self.book.equity());
+    }
+
+    pub(in crate::view) fn share_falls(&self) -> Arc<[Money]> {
+        self.falls.iter().copied().collect()
     }
 
     /// Begins a trading day; returns whether it is a new one.

@@ -2,7 +2,7 @@
 
 use crate::domain::time::Timestamp;
 use crate::events::Event;
-use crate::view::snapshot::{Counters, FAMILIES};
+use crate::view::counters::{Counters, FAMILIES};
 
 const SECOND: i64 = 1_000_000_000;
 

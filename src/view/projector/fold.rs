@@ -132,6 +132,7 @@ impl Projector {
 
     fn market(&mut self, at: Timestamp, event: &MarketEvent) {
         self.market.see(at, event);
+        self.account.note_fall(at);
         match event {
             MarketEvent::Quote(quote) => self.account.mark(quote.symbol, quote.mid()),
             MarketEvent::Tick(tick) => self.account.mark(tick.symbol, tick.price),
@@ -317,6 +318,8 @@ impl Projector {
             breakers: self.house.breakers.share(),
             budgets: self.house.budgets.share(),
             requests: self.house.requests.share(),
+            bus: self.house.bus.clone(),
+            falls: self.account.share_falls(),
             watch: self.market.share_rows(),
             charts: self.market.share_charts(),
             trades,

@@ -14,6 +14,7 @@ use crate::view::decisions::{DecidedLine, ballot_lines};
 use crate::view::latency::Conflated;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::part::Part;
+use crate::view::rows::BusRow;
 use crate::view::snapshot::{
     ALERTS_MAX, AgentHealth, AlertRow, BREAKERS_MAX, BUDGETS_MAX, BreakerRow, BudgetRow, FEEDS_MAX,
     FeedRow, IntelRow, RequestsRow, Run, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
@@ -61,6 +62,7 @@ pub(in crate::view) struct HousePart {
     pub(in crate::view) opinions: [u64; 3],
     pub(in crate::view) unexplained: u64,
     pub(in crate::view) conflated: Conflated,
+    pub(in crate::view) bus: Option<BusRow>,
 }
 
 impl HousePart {
@@ -98,6 +100,7 @@ impl HousePart {
             opinions: [0; 3],
             unexplained: 0,
             conflated: Conflated::default(),
+            bus: None,
         }
     }
 
@@ -298,6 +301,8 @@ impl HousePart {
                 run.config_hash = clean_text(&started.config_hash, 128);
                 run.started_at = Some(place.1);
                 run.ended = None;
+                // A run that goes on with a journal may have no bus, or another one.
+                self.bus = None;
             }
             SystemEvent::SessionEnded(ended) => {
                 self.run.change().ended = Some(clean_text(&ended.reason, TEXT_MAX));
@@ -322,15 +327,22 @@ impl HousePart {
             }
             SystemEvent::Alert(Alert { severity, text }) => self.alert(place, *severity, text),
             SystemEvent::BusDown(bus) => {
+                self.bus_moved(place.1, false, &bus.reason);
                 let text = format!("bus_down: {}; no entry until it answers", bus.reason);
                 self.alert(place, Severity::Critical, &text);
             }
             SystemEvent::BusUp(bus) => {
+                self.bus_moved(place.1, true, &bus.reason);
                 let text = format!("the bus is up: {}", bus.reason);
                 self.alert(place, Severity::Info, &text);
             }
             SystemEvent::TimerDue(_) => {}
         }
+    }
+
+    fn bus_moved(&mut self, at: Timestamp, is_up: bool, reason: &str) {
+        let since = self.bus.as_ref().filter(|bus| bus.is_up == is_up).map_or(at, |bus| bus.since);
+        self.bus = Some(BusRow { is_up, since, reason: clean_text(reason, TEXT_MAX) });
     }
 
     fn agent(&mut self, agent: AgentId, state: AgentState, note: &str) {

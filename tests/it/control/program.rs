@@ -69,6 +69,19 @@ fn a_day_at_the_command_line() {
 }
 
 #[test]
+fn a_runtime_folder_that_is_none_leads_to_the_one_of_the_data_folder() {
+    let (house, _) = House::waiting();
+    let data = house.home.path(".local/share/flightdeck");
+    std::fs::create_dir_all(&data).unwrap();
+    std::os::unix::fs::symlink(house.home.path("run/flightdeck"), data.join("control")).unwrap();
+    for runtime in ["", "run"] {
+        let mut command = house.home.command("");
+        let status = command.env("XDG_RUNTIME_DIR", runtime).args(["status"]);
+        check(&ended(status), 0, "trading");
+    }
+}
+
+#[test]
 fn programs_get_one_line_of_json_whether_it_is_done_or_not() {
     let (house, _) = House::waiting();
     let done = run(&house, &["status", "--json"]);

@@ -1,9 +1,11 @@
 //! What is seen at which size.
 
 use flightdeck::domain::money::Money;
+use flightdeck::ui::dialog::{Dialog, Question};
+use flightdeck::ui::facts::Mode;
 use flightdeck::ui::state::Tab;
 use flightdeck::ui::theme::GlyphSet;
-use flightdeck::view::{Precautions, Projector, Setup};
+use flightdeck::view::{BusRow, Precautions, Projector, Setup};
 
 use super::{app, busy, press, text, told, waiting};
 use crate::view::{setup, shown};
@@ -74,6 +76,56 @@ fn prints_are_listed_with_who_came_to_whom_where_there_is_room() {
             assert!(seen.contains(row), "{row}\n{seen}");
         }
     }
+}
+
+#[test]
+fn a_dialog_says_all_its_keys_on_the_smallest_page() {
+    let snapshot = shown(&waiting());
+    let mut app = app();
+    told(&mut app, &snapshot);
+    press(&mut app, "a");
+    for (dialog, keys) in [
+        ("review", ["y send", "x reject", "Esc leave it waiting"].as_slice()),
+        ("leave", &["y leave the cockpit", "Esc stay", "Esc stay"]),
+    ] {
+        if dialog == "leave" {
+            app.dialog = Some(Dialog::new(Question::Quit, Mode::Sim, app.now));
+        }
+        let seen = text(&snapshot, &app, 40, 10);
+        for key in keys {
+            assert!(seen.contains(key), "{key}\n{seen}");
+        }
+        let (footer, has_send) = (seen.lines().last().unwrap(), dialog == "review");
+        assert_eq!(footer.contains("y send"), has_send, "{seen}");
+        assert_eq!(footer.contains("x reject"), has_send, "{seen}");
+    }
+}
+
+#[test]
+fn a_breaker_has_a_light_where_its_name_finds_no_room() {
+    let snapshot = shown(&waiting());
+    let mut app = app();
+    told(&mut app, &snapshot);
+    let seen = text(&snapshot, &app, 40, 10);
+    assert!(seen.lines().nth(1).unwrap().contains("● DISARMED"), "{seen}");
+}
+
+#[test]
+fn the_risk_page_tells_what_is_held_by_rule_set_and_how_far_below_the_peak() {
+    let mut snapshot = (*shown(&busy())).clone();
+    snapshot.falls = [0, 250, 125].map(Money::from_cents).into();
+    snapshot.bus = Some(BusRow { is_up: false, since: snapshot.at, reason: "no answer".into() });
+    let mut app = app();
+    told(&mut app, &snapshot);
+    press(&mut app, "4");
+    let seen = text(&snapshot, &app, 120, 50);
+    for words in ["By rule set", "▁█▄ 2.50", "trend_following"] {
+        assert!(seen.contains(words), "{words}\n{seen}");
+    }
+    let light = |seen: &str| seen.lines().next().unwrap().contains("bus ✖");
+    assert!(light(&seen), "{seen}");
+    snapshot.bus = None;
+    assert!(!light(&text(&snapshot, &app, 120, 50)), "no bus, no light");
 }
 
 #[test]

@@ -5,9 +5,14 @@
 //! is reported late, or a lot too small to count. Such a print is real volume, and neither
 //! the last price nor part of a bar (Alpaca, protocol page §5 of October 2026: "latest
 //! trade" skips what does not update a bar).
-//! The letters and what they update are those of the two plans' published tables (CTS
-//! for tapes A and B, UTP for tape C). `B` is an average price on tapes A and B and a
-//! bunched trade, which counts, on tape C.
+//! The letters are those which Alpaca leaves out of the closing price of a minute bar, as
+//! its staff lists them by tape (<https://forum.alpaca.markets/t/11767> and
+//! <https://alpaca.markets/learn/stock-minute-bars/>), after the tables of consolidated
+//! updates in the two plans' specifications: CTS for tapes A and B, UTP (page 43) for tape
+//! C. `B` is an average price on tapes A and B and a bunched trade, which counts, on tape
+//! C. Two differ from those tables: `9` may update a day's close there, and tells a
+//! minute or a stop nothing that is of now (<https://forum.alpaca.markets/t/18440>); `T`
+//! updates no close there, and is all that there is in extended hours.
 
 /// What the conditions of one print add up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,10 +27,11 @@ impl Conditions {
         match condition {
             // Cash, sold bunched, price variation, odd lot, official close, next day, prior
             // reference, official open, seller, extended hours out of sequence, contingent,
-            // average price, out of sequence, derivatively priced, qualified contingent.
+            // average price, out of sequence, derivatively priced, qualified contingent,
+            // corrected close.
             [
                 b'C' | b'G' | b'H' | b'I' | b'M' | b'N' | b'P' | b'Q' | b'R' | b'U' | b'V' | b'W'
-                | b'Z' | b'4' | b'7',
+                | b'Z' | b'4' | b'7' | b'9',
             ] => self.is_aside = true,
             [b'B'] => self.has_average_or_bunched = true,
             // `T`, a trade of extended hours, is all that there is at that time. What we
@@ -60,7 +66,7 @@ mod tests {
             check(regular, "A", false);
             check(regular, "C", false);
         }
-        for aside in ["@,I", "@,W", "Z", "@,F,I", "@,T,U", "@,4", "@,7,V", "M", "Q", "C"] {
+        for aside in ["@,I", "@,W", "Z", "@,F,I", "@,T,U", "@,4", "@,7,V", "M", "Q", "C", "@,9"] {
             check(aside, "A", true);
             check(aside, "C", true);
         }

@@ -295,6 +295,8 @@ fn a_read_only_screen_cannot_trade_by_key_or_palette_but_can_halt() {
         assert!(!trades && desk.app.dialog.is_none(), "{line} {commands:?}");
     }
     assert_eq!(told(&desk.press("ctrl-k")), ["KILL"]);
+    assert_eq!(told(&desk.press("esc q")), [""; 0], "orders work: it is asked");
+    assert_eq!(desk.press("y"), [Cmd::Quit], "and can be answered");
 }
 
 #[test]

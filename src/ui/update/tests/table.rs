@@ -119,3 +119,19 @@ fn a_shorter_list_takes_the_cursor_along() {
     });
     assert_eq!(desk.app.row(Pane::Watchlist), 1);
 }
+
+#[test]
+fn the_orders_stay_at_the_top_until_somebody_looks_further_down() {
+    let mut desk = Desk::new(Mode::Sim);
+    let another = |desk: &mut Desk| {
+        desk.tell(|facts| {
+            let first = facts.approvals.remove(0);
+            facts.approvals.push(first);
+        });
+        desk.app.row(Pane::Orders)
+    };
+    assert_ne!(desk.app.focus, Pane::Orders);
+    assert_eq!(another(&mut desk), 0, "nobody has looked");
+    desk.app.focus = Pane::Orders;
+    assert_eq!(another(&mut desk), 1, "what is under the cursor of the focus stays there");
+}
