@@ -13,6 +13,7 @@ mod bus;
 mod entrance;
 mod loopback;
 mod owed;
+pub mod schwab;
 mod screen;
 mod refusal;
 mod resume;

@@ -19,17 +19,19 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::agents::order_execution::GuardConfig;
 use crate::agents::roster;
 use crate::app::attendance::{Around, Attendance};
 use crate::app::entrance::DoorEntrance;
 use crate::app::loopback::Loopback;
 use crate::app::owed::{Owed, Watch};
+use crate::app::schwab::SchwabSetting;
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Refusal, Summary, bus, read_model, session_started};
-use crate::breakers::BudgetConfig;
+use crate::breakers::{BudgetConfig, Phase};
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
 use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
-use crate::brokers::{Broker, BrokerAccount};
+use crate::brokers::{Broker, BrokerAccount, Push};
 use crate::bus::clock::{Clock, SystemClock};
 use crate::bus::spine::{Door, Spine};
 use crate::bus::{Roster, RosterSeat, SpineError, Tap};
@@ -39,7 +41,7 @@ use crate::domain::command::OperatorCommand;
 use crate::domain::ids::{AgentId, Seq, Symbol};
 use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
-use crate::events::{SessionEnded, SystemEvent};
+use crate::events::{BreakerEvent, Event, SessionEnded, SystemEvent};
 use crate::journal::{Journal, SqliteJournal, StoreIdentity};
 use crate::risk::{AccountMode, Identity};
 use crate::telemetry::spans::VenueNames;
@@ -68,6 +70,8 @@ pub enum Venue {
         /// The account's keys.
         keys: ApiKeys,
     },
+    /// An account at Schwab, or its data alone.
+    Schwab(Box<SchwabSetting>),
 }
 
 /// When a run ends, and where its journal is.
@@ -125,6 +129,10 @@ pub async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<Summary> {
     let (setting, loopback) = match venue {
+        Venue::Schwab(setting) => {
+            let house = House::open_schwab(config, options, *setting, out, Vec::new()).await?;
+            return house.live(options, stop).await;
+        }
         Venue::Simulated { speed } => {
             let loopback = Loopback::open(config, speed).await?;
             (loopback.setting(), Some(loopback))
@@ -145,6 +153,36 @@ pub async fn run(
         loopback.close().await?;
     }
     summary
+}
+
+/// A broker's side of the house, before anybody is seated.
+pub(super) struct Side<B> {
+    pub(super) mode: AccountMode,
+    /// Whose journal it is.
+    pub(super) identity: StoreIdentity,
+    /// The account's name, as the house knows it.
+    pub(super) account: String,
+    pub(super) broker: Arc<B>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) speed: u32,
+    pub(super) names: VenueNames,
+    pub(super) guard: GuardConfig,
+    /// Budget, account, symbols and remedy; the rest is filled in.
+    pub(super) gateway: GatewayConfig,
+    pub(super) tracker: TaskTracker,
+    /// Ends what is outside.
+    pub(super) outside: CancellationToken,
+}
+
+/// Where a broker's streams go to.
+pub(super) struct Line {
+    pub(super) orders: mpsc::Sender<Push>,
+    pub(super) market: Arc<MarketInlet>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) requests: mpsc::UnboundedSender<Request>,
+    pub(super) door: Door,
+    pub(super) tracker: TaskTracker,
+    pub(super) outside: CancellationToken,
 }
 
 /// The house, seated and connected.
@@ -184,28 +222,73 @@ impl House {
         options: &WireOptions,
         setting: Setting,
         out: Box<dyn Write + Send>,
-        mut taps: Vec<Box<dyn Tap>>,
+        taps: Vec<Box<dyn Tap>>,
     ) -> anyhow::Result<Self> {
         let Setting { mode, account, keys, clock, symbols, speed } = setting;
-        let host = host_of(&account);
+        let names = VenueNames::alpaca(host_of(&account));
         let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
         let found = admitted(broker.as_ref()).await?;
+        let budget = BudgetConfig {
+            limit: config.alpaca.requests_per_minute,
+            reserve: config.alpaca.requests_reserved,
+        };
+        let side = Side {
+            mode,
+            identity: identity(config, mode, &found),
+            account: found.account_id.clone(),
+            gateway: GatewayConfig {
+                budget,
+                account_id: Some(found.account_id),
+                symbols: symbols.clone(),
+                ..GatewayConfig::default()
+            },
+            broker: broker.clone(),
+            clock,
+            speed,
+            names,
+            guard: config.execution.guard.clone(),
+            tracker: TaskTracker::new(),
+            outside: CancellationToken::new(),
+        };
+        Self::seat(config, options, side, (out, taps), |line| {
+            broker.stream(
+                (&keys, &line.clock),
+                &symbols,
+                (line.orders, line.market),
+                config.seed,
+                (&line.tracker, &line.outside),
+            );
+            Ok(())
+        })
+        .await
+    }
+
+    /// Seats everybody in front of a broker, and begins. `connect` starts the streams.
+    pub(super) async fn seat<B: Broker>(
+        config: &Config,
+        options: &WireOptions,
+        side: Side<B>,
+        (out, mut taps): (Box<dyn Write + Send>, Vec<Box<dyn Tap>>),
+        connect: impl FnOnce(Line) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
+        let Side { mode, identity, account, broker, clock, speed, .. } = side;
+        let (tracker, outside, names) = (side.tracker, side.outside, side.names);
         let mut bus = bus::open(&options.people, &options.journal).await?;
-        let mut journal = SqliteJournal::open(&options.journal, &identity(config, mode, &found))?;
+        let mut journal = SqliteJournal::open(&options.journal, &identity)?;
         let opening_cash = journal.identity().opening_cash;
-        let read = read_model(config, &found.account_id, opening_cash, speed);
+        let read = read_model(config, &account, opening_cash, speed);
         let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
         if let Some(telemetry) = &options.people.telemetry {
-            let names = VenueNames::alpaca(host);
             taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
         }
         let is_new = is_empty(&mut journal)?;
         if !is_new && mode == AccountMode::Sim {
             return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
         }
+        let is_latched = is_latched(&mut journal, broker.name())?;
         let (port, requests) = mpsc::unbounded_channel();
-        let account = (mode, &*found.account_id, opening_cash);
-        let roster = seats(config, (broker.name(), speed), account, port)?;
+        let whose = (mode, &*account, opening_cash);
+        let roster = seats(config, side.guard, (broker.name(), speed), whose, port.clone())?;
         let counters = Arc::new(Counters::default());
         let lines = Lines { out, counters: counters.clone(), flushes: true, line: Vec::new() };
         let (owed_tap, owed) = Owed::new();
@@ -214,26 +297,34 @@ impl House {
         taps.push(Box::new(owed_tap));
         taps.push(attendance.tap());
         taps.extend(bus.as_mut().and_then(bus::Opened::tap));
-        let tracker = TaskTracker::new();
         let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
         let last_seen = if is_new { clock.now() } else { spine.now() };
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
         door.send_and_settle(clock.now(), AgentId::Spine, session_started(mode_name(mode), config))
             .await?;
-        let gateway = gateway_config(config, &found, &symbols, (clock.now(), last_seen))?;
-        let outside = CancellationToken::new();
+        let gateway = GatewayConfig {
+            is_latched,
+            warm_up_minutes: warm_up_minutes(clock.now())?,
+            last_seen,
+            hours: config.market.hours,
+            seed: config.seed,
+            ..side.gateway
+        };
         let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
         let market = Arc::new(MarketInlet::default());
-        broker.stream(
-            (&keys, &clock),
-            &symbols,
-            (orders, market.clone()),
-            config.seed,
-            (&tracker, &outside),
-        );
         let entrance = DoorEntrance(door.clone());
         let gate = attendance.gate();
         let gateway = Gateway::new(broker, None, gate.clone(), clock.clone(), gateway, entrance);
+        // The gateway first: it may hold back what the streams would ask.
+        connect(Line {
+            orders,
+            market: market.clone(),
+            clock: clock.clone(),
+            requests: port,
+            door: door.clone(),
+            tracker: tracker.clone(),
+            outside: outside.clone(),
+        })?;
         let streams = Streams { orders: order_pushes, market };
         let gateway = tokio::spawn(gateway.run(requests, streams, outside.clone()));
         let (served, left) = (CancellationToken::new(), CancellationToken::new());
@@ -277,7 +368,11 @@ impl House {
     }
 
     /// Hands the time in until there is enough, then ends everything in order.
-    async fn live(self, options: &WireOptions, stop: CancellationToken) -> anyhow::Result<Summary> {
+    pub(super) async fn live(
+        self,
+        options: &WireOptions,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Summary> {
         let began = self.clock.now();
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -370,30 +465,8 @@ fn host_of(account: &AlpacaConfig) -> String {
     host.unwrap_or_default()
 }
 
-/// What the gateway is told.
-fn gateway_config(
-    config: &Config,
-    account: &BrokerAccount,
-    symbols: &[Symbol],
-    (now, last_seen): (Timestamp, Timestamp),
-) -> anyhow::Result<GatewayConfig> {
-    Ok(GatewayConfig {
-        budget: BudgetConfig {
-            limit: config.alpaca.requests_per_minute,
-            reserve: config.alpaca.requests_reserved,
-        },
-        account_id: Some(account.account_id.clone()),
-        symbols: symbols.to_vec(),
-        warm_up_minutes: warm_up_minutes(now)?,
-        last_seen,
-        hours: config.market.hours,
-        seed: config.seed,
-        ..GatewayConfig::default()
-    })
-}
-
 /// Asks for the account: it must be the configured one and may trade.
-async fn admitted(broker: &AlpacaBroker) -> anyhow::Result<BrokerAccount> {
+pub(super) async fn admitted<B: Broker>(broker: &B) -> anyhow::Result<BrokerAccount> {
     let account = broker.account().await.map_err(|error| Refusal::Broker(Box::new(error)))?.value;
     if let Some(why) = account.blocked {
         return Err(Refusal::Account { account: account.account_id, why }.into());
@@ -414,6 +487,20 @@ fn identity(config: &Config, mode: AccountMode, account: &BrokerAccount) -> Stor
     StoreIdentity { mode: mode_name(mode).into(), account: name, opening_cash, seed: config.seed }
 }
 
+/// Whether the login was dead when the journal ended, and nobody has reset the breakers
+/// since. The orders' breaker is the last to be lifted.
+fn is_latched(journal: &mut SqliteJournal, broker: &str) -> anyhow::Result<bool> {
+    let (name, mut is_latched) = (format!("{broker}.orders"), false);
+    journal.for_each(Seq(u64::MAX), &mut |envelope| {
+        if let Event::Breaker(BreakerEvent::StateChanged(changed)) = &envelope.event
+            && changed.breaker == name
+        {
+            is_latched = changed.to == Phase::Latched.name();
+        }
+    })?;
+    Ok(is_latched)
+}
+
 fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
     let mut is_empty = true;
     journal.for_each(Seq(2), &mut |_| is_empty = false)?;
@@ -424,6 +511,7 @@ fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
 /// as the gateway names its own.
 fn seats(
     config: &Config,
+    guard: GuardConfig,
     (broker, speed): (&str, u32),
     (mode, account, opening_cash): (AccountMode, &str, Money),
     port: mpsc::UnboundedSender<Request>,
@@ -433,6 +521,7 @@ fn seats(
         factory: Arc::new(move || Box::new(Port::new(port.clone()))),
     };
     let mut agents = config.agents();
+    agents.execution.guard = guard;
     agents.execution.guard.name = format!("{broker}.orders");
     agents.risk.opening_cash = opening_cash;
     let patience = agents.risk.approval_seconds;
@@ -441,7 +530,7 @@ fn seats(
     roster(&agents, seat).map_err(anyhow::Error::msg)
 }
 
-const fn mode_name(mode: AccountMode) -> &'static str {
+pub(super) const fn mode_name(mode: AccountMode) -> &'static str {
     match mode {
         AccountMode::Sim => "sim",
         AccountMode::Paper => "paper",

@@ -10,6 +10,7 @@ mod bus;
 mod completions;
 mod config;
 mod journal;
+mod live;
 mod login;
 mod man;
 mod output;

@@ -21,6 +21,7 @@ mod latency;
 mod log;
 mod decisions;
 mod snapshot;
+mod run;
 mod projector;
 mod history;
 mod lanes;
@@ -45,9 +46,10 @@ pub use publisher::{Publisher, Viewer};
 pub use rows::{
     ApprovalRow, ApprovalToken, OrderRow, PositionRow, Protection, Step, TradeRow, Wait,
 };
+pub use run::{Login, Run};
 pub use snapshot::{
     Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, Counters, FeedRow, IntelRow,
-    MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, Run, SessionClock, Snapshot,
+    MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot,
     StrategyCard, StrategyRow, SymbolBallots, Trading,
 };
 pub use text::{NAME_MAX, TEXT_MAX, clean_text};
