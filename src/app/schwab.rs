@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::order_execution::GuardConfig;
+use crate::app::sent::Sent;
 use crate::app::wire::{House, Line, Side, WireOptions, admitted, mode_name};
 use crate::breakers::{BudgetConfig, SchwabBreaker};
 use crate::brokers::gateway::{GatewayConfig, Request};
@@ -96,7 +97,8 @@ impl House {
         let mut account = SchwabConfig::new(hosts.clone());
         account.account = Some(config.schwab.account.clone()).filter(|text| !text.is_empty());
         let tokens: Arc<dyn AccessTokens> = Arc::new(keeper);
-        let broker = SchwabBroker::new(account, tokens, clock.clone(), Vec::new())?;
+        let sent = Sent::of_journal(&options.journal)?.into_orders();
+        let broker = SchwabBroker::new(account, tokens, clock.clone(), sent)?;
         let stream_tokens = broker.stream_tokens();
         let ways = (out, taps);
         let work = Work { config, options, hosts, clock, tracker, outside, state, stream_tokens };

@@ -74,7 +74,7 @@ impl Place {
         let journal = self.folder.path().join("journal.sqlite");
         let line =
             format!("--broker schwab --live {} --journal {}", self.config(), journal.display());
-        Desk::with(Home::new(), &line, (160, 40), &KEYS)
+        Desk::with(Home::new(), &line, (220, 50), &KEYS)
     }
 
     fn fault(&self, body: &'static str) {
@@ -126,7 +126,10 @@ fn a_dead_token_latches_at_once_and_only_the_operators_reset_lets_calls_leave_ag
     let mut desk = place.cockpit();
     wait_for(&desk, "LATCHED");
     // A new token alone changes nothing: still no call leaves.
+    let until = |status: &Value| status["run"]["login"]["login_until"].clone();
+    let dead = until(&desk.ask_until("status", |_| true));
     place.log_in();
+    desk.ask_until("status", |status| !until(status).is_null() && until(status) != dead);
     desk.see("RESET schwab");
     wait_for(&desk, "LATCHED");
     assert_eq!(place.calls()[silent_from..], [] as [String; 0]);
