@@ -14,6 +14,7 @@ mod entrance;
 mod loopback;
 mod owed;
 pub mod schwab;
+mod seating;
 mod sent;
 mod screen;
 mod refusal;

@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::order_execution::GuardConfig;
+use crate::app::seating::{Line, Side, mode_name};
 use crate::app::sent::Sent;
-use crate::app::wire::{House, Line, Side, WireOptions, admitted, mode_name};
+use crate::app::wire::{House, WireOptions, admitted};
 use crate::breakers::{BudgetConfig, SchwabBreaker};
 use crate::brokers::gateway::{GatewayConfig, Request};
 use crate::brokers::schwab::auth::AppKeys;

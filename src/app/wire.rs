@@ -19,37 +19,31 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::agents::order_execution::GuardConfig;
-use crate::agents::roster;
 use crate::app::attendance::{Around, Attendance};
 use crate::app::entrance::DoorEntrance;
 use crate::app::loopback::Loopback;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
+use crate::app::seating::{Line, Side, is_empty, is_latched, mode_name, seats, warm_up_minutes};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Refusal, Summary, bus, read_model, session_started};
-use crate::breakers::{BudgetConfig, Phase};
+use crate::breakers::BudgetConfig;
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
-use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
-use crate::brokers::{Broker, BrokerAccount, Push};
+use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Streams};
+use crate::brokers::{Broker, BrokerAccount};
 use crate::bus::clock::{Clock, SystemClock};
 use crate::bus::spine::{Door, Spine};
-use crate::bus::{Roster, RosterSeat, SpineError, Tap};
+use crate::bus::{SpineError, Tap};
 use crate::config::Config;
-use crate::domain::calendar::{date_in_new_york, previous_trading_day};
 use crate::domain::command::OperatorCommand;
-use crate::domain::ids::{AgentId, Seq, Symbol};
-use crate::domain::money::Money;
-use crate::domain::time::Timestamp;
-use crate::events::{BreakerEvent, Event, SessionEnded, SystemEvent};
-use crate::journal::{Journal, SqliteJournal, StoreIdentity};
-use crate::risk::{AccountMode, Identity};
+use crate::domain::ids::{AgentId, Symbol};
+use crate::events::{SessionEnded, SystemEvent};
+use crate::journal::{SqliteJournal, StoreIdentity};
+use crate::risk::AccountMode;
 use crate::telemetry::spans::VenueNames;
 
 /// How often timers are looked at, by the wall.
 const BEAT: Duration = Duration::from_millis(10);
-/// Minute bars before the last close that warm the indicators up.
-const WARM_UP: SignedDuration = SignedDuration::from_mins(120);
 /// News of orders that may wait while the gateway reads what a gap has hidden.
 const PUSHES_MAX: usize = 4_096;
 /// How long the broker has, at the end, to say that what was cancelled is over.
@@ -153,36 +147,6 @@ pub async fn run(
         loopback.close().await?;
     }
     summary
-}
-
-/// A broker's side of the house, before anybody is seated.
-pub(super) struct Side<B> {
-    pub(super) mode: AccountMode,
-    /// Whose journal it is.
-    pub(super) identity: StoreIdentity,
-    /// The account's name, as the house knows it.
-    pub(super) account: String,
-    pub(super) broker: Arc<B>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) speed: u32,
-    pub(super) names: VenueNames,
-    pub(super) guard: GuardConfig,
-    /// Budget, account, symbols and remedy; the rest is filled in.
-    pub(super) gateway: GatewayConfig,
-    pub(super) tracker: TaskTracker,
-    /// Ends what is outside.
-    pub(super) outside: CancellationToken,
-}
-
-/// Where a broker's streams go to.
-pub(super) struct Line {
-    pub(super) orders: mpsc::Sender<Push>,
-    pub(super) market: Arc<MarketInlet>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) requests: mpsc::UnboundedSender<Request>,
-    pub(super) door: Door,
-    pub(super) tracker: TaskTracker,
-    pub(super) outside: CancellationToken,
 }
 
 /// The house, seated and connected.
@@ -485,62 +449,4 @@ fn identity(config: &Config, mode: AccountMode, account: &BrokerAccount) -> Stor
         }
     };
     StoreIdentity { mode: mode_name(mode).into(), account: name, opening_cash, seed: config.seed }
-}
-
-/// Whether the login was dead when the journal ended, and nobody has reset the breakers
-/// since. The orders' breaker is the last to be lifted.
-fn is_latched(journal: &mut SqliteJournal, broker: &str) -> anyhow::Result<bool> {
-    let (name, mut is_latched) = (format!("{broker}.orders"), false);
-    journal.for_each(Seq(u64::MAX), &mut |envelope| {
-        if let Event::Breaker(BreakerEvent::StateChanged(changed)) = &envelope.event
-            && changed.breaker == name
-        {
-            is_latched = changed.to == Phase::Latched.name();
-        }
-    })?;
-    Ok(is_latched)
-}
-
-fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
-    let mut is_empty = true;
-    journal.for_each(Seq(2), &mut |_| is_empty = false)?;
-    Ok(is_empty)
-}
-
-/// Seats the port and the five agents. The breaker of orders is named after the broker,
-/// as the gateway names its own.
-fn seats(
-    config: &Config,
-    guard: GuardConfig,
-    (broker, speed): (&str, u32),
-    (mode, account, opening_cash): (AccountMode, &str, Money),
-    port: mpsc::UnboundedSender<Request>,
-) -> anyhow::Result<Roster> {
-    let seat = RosterSeat {
-        id: AgentId::Venue,
-        factory: Arc::new(move || Box::new(Port::new(port.clone()))),
-    };
-    let mut agents = config.agents();
-    agents.execution.guard = guard;
-    agents.execution.guard.name = format!("{broker}.orders");
-    agents.risk.opening_cash = opening_cash;
-    let patience = agents.risk.approval_seconds;
-    agents.risk.approval_seconds = patience.saturating_mul(speed.max(1));
-    agents.risk.identity = Identity { account: Arc::from(account), mode };
-    roster(&agents, seat).map_err(anyhow::Error::msg)
-}
-
-pub(super) const fn mode_name(mode: AccountMode) -> &'static str {
-    match mode {
-        AccountMode::Sim => "sim",
-        AccountMode::Paper => "paper",
-        AccountMode::Live => "live",
-    }
-}
-
-/// How far back the bars of the last two hours of the session before begin.
-fn warm_up_minutes(now: Timestamp) -> anyhow::Result<u32> {
-    let before = previous_trading_day(date_in_new_york(now)).map_err(Refusal::from)?;
-    let minutes = now.since(before.close.plus(-WARM_UP)).as_mins().max(0);
-    u32::try_from(minutes).context("the session before is too long ago")
 }

@@ -79,15 +79,13 @@ pub(crate) struct Run {
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
     pub(crate) broker: Option<BrokerName>,
 
-    /// Send orders to Schwab. With real money the configuration must say `schwab.live =
-    /// true` and name the account, whose last three digits are asked for at the terminal
-    /// unless an arming file is named. A simulated Schwab on this machine
-    /// (`schwab.host`) needs no arming: its money is simulated.
+    /// Send orders to Schwab. Real money needs `schwab.live = true`, `schwab.account`, and
+    /// its last three digits typed at the terminal or in an arming file; a simulated
+    /// Schwab on this machine (`schwab.host`) needs none of them.
     #[arg(long)]
     pub(crate) live: bool,
 
-    /// Arms `--live` where nobody can be asked: TOML with `account` (its last three
-    /// digits or more) and `expires`, at most 24 hours ahead.
+    /// Arms `--live`: TOML with `account` (last digits) and `expires`, within 24 hours.
     #[arg(long, value_name = "FILE", requires = "live")]
     pub(crate) arming: Option<PathBuf>,
 

@@ -27,6 +27,7 @@ struct Place {
 
 impl Place {
     fn open() -> Self {
+        flightdeck::brokers::install_tls_provider();
         let mut server = Home::new().start("sim --schwab 127.0.0.1:0 --seed 7");
         let said: Value = serde_json::from_str(&server.read(1)).unwrap();
         let base = said["schwab"].as_str().unwrap().to_owned();
