@@ -409,9 +409,9 @@ fn old_record(
 }
 
 /// Reads event lines that are written to it.
-struct LineReader<'a> {
-    line: Vec<u8>,
-    see: &'a mut dyn FnMut(&Envelope),
+pub(super) struct LineReader<'a> {
+    pub(super) line: Vec<u8>,
+    pub(super) see: &'a mut dyn FnMut(&Envelope),
 }
 
 impl Write for LineReader<'_> {

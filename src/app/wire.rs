@@ -19,35 +19,31 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::agents::roster;
 use crate::app::attendance::{Around, Attendance};
 use crate::app::entrance::DoorEntrance;
 use crate::app::loopback::Loopback;
 use crate::app::owed::{Owed, Watch};
+use crate::app::schwab::SchwabSetting;
+use crate::app::seating::{Line, Side, is_empty, is_latched, mode_name, seats, warm_up_minutes};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Refusal, Summary, bus, read_model, session_started};
 use crate::breakers::BudgetConfig;
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
-use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
+use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Streams};
 use crate::brokers::{Broker, BrokerAccount};
 use crate::bus::clock::{Clock, SystemClock};
 use crate::bus::spine::{Door, Spine};
-use crate::bus::{Roster, RosterSeat, SpineError, Tap};
+use crate::bus::{SpineError, Tap};
 use crate::config::Config;
-use crate::domain::calendar::{date_in_new_york, previous_trading_day};
 use crate::domain::command::OperatorCommand;
-use crate::domain::ids::{AgentId, Seq, Symbol};
-use crate::domain::money::Money;
-use crate::domain::time::Timestamp;
+use crate::domain::ids::{AgentId, Symbol};
 use crate::events::{SessionEnded, SystemEvent};
-use crate::journal::{Journal, SqliteJournal, StoreIdentity};
-use crate::risk::{AccountMode, Identity};
+use crate::journal::{SqliteJournal, StoreIdentity};
+use crate::risk::AccountMode;
 use crate::telemetry::spans::VenueNames;
 
 /// How often timers are looked at, by the wall.
 const BEAT: Duration = Duration::from_millis(10);
-/// Minute bars before the last close that warm the indicators up.
-const WARM_UP: SignedDuration = SignedDuration::from_mins(120);
 /// News of orders that may wait while the gateway reads what a gap has hidden.
 const PUSHES_MAX: usize = 4_096;
 /// How long the broker has, at the end, to say that what was cancelled is over.
@@ -68,6 +64,8 @@ pub enum Venue {
         /// The account's keys.
         keys: ApiKeys,
     },
+    /// An account at Schwab, or its data alone.
+    Schwab(Box<SchwabSetting>),
 }
 
 /// When a run ends, and where its journal is.
@@ -125,6 +123,10 @@ pub async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<Summary> {
     let (setting, loopback) = match venue {
+        Venue::Schwab(setting) => {
+            let house = House::open_schwab(config, options, *setting, out, Vec::new()).await?;
+            return house.live(options, stop).await;
+        }
         Venue::Simulated { speed } => {
             let loopback = Loopback::open(config, speed).await?;
             (loopback.setting(), Some(loopback))
@@ -184,25 +186,73 @@ impl House {
         options: &WireOptions,
         setting: Setting,
         out: Box<dyn Write + Send>,
-        mut taps: Vec<Box<dyn Tap>>,
+        taps: Vec<Box<dyn Tap>>,
     ) -> anyhow::Result<Self> {
         let Setting { mode, account, keys, clock, symbols, speed } = setting;
-        let host = host_of(&account);
+        let names = VenueNames::alpaca(host_of(&account));
         let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
         let found = admitted(broker.as_ref()).await?;
+        let budget = BudgetConfig {
+            limit: config.alpaca.requests_per_minute,
+            reserve: config.alpaca.requests_reserved,
+        };
+        let side = Side {
+            mode,
+            identity: identity(config, mode, &found),
+            account: found.account_id.clone(),
+            gateway: GatewayConfig {
+                budget,
+                account_id: Some(found.account_id),
+                symbols: symbols.clone(),
+                ..GatewayConfig::default()
+            },
+            broker: broker.clone(),
+            clock,
+            speed,
+            names,
+            guard: config.execution.guard.clone(),
+            tracker: TaskTracker::new(),
+            outside: CancellationToken::new(),
+        };
+        Self::seat(config, options, side, (out, taps), |line| {
+            broker.stream(
+                (&keys, &line.clock),
+                &symbols,
+                (line.orders, line.market),
+                config.seed,
+                (&line.tracker, &line.outside),
+            );
+            Ok(())
+        })
+        .await
+    }
+
+    /// Seats everybody in front of a broker, and begins. `connect` starts the streams.
+    pub(super) async fn seat<B: Broker>(
+        config: &Config,
+        options: &WireOptions,
+        side: Side<B>,
+        (out, mut taps): (Box<dyn Write + Send>, Vec<Box<dyn Tap>>),
+        connect: impl FnOnce(Line) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
+        let Side { mode, identity, account, broker, clock, speed, .. } = side;
+        let (tracker, outside, names) = (side.tracker, side.outside, side.names);
         let mut bus = bus::open(&options.people, &options.journal).await?;
-        let mut journal = SqliteJournal::open(&options.journal, &identity(config, mode, &found))?;
+        let mut journal = SqliteJournal::open(&options.journal, &identity)?;
         let opening_cash = journal.identity().opening_cash;
-        let read = read_model(config, &found.account_id, opening_cash, speed);
+        let read = read_model(config, &account, opening_cash, speed);
         let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
         if let Some(telemetry) = &options.people.telemetry {
-            let names = VenueNames::alpaca(host);
             taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
         }
-        let is_new = begins(&mut journal, mode, options)?;
+        let is_new = is_empty(&mut journal)?;
+        if !is_new && mode == AccountMode::Sim {
+            return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
+        }
+        let is_latched = is_latched(&mut journal, broker.name())?;
         let (port, requests) = mpsc::unbounded_channel();
-        let account = (mode, &*found.account_id, opening_cash);
-        let roster = seats(config, (broker.name(), speed), account, port)?;
+        let whose = (mode, &*account, opening_cash);
+        let roster = seats(config, side.guard, (broker.name(), speed), whose, port.clone())?;
         let counters = Arc::new(Counters::default());
         let lines = Lines { out, counters: counters.clone(), flushes: true, line: Vec::new() };
         let (owed_tap, owed) = Owed::new();
@@ -211,26 +261,34 @@ impl House {
         taps.push(Box::new(owed_tap));
         taps.push(attendance.tap());
         taps.extend(bus.as_mut().and_then(bus::Opened::tap));
-        let tracker = TaskTracker::new();
         let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
         let last_seen = if is_new { clock.now() } else { spine.now() };
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
         door.send_and_settle(clock.now(), AgentId::Spine, session_started(mode_name(mode), config))
             .await?;
-        let gateway = gateway_config(config, &found, &symbols, (clock.now(), last_seen))?;
-        let outside = CancellationToken::new();
+        let gateway = GatewayConfig {
+            is_latched,
+            warm_up_minutes: warm_up_minutes(clock.now())?,
+            last_seen,
+            hours: config.market.hours,
+            seed: config.seed,
+            ..side.gateway
+        };
         let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
         let market = Arc::new(MarketInlet::default());
-        broker.stream(
-            (&keys, &clock),
-            &symbols,
-            (orders, market.clone()),
-            config.seed,
-            (&tracker, &outside),
-        );
         let entrance = DoorEntrance(door.clone());
         let gate = attendance.gate();
         let gateway = Gateway::new(broker, None, gate.clone(), clock.clone(), gateway, entrance);
+        // The gateway first: it may hold back what the streams would ask.
+        connect(Line {
+            orders,
+            market: market.clone(),
+            clock: clock.clone(),
+            requests: port,
+            door: door.clone(),
+            tracker: tracker.clone(),
+            outside: outside.clone(),
+        })?;
         let streams = Streams { orders: order_pushes, market };
         let gateway = tokio::spawn(gateway.run(requests, streams, outside.clone()));
         let (served, left) = (CancellationToken::new(), CancellationToken::new());
@@ -274,7 +332,11 @@ impl House {
     }
 
     /// Hands the time in until there is enough, then ends everything in order.
-    async fn live(self, options: &WireOptions, stop: CancellationToken) -> anyhow::Result<Summary> {
+    pub(super) async fn live(
+        self,
+        options: &WireOptions,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Summary> {
         let began = self.clock.now();
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -367,30 +429,8 @@ fn host_of(account: &AlpacaConfig) -> String {
     host.unwrap_or_default()
 }
 
-/// What the gateway is told.
-fn gateway_config(
-    config: &Config,
-    account: &BrokerAccount,
-    symbols: &[Symbol],
-    (now, last_seen): (Timestamp, Timestamp),
-) -> anyhow::Result<GatewayConfig> {
-    Ok(GatewayConfig {
-        budget: BudgetConfig {
-            limit: config.alpaca.requests_per_minute,
-            reserve: config.alpaca.requests_reserved,
-        },
-        account_id: Some(account.account_id.clone()),
-        symbols: symbols.to_vec(),
-        warm_up_minutes: warm_up_minutes(now)?,
-        last_seen,
-        hours: config.market.hours,
-        seed: config.seed,
-        ..GatewayConfig::default()
-    })
-}
-
 /// Asks for the account: it must be the configured one and may trade.
-async fn admitted(broker: &AlpacaBroker) -> anyhow::Result<BrokerAccount> {
+pub(super) async fn admitted<B: Broker>(broker: &B) -> anyhow::Result<BrokerAccount> {
     let account = broker.account().await.map_err(|error| Refusal::Broker(Box::new(error)))?.value;
     if let Some(why) = account.blocked {
         return Err(Refusal::Account { account: account.account_id, why }.into());
@@ -409,55 +449,4 @@ fn identity(config: &Config, mode: AccountMode, account: &BrokerAccount) -> Stor
         }
     };
     StoreIdentity { mode: mode_name(mode).into(), account: name, opening_cash, seed: config.seed }
-}
-
-/// Whether the journal is a new one. The simulated broker of before is gone, so its
-/// journal cannot be gone on with.
-fn begins(
-    journal: &mut SqliteJournal,
-    mode: AccountMode,
-    options: &WireOptions,
-) -> anyhow::Result<bool> {
-    let mut is_new = true;
-    journal.for_each(Seq(2), &mut |_| is_new = false)?;
-    if !is_new && mode == AccountMode::Sim {
-        return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
-    }
-    Ok(is_new)
-}
-
-/// Seats the port and the five agents. The breaker of orders is named after the broker,
-/// as the gateway names its own.
-fn seats(
-    config: &Config,
-    (broker, speed): (&str, u32),
-    (mode, account, opening_cash): (AccountMode, &str, Money),
-    port: mpsc::UnboundedSender<Request>,
-) -> anyhow::Result<Roster> {
-    let seat = RosterSeat {
-        id: AgentId::Venue,
-        factory: Arc::new(move || Box::new(Port::new(port.clone()))),
-    };
-    let mut agents = config.agents();
-    agents.execution.guard.name = format!("{broker}.orders");
-    agents.risk.opening_cash = opening_cash;
-    let patience = agents.risk.approval_seconds;
-    agents.risk.approval_seconds = patience.saturating_mul(speed.max(1));
-    agents.risk.identity = Identity { account: Arc::from(account), mode };
-    roster(&agents, seat).map_err(anyhow::Error::msg)
-}
-
-const fn mode_name(mode: AccountMode) -> &'static str {
-    match mode {
-        AccountMode::Sim => "sim",
-        AccountMode::Paper => "paper",
-        AccountMode::Live => "live",
-    }
-}
-
-/// How far back the bars of the last two hours of the session before begin.
-fn warm_up_minutes(now: Timestamp) -> anyhow::Result<u32> {
-    let before = previous_trading_day(date_in_new_york(now)).map_err(Refusal::from)?;
-    let minutes = now.since(before.close.plus(-WARM_UP)).as_mins().max(0);
-    u32::try_from(minutes).context("the session before is too long ago")
 }

@@ -331,7 +331,7 @@ impl Breaker {
     }
 
     /// Closes it because the account's read-only probe has lifted the latch.
-    pub(in crate::breakers) fn lift_latch(&mut self, now: Timestamp) -> Option<Transition> {
+    pub fn lift_latch(&mut self, now: Timestamp) -> Option<Transition> {
         self.latest = self.latest.max(now);
         self.latch()?;
         Some(self.enter(State::Closed { failures: 0 }, Cause::LatchLifted))

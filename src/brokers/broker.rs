@@ -177,6 +177,18 @@ pub trait MarketSink: Send + Sync + 'static {
     fn push(&self, push: Push);
 }
 
+/// What a broker's client lets leave when its login may be dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Seal {
+    /// Everything.
+    #[default]
+    Open,
+    /// Calls, but no stream: the operator's reset is reading the account.
+    Probing,
+    /// Nothing: the login is dead, and the operator has not reset it.
+    Shut,
+}
+
 /// A broker, as the gateway sees it. Every call is one request (or one request per
 /// page), has a time-out of its own and is never repeated inside.
 pub trait Broker: Send + Sync + 'static {
@@ -186,6 +198,15 @@ pub trait Broker: Send + Sync + 'static {
     /// Whether a second order under a client order id that is known is refused, so
     /// that sending the same order again can never double it.
     fn deduplicates(&self) -> bool;
+
+    /// Shuts or opens the way out of every call and stream; a broker whose login cannot
+    /// die does nothing.
+    fn seal(&self, _seal: Seal) {}
+
+    /// Makes the first call after the operator's reset: a read that can do no harm.
+    fn probe(&self) -> impl Future<Output = Result<Answer<()>, CallError>> + Send {
+        async { Ok(self.account().await?.map(|_| ())) }
+    }
 
     /// Sends an order.
     fn submit(

@@ -6,6 +6,7 @@
 
 mod broker;
 mod call;
+mod data_only;
 mod decimal;
 mod exchange;
 mod field;
@@ -20,7 +21,8 @@ pub mod sim;
 
 pub use broker::{
     Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Execution, MarketSink, OrderNews,
-    OrderUpdate, Push, Replacement,
+    OrderUpdate, Push, Replacement, Seal,
 };
 pub use call::{Answer, CallError, Refusal};
+pub use data_only::DataOnly;
 pub use tls::install_tls_provider;

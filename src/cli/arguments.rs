@@ -74,11 +74,22 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) wire: bool,
 
-    /// Trade the paper account of a broker (`alpaca`) instead of the embedded market. Keys
+    /// Trade the paper account of a broker (`alpaca`) instead of the embedded market, or
+    /// follow the data of one that has no paper account (`schwab`). Keys
     /// come from `APCA_API_KEY_ID` and `APCA_API_SECRET_KEY`, or from the file that
     /// `alpaca.key_file` names.
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
     pub(crate) broker: Option<BrokerName>,
+
+    /// Send orders to Schwab. Real money needs `schwab.live = true`, `schwab.account`, and
+    /// its last three digits typed at the terminal or in an arming file; a simulated
+    /// Schwab on this machine (`schwab.host`) needs none of them.
+    #[arg(long)]
+    pub(crate) live: bool,
+
+    /// Arms `--live`: TOML with `account` (last digits) and `expires`, within 24 hours.
+    #[arg(long, value_name = "FILE", requires = "live")]
+    pub(crate) arming: Option<PathBuf>,
 
     /// Recorded bars instead of the generator; several files merge by time.
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -127,6 +138,8 @@ impl Run {
             speed,
             wire,
             broker,
+            live,
+            arming,
             market,
             metrics,
             read_only,
@@ -136,7 +149,11 @@ impl Run {
             instance,
             journal,
         } = self;
-        if *no_ui {
+        if *live {
+            Some("--live")
+        } else if arming.is_some() {
+            Some("--arming")
+        } else if *no_ui {
             Some("--no-ui")
         } else if until_trades.is_some() {
             Some("--until-trades")
@@ -435,6 +452,8 @@ pub(crate) enum BusVerb {
 pub(crate) enum BrokerName {
     /// Alpaca's paper account.
     Alpaca,
+    /// Schwab: its data, or with `--live` an account.
+    Schwab,
 }
 
 /// How much faster than the wall clock.

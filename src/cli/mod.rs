@@ -13,6 +13,7 @@ mod config;
 mod doctor;
 mod intel;
 mod journal;
+mod live;
 mod login;
 mod man;
 mod output;

@@ -11,10 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::headless::{Feed, HeadlessOptions, run as run_headless};
+use crate::app::schwab::SchwabSetting;
 use crate::app::wire::{Venue, WireOptions, run as run_wire};
 use crate::app::{Summary, check_calendar, is_refusal};
 use crate::brokers::alpaca::ApiKeys;
 use crate::cli::arguments::{Arguments, BrokerName, Run, Speed};
+use crate::cli::live;
 use crate::cli::telemetry::Observed;
 use crate::cli::{Failure, Outcome, config, output, people};
 use crate::config::{Config, Purpose};
@@ -49,14 +51,15 @@ fn begin(arguments: &Arguments, is_told: bool) -> Result<(Summary, PathBuf), Fai
     let target =
         if has_screen { LogTarget::Folder(people::state_folder()?) } else { LogTarget::Stderr };
     let way = Way::of(arguments)?;
-    let purpose = if way == Way::Paper { Purpose::Paper } else { Purpose::Sim };
+    let is_outside = matches!(way, Way::Paper | Way::Schwab);
+    let purpose = if is_outside { Purpose::Paper } else { Purpose::Sim };
     let mut settings = config::load(arguments, purpose)?;
-    let mode = if way == Way::Paper { "paper" } else { "sim" };
+    let mode = if is_outside { "paper" } else { "sim" };
     let observed = Observed::open((run, mode), &settings, &target)?;
     if !run.no_ui && !has_screen {
         output::remark("this is no terminal to draw on; running as with --no-ui");
     }
-    let mut people = people::around(run, has_screen, way == Way::Paper, &settings)?;
+    let mut people = people::around(run, has_screen, is_outside, &settings)?;
     people.telemetry.clone_from(&observed.telemetry);
     let is_silent = has_screen || !is_told;
     Ok(match way {
@@ -73,7 +76,7 @@ fn begin(arguments: &Arguments, is_told: bool) -> Result<(Summary, PathBuf), Fai
             let begin = |out, stop| run_headless(&settings, &options, feed, out, stop);
             (on_a_runtime((has_screen, is_silent), begin)?, journal)
         }
-        Way::Loopback | Way::Paper => {
+        Way::Loopback | Way::Paper | Way::Schwab => {
             let (venue, journal) = venue(run, way, &settings)?;
             let options = WireOptions {
                 until_trades: run.until_trades,
@@ -96,6 +99,8 @@ enum Way {
     Loopback,
     /// A broker's paper account.
     Paper,
+    /// Schwab's data, or an account of Schwab's.
+    Schwab,
 }
 
 impl Way {
@@ -106,6 +111,10 @@ impl Way {
         match run.broker {
             Some(_) if run.wire || !run.market.is_empty() || run.speed.is_some() => {
                 clash("--broker trades a broker's market: leave out --wire, --market and --speed")
+            }
+            Some(BrokerName::Schwab) => Ok(Self::Schwab),
+            Some(BrokerName::Alpaca) | None if run.live => {
+                clash("--live is for Schwab in this version: give --broker schwab with it")
             }
             Some(BrokerName::Alpaca) => Ok(Self::Paper),
             None if run.wire && !run.market.is_empty() => {
@@ -136,6 +145,9 @@ fn pace(run: &Run, settings: &Config) -> Option<u32> {
 /// The broker's side of the wire, and where the journal goes: one file per run of the
 /// embedded market, one per account of a broker.
 fn venue(run: &Run, way: Way, settings: &Config) -> Result<(Venue, PathBuf), Failure> {
+    if way == Way::Schwab {
+        return schwab(run, settings);
+    }
     if way != Way::Paper {
         let speed = match run.speed {
             Some(Speed::Times(times)) => times,
@@ -156,6 +168,24 @@ fn venue(run: &Run, way: Way, settings: &Config) -> Result<(Venue, PathBuf), Fai
     };
     let account = Box::new(settings.alpaca.paper_account());
     Ok((Venue::AlpacaPaper { account, keys }, journal))
+}
+
+/// Schwab's side, and one journal for each kind of stake.
+fn schwab(run: &Run, settings: &Config) -> Result<(Venue, PathBuf), Failure> {
+    let section = &settings.schwab;
+    let data = data_folder()?;
+    let stake = live::stake(run, section)?;
+    let setting = SchwabSetting {
+        hosts: section.hosts().map_err(|what| Failure::refused(anyhow!(what)))?,
+        keys: section.keys(|name| std::env::var(name).ok()).map_err(Failure::refused)?,
+        token_file: section.token_file(&data),
+        stake,
+    };
+    let journal = match &run.journal {
+        Some(path) => path.clone(),
+        None => data.join("paper").join(live::journal_name(stake)),
+    };
+    Ok((Venue::Schwab(Box::new(setting)), journal))
 }
 
 fn journal_of(run: &Run, seed: u64) -> Result<PathBuf, Failure> {

@@ -36,6 +36,9 @@ pub struct Schwab {
     /// A simulated Schwab on this machine, such as `http://127.0.0.1:4220`; empty is the
     /// real one.
     pub host: String,
+    /// Whether orders may be sent with real money at all; `--live` must be given too, and
+    /// the account's last digits typed or an arming file named.
+    pub live: bool,
     /// Requests a minute, 1 to 120.
     pub requests_per_minute: u32,
     /// Orders a minute, 0 to 120, as chosen when the app was registered; 0 sends none.
@@ -53,6 +56,7 @@ impl Default for Schwab {
             token_file: PathBuf::new(),
             callback: "https://127.0.0.1:8182".into(),
             host: String::new(),
+            live: false,
             requests_per_minute: CALLS_MAX,
             orders_per_minute: CALLS_MAX,
         }

@@ -242,6 +242,12 @@ fn system(event: &SystemEvent) -> Option<(Kind, Severity, String)> {
             let text = format!("bus_down: {}; no entry until it answers", bus.reason);
             Some((Kind::Alert, Severity::Critical, text))
         }
+        SystemEvent::LoginChanged(login) => {
+            let why = login.needed.as_ref()?;
+            let broker = &login.broker;
+            let text = format!("LOGIN REQUIRED: {why}; run: flightdeck login {broker}");
+            Some((Kind::Alert, Severity::Critical, text))
+        }
         SystemEvent::BusUp(bus) => {
             Some((Kind::Alert, Severity::Info, format!("the bus is up: {}", bus.reason)))
         }

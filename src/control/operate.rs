@@ -18,7 +18,7 @@ use crate::domain::command::{
 };
 use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
 use crate::domain::order::OrderPurpose;
-use crate::view::{OrderRow, Snapshot, TradingPhase, Wanted, clean_text};
+use crate::view::{BreakerPhase, BreakerRow, OrderRow, Snapshot, TradingPhase, Wanted, clean_text};
 
 /// The reason when none is given.
 const NO_REASON: &str = "asked on the command line";
@@ -148,6 +148,12 @@ fn cancellable(snapshot: &Snapshot, wanted: &str) -> Result<ClientOrderId, Probl
 fn resettable(snapshot: &Snapshot, wanted: &str) -> Result<String, Problem> {
     let wanted = wanted.trim();
     if let Some(row) = snapshot.breakers.iter().find(|row| &*row.name == wanted) {
+        return Ok(row.name.to_string());
+    }
+    // A broker's name stands for the first of its breakers that is not closed.
+    let is_of = |name: &str| name.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'));
+    let is_tripped = |row: &&BreakerRow| row.phase != BreakerPhase::Closed && is_of(&row.name);
+    if let Some(row) = snapshot.breakers.iter().find(is_tripped) {
         return Ok(row.name.to_string());
     }
     let known: Vec<&str> = snapshot.breakers.iter().map(|row| &*row.name).collect();

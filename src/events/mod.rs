@@ -52,8 +52,8 @@ pub use signal::{
     VoteRequested,
 };
 pub use system::{
-    AgentFailed, AgentRetired, AgentStarted, Alert, BusChanged, ReconcileDifference, SessionEnded,
-    SessionStarted, Severity, SystemEvent, Timer, TimerDue, TradingChanged,
+    AgentFailed, AgentRetired, AgentStarted, Alert, BusChanged, LoginChanged, ReconcileDifference,
+    SessionEnded, SessionStarted, Severity, SystemEvent, Timer, TimerDue, TradingChanged,
 };
 pub use topics::{Topic, Topics};
 pub use trace::TraceContext;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{AgentId, ClientOrderId, Seq, TradeId};
+use crate::domain::time::Timestamp;
 use crate::events::wire::family;
 
 family! {
@@ -30,6 +31,8 @@ family! {
         BusUp(BusChanged) = "system.bus.up",
         /// The bus to other processes does not answer: no entry until it does.
         BusDown(BusChanged) = "system.bus.down",
+        /// Where the login at a broker stands.
+        LoginChanged(LoginChanged) = "system.login.changed",
     }
 }
 
@@ -146,6 +149,23 @@ pub struct ReconcileDifference {
 pub struct BusChanged {
     /// In words.
     pub reason: String,
+}
+
+/// Where the login at a broker stands. Both times are forecasts: the broker may end it
+/// earlier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginChanged {
+    /// Which broker, such as `schwab`.
+    pub broker: String,
+    /// When the access token is expected to end; it is renewed before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_until: Option<Timestamp>,
+    /// When the login is expected to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_until: Option<Timestamp>,
+    /// Why a person has to log in; absent while nobody has to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<String>,
 }
 
 /// How much an alert matters.

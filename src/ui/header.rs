@@ -16,7 +16,7 @@ use crate::ui::panels::cards::link;
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::Pen;
-use crate::view::{BreakerPhase, Delay, LinkPhase, TradingPhase};
+use crate::view::{BreakerPhase, BreakerRow, Delay, LinkPhase, TradingPhase};
 
 /// Below this width words give way to initials, and cents are left out.
 const LONG_FROM: u16 = 100;
@@ -129,6 +129,7 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
         let words = format!(" {} ", snapshot.trading.phase.name());
         pieces.push(Piece::new(0, [(words, scene.style(Meaning::Trip))]));
     }
+    pieces.extend(login(scene, is_short, &style));
     pieces.push(Piece::new(6, [(format!(" {}", session(scene)), dim)]));
     pieces.push(Piece::new(1, [(format!(" {}Z", format::clock(snapshot.at)), plain)]));
     let feed = feed(scene);
@@ -160,6 +161,47 @@ fn bus(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -> O
     let word = if is_short { " b" } else { " bus " };
     let sign = (scene.sign(sign).into(), style(meaning));
     Some(Piece::new(rank, [(word.into(), style(Meaning::Dim)), sign]))
+}
+
+/// Where the login at the broker stands: what a person has to do first, then how long
+/// both tokens are expected to live. The broker may end them earlier.
+fn login(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -> Vec<Piece> {
+    let Some(login) = &scene.snapshot.run.login else { return Vec::new() };
+    let broker = &login.broker;
+    if login.needed.is_some() {
+        let words = " LOGIN REQUIRED ".to_owned();
+        let remedy = format!(" flightdeck login {broker} ");
+        return vec![
+            Piece::new(0, [(words, scene.style(Meaning::Trip))]),
+            Piece::new(9, [(remedy, style(Meaning::Text))]),
+        ];
+    }
+    let is_latched =
+        |row: &BreakerRow| row.phase == BreakerPhase::Latched && row.name.starts_with(&**broker);
+    if scene.snapshot.breakers.iter().any(is_latched) {
+        let words = format!(" RESET {broker} ");
+        return vec![Piece::new(0, [(words, scene.style(Meaning::Trip))])];
+    }
+    let now = scene.snapshot.at;
+    let (Some(access), Some(until)) = (login.access_until, login.login_until) else {
+        return Vec::new();
+    };
+    let left = format::between(now, until);
+    let hours = left.as_secs() / 3_600;
+    let meaning = match hours {
+        0..4 => Meaning::Trip,
+        4..24 => Meaning::Warn,
+        24..48 => Meaning::Accent,
+        48.. => Meaning::Dim,
+    };
+    let seconds = format::between(now, access).as_secs();
+    let word = if is_short { " login " } else { " login, expected " };
+    let days = format!("{}d {:02}h", hours / 24, hours % 24);
+    let access = format!(" access {:02}:{:02}", seconds / 60, seconds % 60);
+    vec![
+        Piece::new(4, [(word.into(), style(Meaning::Dim)), (days, style(meaning))]),
+        Piece::new(8, [(access, style(Meaning::Dim))]),
+    ]
 }
 
 /// How long the venue took to acknowledge: the newest order, then 95 of 100.

@@ -22,6 +22,7 @@ mod counters;
 mod log;
 mod decisions;
 mod snapshot;
+mod run;
 mod projector;
 mod history;
 mod lanes;
@@ -47,10 +48,11 @@ pub use publisher::{Publisher, Viewer};
 pub use rows::{
     ApprovalRow, ApprovalToken, BusRow, OrderRow, PositionRow, Protection, Step, TradeRow, Wait,
 };
+pub use run::{Login, Run};
 pub use snapshot::{
-    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, IntelRow, MarketCard,
-    OrdersCard, PositionsCard, RequestsRow, RiskCard, Run, SessionClock, Snapshot, StrategyCard,
-    StrategyRow, SymbolBallots, Trading,
+    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, Counters, FeedRow, IntelRow,
+    MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot,
+    StrategyCard, StrategyRow, SymbolBallots, Trading,
 };
 pub use text::{NAME_MAX, TEXT_MAX, clean_text};
 pub use watch::{BARS_MAX, Chart, ChartBar, Levels, Mark, Move, SPARK_MAX, Spark, WatchRow};

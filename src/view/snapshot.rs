@@ -23,6 +23,7 @@ use crate::view::latency::{Conflated, Latency};
 use crate::view::log::Log;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::rows::{ApprovalRow, BusRow, OrderRow, PositionRow, TradeRow};
+use crate::view::run::Run;
 use crate::view::watch::{Chart, WatchRow};
 
 /// Most feeds that are shown.
@@ -128,43 +129,6 @@ impl Snapshot {
     /// Tells whether an order's outcome is not known.
     pub fn has_unknown_orders(&self) -> bool {
         self.cards.orders.unknown > 0
-    }
-}
-
-/// Which run this is; facts of the start.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Run {
-    /// `sim`, `replay`, `paper` or `live`; empty before the run has begun.
-    pub mode: Box<str>,
-    /// The account's name.
-    pub account: Box<str>,
-    /// The seed of everything that draws lots.
-    pub seed: u64,
-    /// Version of the program.
-    pub version: Box<str>,
-    /// Hash of the configuration in force.
-    pub config_hash: Box<str>,
-    /// When it began.
-    pub started_at: Option<Timestamp>,
-    /// How many times as fast as the wall the house's time runs; 1 outside simulations,
-    /// and wherever nobody waits for the wall.
-    pub speed: u32,
-    /// Why it ended, once it has.
-    pub ended: Option<Box<str>>,
-}
-
-impl Default for Run {
-    fn default() -> Self {
-        Self {
-            mode: Box::default(),
-            account: Box::default(),
-            seed: 0,
-            version: Box::default(),
-            config_hash: Box::default(),
-            started_at: None,
-            speed: 1,
-            ended: None,
-        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::breakers::{
 };
 use crate::bus::Outbox;
 use crate::domain::command::ResetBreaker;
-use crate::domain::ids::ClientOrderId;
+use crate::domain::ids::{AgentId, ClientOrderId};
 use crate::domain::time::Timestamp;
 use crate::events::{BreakerEvent, BreakerStateChanged, BudgetExhausted, Timer, VenueCall};
 
@@ -39,6 +39,10 @@ pub struct GuardConfig {
     pub requests_per_minute: u32,
     /// Of these, how many entries may never use; fewer than all.
     pub requests_reserved: u32,
+    /// Why no entry may leave at all; empty lets them. It follows from the broker, not
+    /// from a file.
+    #[serde(skip)]
+    pub takes_none: String,
 }
 
 impl Default for GuardConfig {
@@ -50,6 +54,7 @@ impl Default for GuardConfig {
             probe_seconds: 10,
             requests_per_minute: 0,
             requests_reserved: 30,
+            takes_none: String::new(),
         }
     }
 }
@@ -84,6 +89,7 @@ pub(super) struct Guard {
     breaker: Breaker,
     open_for: SignedDuration,
     budget: Option<Budget>,
+    takes_none: String,
     /// One of each call may be under way per order.
     under_way: BTreeMap<(ClientOrderId, VenueCall), Ticket>,
 }
@@ -103,6 +109,7 @@ impl Guard {
             breaker: Breaker::new(config.name.clone(), breaker),
             open_for,
             budget: (limit > 0).then(|| Budget::new(budget)),
+            takes_none: config.takes_none.clone(),
             under_way: BTreeMap::new(),
         }
     }
@@ -149,6 +156,9 @@ impl OrderExecutionAgent {
         out: &mut Outbox,
     ) -> Result<(), String> {
         let guard = &mut self.guard;
+        if !guard.takes_none.is_empty() {
+            return Err(guard.takes_none.clone());
+        }
         let admission = guard.breaker.admit(Call::Write, at);
         guard.say(admission.transition, out);
         let ticket = admission.ticket.map_err(|refusal| refusal.to_string())?;
@@ -212,7 +222,23 @@ impl OrderExecutionAgent {
         self.guard.say(change, out);
     }
 
-    /// The operator closes the breaker by hand.
+    /// The venue's side says that the login is dead, or that the account answers again:
+    /// what it says of our breaker is followed, and said already.
+    pub(super) fn hear_breaker(&mut self, at: Timestamp, source: AgentId, event: &BreakerEvent) {
+        let BreakerEvent::StateChanged(changed) = event else { return };
+        let guard = &mut self.guard;
+        if source != AgentId::Venue || changed.breaker != guard.breaker.name() {
+            return;
+        }
+        if changed.to == Phase::Latched.name() {
+            let _said = guard.breaker.token_died(at);
+        } else if changed.to == Phase::Closed.name() {
+            let _said = guard.breaker.lift_latch(at);
+        }
+    }
+
+    /// The operator closes the breaker by hand; one that a dead login has latched is
+    /// closed by nobody but the venue's side, which reads the account first.
     pub(super) fn reset_breaker(&mut self, at: Timestamp, reset: &ResetBreaker, out: &mut Outbox) {
         if reset.breaker == self.guard.breaker.name() {
             let change = self.guard.breaker.close_by_operator(at);

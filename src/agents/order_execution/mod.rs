@@ -234,6 +234,7 @@ impl OrderExecutionAgent {
             | SystemEvent::ReconcileDifference(_)
             | SystemEvent::BusUp(_)
             | SystemEvent::BusDown(_)
+            | SystemEvent::LoginChanged(_)
             | SystemEvent::Alert(_) => {}
         }
     }
@@ -273,6 +274,7 @@ impl Agent for OrderExecutionAgent {
             Topic::Signal,
             Topic::Position,
             Topic::Venue,
+            Topic::Breaker,
             Topic::Operator,
             Topic::Request,
             Topic::System,
@@ -293,6 +295,7 @@ impl Agent for OrderExecutionAgent {
             Event::Operator(command) => self.operator(at, command, out),
             Event::Request(request) => self.answer(request, out),
             Event::System(event) => self.system(at, event, out),
+            Event::Breaker(event) => self.hear_breaker(at, input.source, event),
             Event::Risk(
                 RiskEvent::SizeCalculated(_)
                 | RiskEvent::LimitExceeded(_)
@@ -317,8 +320,7 @@ impl Agent for OrderExecutionAgent {
             | Event::Tape(_)
             | Event::Feed(_)
             | Event::Order(_)
-            | Event::Trade(_)
-            | Event::Breaker(_) => {}
+            | Event::Trade(_) => {}
         }
     }
 }

@@ -286,6 +286,7 @@ impl RiskManagementAgent {
             | SystemEvent::SessionEnded(_)
             | SystemEvent::AgentStarted(_)
             | SystemEvent::TradingChanged(_)
+            | SystemEvent::LoginChanged(_)
             | SystemEvent::ReconcileDifference(_)
             | SystemEvent::Alert(_) => {}
         }

@@ -14,6 +14,9 @@ pub struct GatewayConfig {
     pub breaker: BreakerConfig,
     /// The command that a human runs when a breaker latches.
     pub remedy: String,
+    /// Whether the journal says that the breakers are latched: then nothing leaves before
+    /// the operator's reset.
+    pub is_latched: bool,
     /// The account that must answer; another one closes the gate. `None` takes any.
     pub account_id: Option<String>,
     /// Stocks that are followed, in the order of the watch list.
@@ -38,6 +41,7 @@ impl Default for GatewayConfig {
             budget: BudgetConfig::ALPACA,
             breaker: BreakerConfig::default(),
             remedy: "flightdeck doctor".into(),
+            is_latched: false,
             account_id: None,
             symbols: Vec::new(),
             warm_up_minutes: 0,

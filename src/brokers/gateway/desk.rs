@@ -18,7 +18,7 @@ use crate::brokers::gateway::gate::Gate;
 use crate::brokers::gateway::hours::Hours;
 use crate::brokers::gateway::ledger::Ledger;
 use crate::brokers::gateway::readiness::Readiness;
-use crate::brokers::{Answer, Broker, CallError};
+use crate::brokers::{Answer, Broker, CallError, Seal};
 use crate::bus::clock::{Clock, MEASURES, lap};
 use crate::domain::ids::{AgentId, ClientOrderId};
 use crate::events::{
@@ -125,8 +125,14 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         config: GatewayConfig,
         entrance: E,
     ) -> Self {
+        let mut bank = Bank::new(broker.name(), &config.remedy, config.breaker);
+        if config.is_latched {
+            // It was said when it happened.
+            let _said = bank.token_died(clock.now());
+            broker.seal(Seal::Shut);
+        }
         Self {
-            bank: Mutex::new(Bank::new(broker.name(), &config.remedy, config.breaker)),
+            bank: Mutex::new(bank),
             admission: Admission::new(config.budget, config.seed, clock.clone()),
             ledger: Mutex::default(),
             readiness: Readiness::default(),
@@ -146,7 +152,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn bank(&self) -> MutexGuard<'_, Bank> {
+    pub(super) fn bank(&self) -> MutexGuard<'_, Bank> {
         self.bank.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -229,6 +235,9 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         drop(permit);
         let outcome = answer.as_ref().map_or_else(CallError::outcome, |_| CallOutcome::Success);
         self.feed_back(&answer);
+        if outcome == CallOutcome::TokenDead {
+            self.login_died().await;
+        }
         self.record(ticket, outcome).await;
         Ok(answer?.value)
     }
@@ -313,7 +322,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         }
     }
 
-    async fn admit(&self, class: CallClass) -> Result<Ticket, Failure> {
+    pub(super) async fn admit(&self, class: CallClass) -> Result<Ticket, Failure> {
         let admission = self.bank().admit(class, Call::Read, self.clock.now());
         self.say_changes(admission.transition).await;
         admission.ticket.map_err(|refusal| Failure::Held(refusal.to_string()))
@@ -331,18 +340,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         self.say_changes(changes).await;
     }
 
-    /// The operator resets one of the gateway's breakers.
-    pub(super) async fn reset(&self, name: &str) {
-        let change = {
-            let mut bank = self.bank();
-            let class = bank.class_of(name);
-            let owned = class.filter(|class| *class != CallClass::Orders);
-            owned.and_then(|class| bank.reset_by_operator(class, self.clock.now()))
-        };
-        self.say_changes(change).await;
-    }
-
-    async fn say_changes(&self, changes: impl IntoIterator<Item = Transition>) {
+    pub(super) async fn say_changes(&self, changes: impl IntoIterator<Item = Transition>) {
         for Transition { breaker, from, to, cause, at } in changes {
             let retry_at =
                 (to == Phase::Open && from != to).then(|| at.plus(self.config.breaker.open_for));
@@ -365,7 +363,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             Cause::ProbeFailed => "the probe failed".into(),
             Cause::ProbeTimedOut => "the probe did not come back".into(),
             Cause::TokenDead => {
-                format!("the token is dead: run `{}`, then reset", self.config.remedy)
+                format!("auth: the login is dead: run `{}`, then reset", self.config.remedy)
             }
             Cause::LatchLifted => "the account answers again".into(),
             Cause::OpenedByOperator => "the operator opened it".into(),

@@ -18,6 +18,7 @@ mod admission;
 mod ledger;
 mod news;
 mod desk;
+mod latch;
 mod submit;
 mod cancel;
 mod replace;

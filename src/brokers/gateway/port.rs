@@ -27,6 +27,8 @@ pub enum Request {
     Status(ClientOrderId),
     /// Bars of the past.
     Bars(GetBars),
+    /// The broker has said that the login is dead: latch.
+    LoginDied,
     /// To close a breaker that the gateway owns.
     Reset(ResetBreaker),
     /// To read orders, positions and account now.

@@ -217,9 +217,16 @@ impl<B: Broker, E: Entrance> Room<B, E> {
                     Read::Other
                 });
             }
-            Request::Reset(reset) => {
+            Request::LoginDied => {
                 self.read(|desk| async move {
-                    desk.reset(&reset.breaker).await;
+                    desk.login_died().await;
+                    Read::Other
+                });
+            }
+            Request::Reset(reset) => {
+                let since = self.last_seen;
+                self.read(|desk| async move {
+                    desk.reset(&reset.breaker, since).await;
                     Read::Other
                 });
             }

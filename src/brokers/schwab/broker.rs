@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::civil::Date;
 use tokio::sync::Notify;
 
+use crate::brokers::Seal;
 use crate::brokers::broker::{
     Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Replacement,
 };
@@ -18,6 +19,7 @@ use crate::brokers::oddity::{Oddities, OddityCounts};
 use crate::brokers::schwab::book::{Book, SentOrder};
 use crate::brokers::schwab::config::{SchwabConfig, masked};
 use crate::brokers::schwab::rest::{Family, Request, Rest, unreadable};
+use crate::brokers::schwab::seal::{SealedTokens, SharedSeal};
 use crate::brokers::schwab::token::AccessTokens;
 use crate::brokers::schwab::translate;
 use crate::brokers::schwab::translate::market::Session;
@@ -53,6 +55,8 @@ pub struct SchwabBroker {
     pub(super) sessions: Mutex<BTreeMap<Date, Option<Session>>>,
     book: Mutex<Book>,
     account: Mutex<Option<Arc<Account>>>,
+    seal: SharedSeal,
+    stream_tokens: Arc<SealedTokens>,
 }
 
 impl std::fmt::Debug for SchwabBroker {
@@ -75,6 +79,11 @@ impl SchwabBroker {
         sent: Vec<SentOrder>,
     ) -> Result<Self, OpenError> {
         install_tls_provider();
+        let seal = SharedSeal::default();
+        let sealed = |may_probe| {
+            Arc::new(SealedTokens { tokens: tokens.clone(), seal: seal.clone(), may_probe })
+        };
+        let (tokens, stream_tokens) = (sealed(true), sealed(false));
         let rest = Rest::new(&config, tokens, clock).map_err(|error| OpenError(chained(&error)))?;
         Ok(Self {
             rest,
@@ -84,7 +93,14 @@ impl SchwabBroker {
             sessions: Mutex::default(),
             book: Mutex::new(Book::new(sent)),
             account: Mutex::default(),
+            seal,
+            stream_tokens,
         })
+    }
+
+    /// The tokens of the account's streamer: none while calls are held back.
+    pub fn stream_tokens(&self) -> Arc<dyn AccessTokens> {
+        self.stream_tokens.clone()
     }
 
     /// How often what was tolerated.
@@ -123,9 +139,11 @@ impl SchwabBroker {
         let count = rows.len();
         let mut rows = rows.into_iter();
         let row = if let Some(number) = &self.config.account {
-            let row = rows.find(|row| row.account_number.as_str() == number);
-            let why = format!("the login does not open account {}", masked(number));
-            row.ok_or_else(|| blocked(&why))?
+            // The configuration may hold the last digits alone.
+            let row = rows.find(|row| row.account_number.as_str().ends_with(number));
+            let is_clear = !rows.any(|row| row.account_number.as_str().ends_with(number));
+            let why = format!("the login does not open one account {}", masked(number));
+            row.filter(|_| is_clear).ok_or_else(|| blocked(&why))?
         } else {
             let why = format!("the login opens {count} accounts: name the one to be used");
             rows.next().filter(|_| count == 1).ok_or_else(|| blocked(&why))?
@@ -159,6 +177,17 @@ impl Broker for SchwabBroker {
     /// Schwab has no name of ours for an order (§3.5).
     fn deduplicates(&self) -> bool {
         false
+    }
+
+    fn seal(&self, seal: Seal) {
+        self.seal.set(seal);
+    }
+
+    /// Asks anew which accounts the login opens; the new login may open others.
+    async fn probe(&self) -> Result<Answer<()>, CallError> {
+        *self.account.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.opened().await?;
+        Ok(Answer { value: (), rate: None, request_id: None })
     }
 
     async fn submit(&self, order: &OrderRequest) -> Result<Answer<BrokerOrder>, CallError> {

@@ -28,6 +28,7 @@ mod orders;
 mod reading;
 mod resolution;
 mod rest;
+mod seal;
 mod translate;
 mod wire;
 

@@ -212,6 +212,7 @@ fn system(readings: &mut Readings, instruments: &Instruments, event: &SystemEven
         | SystemEvent::TimerDue(_)
         | SystemEvent::BusUp(_)
         | SystemEvent::BusDown(_)
+        | SystemEvent::LoginChanged(_)
         | SystemEvent::Alert(_) => {}
     }
 }

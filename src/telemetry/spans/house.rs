@@ -89,6 +89,7 @@ impl Projector {
             SystemEvent::SessionStarted(_)
             | SystemEvent::SessionEnded(_)
             | SystemEvent::AgentStarted(_)
+            | SystemEvent::LoginChanged(_)
             | SystemEvent::TimerDue(_)
             | SystemEvent::Alert(_) => return,
         };

@@ -44,6 +44,11 @@ impl VenueNames {
         Self { api: "alpaca_api".into(), http: Some(http) }
     }
 
+    /// Schwab, whose paths hold the account's hash and are not shown.
+    pub fn schwab() -> Self {
+        Self { api: "schwab_api".into(), http: None }
+    }
+
     /// The simulated venue inside the process.
     pub fn inside() -> Self {
         Self { api: "sim_venue".into(), http: None }

@@ -18,6 +18,7 @@ use crate::ui::panels::record::{ballot, check};
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::{Line, broken, put};
+use crate::view::BreakerPhase;
 
 const WIDTH: u16 = 64;
 /// An approval has more to say.
@@ -108,7 +109,7 @@ fn rows(scene: &Scene<'_>, dialog: &Dialog) -> (Vec<Line>, Vec<Line>) {
             rows.extend(reasons);
             foot.extend(obstacles(scene, approval, &dialog.stage));
         }
-        Question::Reset(_) => rows.push(Line::plain("calls will pass again at once")),
+        Question::Reset(name) => rows.extend(reset_steps(scene, name)),
         Question::Resume => rows.push(Line::plain("entries will be sent again")),
         Question::Flatten(_) => {
             rows.push(Line::plain("stops are cancelled, then closing orders are sent"));
@@ -121,6 +122,28 @@ fn rows(scene: &Scene<'_>, dialog: &Dialog) -> (Vec<Line>, Vec<Line>) {
     }
     foot.push(stage(scene, dialog));
     (rows, foot)
+}
+
+/// What a reset does: one that a dead login has latched reads before orders may leave.
+fn reset_steps(scene: &Scene<'_>, name: &str) -> Vec<Line> {
+    let row = scene.snapshot.breakers.iter().find(|row| &*row.name == name);
+    let is_latched = row.is_some_and(|row| row.phase == BreakerPhase::Latched);
+    let (true, Some(login)) = (is_latched, &scene.snapshot.run.login) else {
+        return vec![Line::plain("calls will pass again at once")];
+    };
+    let (ok, open) = (scene.sign(Glyph::Ok), scene.sign(Glyph::Idle));
+    let token = if login.needed.is_some() {
+        let remedy = format!("{open} token: LOGIN REQUIRED, flightdeck login {}", login.broker);
+        Line::new(remedy, Meaning::Trip)
+    } else {
+        Line::new(format!("{ok} token: there is one that nobody has refused"), Meaning::Ok)
+    };
+    vec![
+        token,
+        Line::plain(format!("{open} accounts: read first")),
+        Line::plain(format!("{open} orders and positions: read next; differences are alerts")),
+        Line::plain("then orders may leave; a step that fails leaves it latched"),
+    ]
 }
 
 /// Votes and rules of the decision, while the house still has it.

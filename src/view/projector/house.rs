@@ -15,9 +15,10 @@ use crate::view::latency::Conflated;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::part::Part;
 use crate::view::rows::BusRow;
+use crate::view::run::{Login, Run};
 use crate::view::snapshot::{
     ALERTS_MAX, AgentHealth, AlertRow, BREAKERS_MAX, BUDGETS_MAX, BreakerRow, BudgetRow, FEEDS_MAX,
-    FeedRow, IntelRow, RequestsRow, Run, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
+    FeedRow, IntelRow, RequestsRow, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
 };
 use crate::view::text::{NAME_MAX, TEXT_MAX, clean_text};
 use crate::view::watch::{SYMBOLS_MAX, push_bounded};
@@ -335,6 +336,22 @@ impl HousePart {
                 self.bus_moved(place.1, true, &bus.reason);
                 let text = format!("the bus is up: {}", bus.reason);
                 self.alert(place, Severity::Info, &text);
+            }
+            SystemEvent::LoginChanged(login) => {
+                let kept = Login {
+                    broker: clean_text(&login.broker, NAME_MAX),
+                    access_until: login.access_until,
+                    login_until: login.login_until,
+                    needed: login.needed.as_ref().map(|why| clean_text(why, TEXT_MAX)),
+                };
+                if let Some(why) = &kept.needed {
+                    let broker = &kept.broker;
+                    let text = format!(
+                        "LOGIN REQUIRED at {broker}: {why}; run: flightdeck login {broker}"
+                    );
+                    self.alert(place, Severity::Critical, &text);
+                }
+                self.run.change().login = Some(kept);
             }
             SystemEvent::TimerDue(_) => {}
         }

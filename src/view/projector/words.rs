@@ -354,6 +354,13 @@ fn system(event: &SystemEvent) -> Said {
             said(CRITICAL, None, format!("{} → {}: {}", changed.from, changed.to, changed.reason))
         }
         SystemEvent::BusUp(bus) => said(VITAL, None, &bus.reason),
+        SystemEvent::LoginChanged(login) => match (&login.needed, login.login_until) {
+            (Some(why), _) => said(CRITICAL, None, format!("{}: {why}", login.broker)),
+            (None, Some(until)) => {
+                said(NORMAL, None, format!("{}: expected to end {until}", login.broker))
+            }
+            (None, None) => said(NORMAL, None, &login.broker),
+        },
         SystemEvent::BusDown(bus) => said(CRITICAL, None, &bus.reason),
         SystemEvent::ReconcileDifference(found) => {
             said(WARNING, None, format!("{}: {} / {}", found.subject, found.journal, found.venue))

@@ -6,6 +6,7 @@ mod keys;
 mod ledger;
 mod pages;
 mod panic;
+mod schwab;
 mod silence;
 mod storm;
 mod tmux;

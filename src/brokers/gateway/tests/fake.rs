@@ -34,6 +34,8 @@ pub(super) enum Does {
     Lost,
     /// Nothing: not a byte arrived.
     NotSent,
+    /// Nothing: its login is dead.
+    LoginDead,
     /// It refuses.
     Refuses(u16, RejectReason),
     /// What was asked; the answer comes after so many seconds.
@@ -209,6 +211,9 @@ impl Fake {
                 return Err(lost());
             }
             Does::Lost => return Err(lost()),
+            Does::LoginDead => {
+                return Err(CallError::LoginNeeded { detail: "log in".into() });
+            }
             Does::NotSent => return Err(CallError::NotSent { detail: "refused".into() }),
             Does::Refuses(status, reason) => return Err(refusal(status, reason)),
         }

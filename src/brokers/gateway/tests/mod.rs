@@ -10,4 +10,5 @@ mod orders;
 mod cancels;
 mod stream;
 mod limits;
+mod latch;
 mod market;

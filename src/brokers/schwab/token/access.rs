@@ -51,6 +51,9 @@ impl AccessToken {
 /// Why a human has to log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LoginReason {
+    /// The breakers are latched and wait for the operator's reset.
+    #[error("Schwab is latched until the operator resets it")]
+    Latched,
     /// There is no token yet.
     #[error("there is no Schwab token yet")]
     Absent,

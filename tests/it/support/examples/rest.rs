@@ -9,9 +9,9 @@ use flightdeck::domain::position::Direction;
 use flightdeck::events::{
     AgentFailed, AgentRetired, AgentStarted, Alert, ApproveTrade, AssessPortfolio, BreakerEvent,
     BreakerStateChanged, BudgetChanged, BudgetExhausted, BusChanged, CalculateSize, CheckExit,
-    CheckStatus, Event, GetBars, GetOrderStatus, GetQuote, ReconcileDifference, RequestEvent,
-    ScanCandidates, SessionEnded, SessionStarted, Severity, ShouldExit, Subscribe, SystemEvent,
-    Timer, TimerDue, TradeEvent, TradeStateChanged, TradingChanged, TransitionInvalid,
+    CheckStatus, Event, GetBars, GetOrderStatus, GetQuote, LoginChanged, ReconcileDifference,
+    RequestEvent, ScanCandidates, SessionEnded, SessionStarted, Severity, ShouldExit, Subscribe,
+    SystemEvent, Timer, TimerDue, TradeEvent, TradeStateChanged, TradingChanged, TransitionInvalid,
 };
 
 use crate::support::examples::{aapl, ours, price, time, trade};
@@ -164,6 +164,12 @@ fn system() -> Vec<SystemEvent> {
             venue: "4 shares".into(),
         }),
         SystemEvent::BusDown(BusChanged { reason: "redis://127.0.0.1: cut".into() }),
+        SystemEvent::LoginChanged(LoginChanged {
+            broker: "schwab".into(),
+            access_until: None,
+            login_until: None,
+            needed: Some("the login has expired".into()),
+        }),
         SystemEvent::BusUp(BusChanged { reason: "redis://127.0.0.1".into() }),
         alert(Severity::Info),
         alert(Severity::Warning),

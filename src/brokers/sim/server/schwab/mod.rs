@@ -33,6 +33,7 @@ mod order_json;
 mod order_list;
 mod orders;
 mod preview;
+mod requests;
 mod routes;
 mod state;
 mod streamer;

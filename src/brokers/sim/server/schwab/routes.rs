@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::brokers::sim::server::alpaca::shared_controls;
 
 use super::guard::{guard, no_such_path};
+use super::requests::{listed, noted};
 use super::state::SchwabShared;
 use super::{
     accounts, control, market, oauth, order_list, orders, preview, streamer, transactions,
@@ -27,12 +28,14 @@ pub fn router(state: SchwabShared, tasks: TaskTracker, stop: CancellationToken) 
     if state.world.config.has_control {
         routes = routes
             .route("/_sim/fault", post(control::fault))
+            .route("/_sim/requests", get(listed))
             .route("/_sim/ledger", get(control::ledger));
         controls = shared_controls().with_state(state.world.clone());
     }
     routes
         .fallback(no_such_path)
         .layer(from_fn_with_state(state.clone(), guard))
+        .layer(from_fn_with_state(state.clone(), noted))
         .with_state(state)
         .merge(controls)
 }

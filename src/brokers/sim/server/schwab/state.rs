@@ -17,6 +17,7 @@ use super::auth::Auth;
 use super::book::Book;
 use super::config::SchwabConfig;
 use super::faults::Faults;
+use super::requests::RequestLog;
 use super::streamer::{Activity, Seat};
 
 /// The account's number; its hash stands in paths.
@@ -43,6 +44,8 @@ pub struct SchwabState {
     pub(super) news: broadcast::Sender<Arc<Activity>>,
     numbers: AtomicU64,
     hash: String,
+    /// What came in.
+    pub(super) log: RequestLog,
     /// Where it is served: clients learn the streamer's address from it.
     address: OnceLock<SocketAddr>,
 }
@@ -69,6 +72,7 @@ impl SchwabState {
             numbers: AtomicU64::new(0),
             world,
             hash,
+            log: RequestLog::default(),
             address: OnceLock::new(),
         })
     }

@@ -1,0 +1,122 @@
+//! What both ends of a [`wire`](super::wire) agree on before anybody is seated, and who
+//! then sits where.
+//!
+//! Knows no broker: each hands in its [`Side`] and says where its streams begin.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::SignedDuration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::agents::order_execution::GuardConfig;
+use crate::agents::roster;
+use crate::app::Refusal;
+use crate::breakers::Phase;
+use crate::brokers::Push;
+use crate::brokers::gateway::{GatewayConfig, MarketInlet, Port, Request};
+use crate::bus::clock::Clock;
+use crate::bus::spine::Door;
+use crate::bus::{Roster, RosterSeat};
+use crate::config::Config;
+use crate::domain::calendar::{date_in_new_york, previous_trading_day};
+use crate::domain::ids::{AgentId, Seq};
+use crate::domain::money::Money;
+use crate::domain::time::Timestamp;
+use crate::events::{BreakerEvent, Event};
+use crate::journal::{Journal, SqliteJournal, StoreIdentity};
+use crate::risk::{AccountMode, Identity};
+use crate::telemetry::spans::VenueNames;
+
+/// Minute bars before the last close that warm the indicators up.
+const WARM_UP: SignedDuration = SignedDuration::from_mins(120);
+
+/// A broker's side of the house, before anybody is seated.
+pub(super) struct Side<B> {
+    pub(super) mode: AccountMode,
+    /// Whose journal it is.
+    pub(super) identity: StoreIdentity,
+    /// The account's name, as the house knows it.
+    pub(super) account: String,
+    pub(super) broker: Arc<B>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) speed: u32,
+    pub(super) names: VenueNames,
+    pub(super) guard: GuardConfig,
+    /// Budget, account, symbols and remedy; the rest is filled in.
+    pub(super) gateway: GatewayConfig,
+    pub(super) tracker: TaskTracker,
+    /// Ends what is outside.
+    pub(super) outside: CancellationToken,
+}
+
+/// Where a broker's streams go to.
+pub(super) struct Line {
+    pub(super) orders: mpsc::Sender<Push>,
+    pub(super) market: Arc<MarketInlet>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) requests: mpsc::UnboundedSender<Request>,
+    pub(super) door: Door,
+    pub(super) tracker: TaskTracker,
+    pub(super) outside: CancellationToken,
+}
+
+/// Whether the login was dead when the journal ended, and nobody has reset the breakers
+/// since. The orders' breaker is the last to be lifted.
+pub(super) fn is_latched(journal: &mut SqliteJournal, broker: &str) -> anyhow::Result<bool> {
+    let (name, mut is_latched) = (format!("{broker}.orders"), false);
+    journal.for_each(Seq(u64::MAX), &mut |envelope| {
+        if let Event::Breaker(BreakerEvent::StateChanged(changed)) = &envelope.event
+            && changed.breaker == name
+        {
+            is_latched = changed.to == Phase::Latched.name();
+        }
+    })?;
+    Ok(is_latched)
+}
+
+pub(super) fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
+    let mut is_empty = true;
+    journal.for_each(Seq(2), &mut |_| is_empty = false)?;
+    Ok(is_empty)
+}
+
+/// Seats the port and the five agents. The breaker of orders is named after the broker,
+/// as the gateway names its own.
+pub(super) fn seats(
+    config: &Config,
+    guard: GuardConfig,
+    (broker, speed): (&str, u32),
+    (mode, account, opening_cash): (AccountMode, &str, Money),
+    port: mpsc::UnboundedSender<Request>,
+) -> anyhow::Result<Roster> {
+    let seat = RosterSeat {
+        id: AgentId::Venue,
+        factory: Arc::new(move || Box::new(Port::new(port.clone()))),
+    };
+    let mut agents = config.agents();
+    agents.execution.guard = guard;
+    agents.execution.guard.name = format!("{broker}.orders");
+    agents.risk.opening_cash = opening_cash;
+    let patience = agents.risk.approval_seconds;
+    agents.risk.approval_seconds = patience.saturating_mul(speed.max(1));
+    agents.risk.identity = Identity { account: Arc::from(account), mode };
+    roster(&agents, seat).map_err(anyhow::Error::msg)
+}
+
+pub(super) const fn mode_name(mode: AccountMode) -> &'static str {
+    match mode {
+        AccountMode::Sim => "sim",
+        AccountMode::Paper => "paper",
+        AccountMode::Live => "live",
+    }
+}
+
+/// How far back the bars of the last two hours of the session before begin.
+pub(super) fn warm_up_minutes(now: Timestamp) -> anyhow::Result<u32> {
+    let before = previous_trading_day(date_in_new_york(now)).map_err(Refusal::from)?;
+    let minutes = now.since(before.close.plus(-WARM_UP)).as_mins().max(0);
+    u32::try_from(minutes).context("the session before is too long ago")
+}

@@ -1,0 +1,163 @@
+//! The weekly token dies (protocol page of Schwab, §7, the key scenario): real processes
+//! from end to end, and what left the machine at each step, as the simulated Schwab
+//! noted it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::Desk;
+use crate::support::program::{Home, Running};
+
+const KEYS: [(&str, &str); 2] =
+    [("FLIGHTDECK_SCHWAB_KEY", "app-key"), ("FLIGHTDECK_SCHWAB_SECRET", "app-secret")];
+const ORDERS: &str = "schwab.live.orders";
+
+/// A simulated Schwab in a process of its own, and what a person has on the disk.
+struct Place {
+    base: String,
+    folder: TempDir,
+    runtime: Runtime,
+    client: reqwest::Client,
+    _server: Running,
+}
+
+impl Place {
+    fn open() -> Self {
+        flightdeck::brokers::install_tls_provider();
+        let mut server = Home::new().start("sim --schwab 127.0.0.1:0 --seed 7");
+        let said: Value = serde_json::from_str(&server.read(1)).unwrap();
+        let base = said["schwab"].as_str().unwrap().to_owned();
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("token.json");
+        let config = format!(
+            "[schwab]\nhost = \"{base}\"\nsymbols = [\"AAPL\"]\ntoken_file = \"{}\"\n",
+            token.display()
+        );
+        std::fs::write(folder.path().join("config.toml"), config).unwrap();
+        let runtime = Runtime::new().unwrap();
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        let client = client.no_proxy().build().unwrap();
+        Self { base, folder, runtime, client, _server: server }
+    }
+
+    fn config(&self) -> String {
+        format!("--config {}", self.folder.path().join("config.toml").display())
+    }
+
+    /// Logs in from a process beside the cockpit, by a paste.
+    fn log_in(&self) {
+        let home = Home::new();
+        let line = format!("{} login schwab --no-browser --paste", self.config());
+        let mut child = home
+            .command(&line)
+            .envs(KEYS)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.trim().starts_with("http") {
+            line.clear();
+            assert_ne!(out.read_line(&mut line).unwrap(), 0, "no address");
+        }
+        let reply = self.runtime.block_on(self.client.get(line.trim()).send()).unwrap();
+        let redirect = reply.headers()["location"].to_str().unwrap().to_owned();
+        writeln!(child.stdin.take().unwrap(), "{redirect}").unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+
+    fn cockpit(&self) -> Desk {
+        let journal = self.folder.path().join("journal.sqlite");
+        let line =
+            format!("--broker schwab --live {} --journal {}", self.config(), journal.display());
+        Desk::with(Home::new(), &line, (220, 50), &KEYS)
+    }
+
+    fn fault(&self, body: &'static str) {
+        let call = self.client.post(format!("{}/_sim/fault", self.base)).body(body);
+        let reply = self.runtime.block_on(call.send()).unwrap();
+        assert!(reply.status().is_success(), "{body}");
+    }
+
+    /// What has come in, the token endpoint left out.
+    fn calls(&self) -> Vec<String> {
+        let text = self.runtime.block_on(async {
+            let reply = self.client.get(format!("{}/_sim/requests", self.base)).send().await;
+            reply.unwrap().text().await.unwrap()
+        });
+        let lines: Vec<String> = serde_json::from_str(&text).unwrap();
+        lines.into_iter().filter(|line| !line.contains("/v1/oauth/")).collect()
+    }
+}
+
+fn phase(status: &Value, name: &str) -> String {
+    let rows = status["breakers"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["name"] == name);
+    row.map_or_else(String::new, |row| row["phase"].as_str().unwrap().to_owned())
+}
+
+fn wait_for(desk: &Desk, wished: &str) {
+    desk.ask_until("status", |status| phase(status, ORDERS) == wished);
+}
+
+#[test]
+fn a_dead_token_latches_at_once_and_only_the_operators_reset_lets_calls_leave_again() {
+    let place = Place::open();
+    place.log_in();
+    let mut desk = place.cockpit();
+    desk.see("login, expected 6d 23h");
+    desk.see("schwab-simulated");
+    // The refresh token dies; the access token lives, and calls are still answered.
+    place.fault(r#"{"expire_refresh_now":true}"#);
+    assert!(place.calls().iter().all(|line| !line.ends_with(" 401")), "{:?}", place.calls());
+    // So does the access token: the next call is a 401 whose refresh is refused.
+    place.fault(r#"{"expire_access_now":true}"#);
+    wait_for(&desk, "LATCHED");
+    desk.see("LOGIN REQUIRED");
+    let calls = place.calls();
+    assert!(calls.iter().any(|line| line.ends_with(" 401")), "{calls:?}");
+    // It is latched in the journal too: a new start asks Schwab for nothing.
+    desk.check_ends_well();
+    let silent_from = place.calls().len();
+    let mut desk = place.cockpit();
+    wait_for(&desk, "LATCHED");
+    // A new token alone changes nothing: still no call leaves.
+    let until = |status: &Value| status["run"]["login"]["login_until"].clone();
+    let dead = until(&desk.ask_until("status", |_| true));
+    place.log_in();
+    desk.ask_until("status", |status| !until(status).is_null() && until(status) != dead);
+    desk.see("RESET schwab");
+    wait_for(&desk, "LATCHED");
+    assert_eq!(place.calls()[silent_from..], [] as [String; 0]);
+    // The operator's reset: one read of the accounts first, then orders and positions.
+    desk.press("!");
+    desk.see("ARMED");
+    desk.press("r");
+    desk.see("Reset breaker");
+    desk.press(&format!("RESET {}", tripped(&desk)));
+    desk.press("\r");
+    wait_for(&desk, "CLOSED");
+    desk.see("login, expected");
+    let calls = place.calls().split_off(silent_from);
+    let first: Vec<&str> = calls.iter().map(String::as_str).take(4).collect();
+    assert_eq!(
+        first[..2],
+        ["GET /trader/v1/accounts/accountNumbers 200", "GET /trader/v1/accounts/{hash}/orders 200",],
+        "{calls:?}"
+    );
+    assert!(calls.iter().all(|line| line.starts_with("GET ")), "nothing is sent: {calls:?}");
+    desk.check_ends_well();
+}
+
+/// The breaker that the dialog is about.
+fn tripped(desk: &Desk) -> String {
+    let status = desk.ask_until("status", |_| true);
+    let rows = status["breakers"].as_array().unwrap().clone();
+    let row = rows.iter().find(|row| row["phase"] == "LATCHED").unwrap();
+    row["name"].as_str().unwrap().to_owned()
+}
