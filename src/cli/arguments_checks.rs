@@ -85,6 +85,8 @@ impl Run {
             bus: None,
             instance: None,
             journal: None,
+            live: false,
+            arming: None,
         }
     }
 }

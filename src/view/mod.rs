@@ -50,7 +50,7 @@ pub use rows::{
 };
 pub use run::{Login, Run};
 pub use snapshot::{
-    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, Counters, FeedRow, IntelRow,
+    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, IntelRow,
     MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot,
     StrategyCard, StrategyRow, SymbolBallots, Trading,
 };
