@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Refusal, Summary, bus, read_model, session_started};
 use crate::breakers::BudgetConfig;
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
-use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Streams};
+use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, Streams};
 use crate::brokers::{Broker, BrokerAccount};
 use crate::bus::clock::{Clock, SystemClock};
 use crate::bus::spine::{Door, Spine};
@@ -37,6 +37,7 @@ use crate::bus::{SpineError, Tap};
 use crate::config::Config;
 use crate::domain::command::OperatorCommand;
 use crate::domain::ids::{AgentId, Symbol};
+use crate::domain::time::Timestamp;
 use crate::events::{SessionEnded, SystemEvent};
 use crate::journal::{SqliteJournal, StoreIdentity};
 use crate::risk::AccountMode;
@@ -245,20 +246,14 @@ impl House {
         if let Some(telemetry) = &options.people.telemetry {
             taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
         }
-        let is_new = is_empty(&mut journal)?;
-        if !is_new && mode == AccountMode::Sim {
-            return Err(Refusal::JournalOfEarlier { path: options.journal.clone() }.into());
-        }
+        let is_new = is_begun_anew(&mut journal, mode, &options.journal)?;
         let is_latched = is_latched(&mut journal, broker.name())?;
         let (port, requests) = mpsc::unbounded_channel();
         let whose = (mode, &*account, opening_cash);
         let roster = seats(config, side.guard, (broker.name(), speed), whose, port.clone())?;
         let counters = Arc::new(Counters::default());
-        let lines = Lines { out, counters: counters.clone(), flushes: true, line: Vec::new() };
         let (owed_tap, owed) = Owed::new();
-        taps.push(Box::new(lines));
-        taps.push(Box::new(Count(counters.clone())));
-        taps.push(Box::new(owed_tap));
+        taps.extend(listeners(out, &counters, owed_tap));
         taps.push(attendance.tap());
         taps.extend(bus.as_mut().and_then(bus::Opened::tap));
         let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
@@ -266,30 +261,22 @@ impl House {
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
         door.send_and_settle(clock.now(), AgentId::Spine, session_started(mode_name(mode), config))
             .await?;
-        let gateway = GatewayConfig {
-            is_latched,
-            warm_up_minutes: warm_up_minutes(clock.now())?,
-            last_seen,
-            hours: config.market.hours,
-            seed: config.seed,
-            ..side.gateway
-        };
-        let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
-        let market = Arc::new(MarketInlet::default());
-        let entrance = DoorEntrance(door.clone());
+        let gateway = fitted(side.gateway, config, (is_latched, clock.now(), last_seen))?;
         let gate = attendance.gate();
+        let entrance = DoorEntrance(door.clone());
         let gateway = Gateway::new(broker, None, gate.clone(), clock.clone(), gateway, entrance);
-        // The gateway first: it may hold back what the streams would ask.
+        let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
+        let streams = Streams { orders: order_pushes, market: Arc::default() };
+        // The gateway is there first: it may hold back what the streams would ask.
         connect(Line {
             orders,
-            market: market.clone(),
+            market: streams.market.clone(),
             clock: clock.clone(),
             requests: port,
             door: door.clone(),
             tracker: tracker.clone(),
             outside: outside.clone(),
         })?;
-        let streams = Streams { orders: order_pushes, market };
         let gateway = tokio::spawn(gateway.run(requests, streams, outside.clone()));
         let (served, left) = (CancellationToken::new(), CancellationToken::new());
         let asked = (door.clone(), clock.clone());
@@ -420,6 +407,40 @@ impl House {
             tracing::warn!(orders = ?owed.names(), "the broker has not said that they are over");
         }
     }
+}
+
+/// Fills in what no broker's side knows.
+fn fitted(
+    gateway: GatewayConfig,
+    config: &Config,
+    (is_latched, now, last_seen): (bool, Timestamp, Timestamp),
+) -> anyhow::Result<GatewayConfig> {
+    let warm_up_minutes = warm_up_minutes(now)?;
+    let (hours, seed) = (config.market.hours, config.seed);
+    Ok(GatewayConfig { is_latched, warm_up_minutes, last_seen, hours, seed, ..gateway })
+}
+
+/// Who writes the event lines, who counts, and who knows what is owed.
+fn listeners(
+    out: Box<dyn Write + Send>,
+    counters: &Arc<Counters>,
+    owed: impl Tap + 'static,
+) -> [Box<dyn Tap>; 3] {
+    let lines = Lines { out, counters: counters.clone(), flushes: true, line: Vec::new() };
+    [Box::new(lines), Box::new(Count(counters.clone())), Box::new(owed)]
+}
+
+/// Whether nothing is in the journal yet; on the simulated broker nothing may be.
+fn is_begun_anew(
+    journal: &mut SqliteJournal,
+    mode: AccountMode,
+    path: &Path,
+) -> anyhow::Result<bool> {
+    let is_new = is_empty(journal)?;
+    if !is_new && mode == AccountMode::Sim {
+        return Err(Refusal::JournalOfEarlier { path: path.to_owned() }.into());
+    }
+    Ok(is_new)
 }
 
 /// The host of the broker; a client is not made without one.
