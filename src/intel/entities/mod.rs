@@ -8,7 +8,7 @@
 //! |---|---|
 //! | person | `header-name` (two to four capitalised words, no desk); `person-greeting`, `person-closing` (line after "Regards"); `person-title` (Mr, Mrs, Ms, Dr, Prof); `person-verb` ("Helen Marsh said"); `person-preposition` ("with Andrew Keller") |
 //! | address | `header-address`; `address` (whole, with a domain of two labels) |
-//! | company | `company-name` (symbol table; ordinary words need a capital and context); `legal-form` (Inc, Corp, LLC, plc, AG, Ltd, GmbH …) |
+//! | company | `company-name` (symbol table; ordinary words need a capital and context); `legal-form` (Inc, Corp, LLC, plc, AG, Ltd, `GmbH` …) |
 //! | ticker | `cashtag`; `exchange` ("NASDAQ: AAPL"); `ticker-by-name`; `known-capitals` (in the table, and no false friend unless "shares", "stock" … follow or brackets close it in) |
 //! | money | `currency-sign`, `currency-code`, `currency-unit`, `amount-in-words`; a bare "1.2M" is none |
 //! | percent | `percent`, `basis-points` |
