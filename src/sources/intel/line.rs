@@ -1,8 +1,8 @@
 //! An assembly line: four stages, each a task with a bounded queue before it.
 //!
 //! It knows nothing of what is made on it. Every stage works on as many jobs at once as
-//! it has workers and hands them on in the order in which they came: the buffer that puts
-//! them in order is as long as the stage has workers. A full queue holds the stage before
+//! it has workers and hands them on in the order in which they came, through a buffer twice
+//! as long. A full queue holds the stage before
 //! it back, up to the reader. See [`stages`](crate::sources::intel::stages) for the mail's.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt, unfold};
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
 /// The stages in their order.
@@ -90,6 +90,9 @@ impl Workers {
     }
 }
 
+/// Jobs of a stage that are worked on or done and waiting for one before them, for each of
+/// its workers: more than one, so that a slow job does not make all workers wait for it.
+const REORDER_PER_WORKER: usize = 2;
 /// Jobs that wait before a stage, for each of its workers.
 const QUEUE_PER_WORKER: usize = 2;
 
@@ -121,8 +124,16 @@ pub async fn run<S: Steps>(
         let (sender, receiver) = mpsc::channel(count * QUEUE_PER_WORKER);
         let steps = Arc::clone(&steps);
         let input = jobs;
+        let permits = Arc::new(Semaphore::new(count));
         tasks.spawn(async move {
-            let mut results = input.map(|job| Arc::clone(&steps).step(stage, job)).buffered(count);
+            let work = |job| {
+                let (steps, permits) = (Arc::clone(&steps), Arc::clone(&permits));
+                async move {
+                    let _worker = permits.acquire_owned().await.expect("nobody closes it");
+                    steps.step(stage, job).await
+                }
+            };
+            let mut results = input.map(work).buffered(count * REORDER_PER_WORKER);
             while let Some(job) = results.next().await {
                 // Nobody takes it any more: the line is being torn down.
                 if sender.send(job).await.is_err() {
@@ -223,8 +234,8 @@ mod tests {
             }
         };
         let _ = tokio::time::timeout(Duration::from_millis(1_000), feed).await;
-        // In a second: 10 parsed, and what queues and workers hold at most.
-        assert!(sent <= 10 + 2 * 7 + 7, "{sent} were taken");
+        // In a second 10 are parsed; queues and buffers hold twice the workers at most.
+        assert!(sent <= 10 + 2 * 7 + 2 * 7, "{sent} were taken");
         line.abort();
     }
 
