@@ -24,12 +24,14 @@ pub(super) fn books(told: &[Envelope], rules: &Rules) -> Finding {
                 Side::Sell => value,
             };
             cash = cash + flow - f.fee;
-            has_filled = true;
-            reported = None;
             if let Some(id) = &f.trade_id {
                 let sum = flows.entry(id).or_default();
                 *sum += flow;
             }
+        } else if let Event::Venue(VenueEvent::Filled(_)) = event {
+            // The venue tells its cash right after the fill, before we have counted it.
+            has_filled = true;
+            reported = None;
         } else if let Event::Venue(VenueEvent::Account(account)) = event {
             if has_filled {
                 reported = Some((*seq, account.cash));

@@ -40,11 +40,12 @@ pub(super) fn entries(told: &[Envelope], rules: &Rules) -> Finding {
             if !has_filled {
                 known.cash = account.cash;
             }
+        } else if let Event::Venue(VenueEvent::Filled(_)) = event {
+            has_filled = true;
         } else if let Event::Signal(SignalEvent::Entry(entry)) = event {
             let plan = [entry.entry_price, entry.stop_price, entry.target_price];
             known.plans.insert(&entry.trade_id, plan);
         } else if let Event::Order(OrderEvent::Filled(f) | OrderEvent::PartiallyFilled(f)) = event {
-            has_filled = true;
             let cost = f.fill.price.times(f.fill.qty);
             known.cash = match f.fill.side {
                 Side::Buy => known.cash - cost - f.fee,
