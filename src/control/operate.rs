@@ -136,6 +136,13 @@ fn cancellable(snapshot: &Snapshot, wanted: &str) -> Result<ClientOrderId, Probl
         theirs || row.client_order_id.as_str() == wanted
     };
     if let Some(row) = snapshot.working.iter().find(|row| is_wanted(row)) {
+        // Without it a position would stand unprotected, or stay open that should close.
+        if row.purpose != OrderPurpose::Entry {
+            let symbol = row.symbol;
+            let message = format!("{wanted} protects or closes the position in {symbol}");
+            let remedy = format!("close the position with: flightdeck flatten {symbol}");
+            return Err(not_now(message, &remedy));
+        }
         return Ok(row.client_order_id.clone());
     }
     let remedy = "see what works with: flightdeck orders";

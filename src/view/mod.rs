@@ -50,9 +50,9 @@ pub use rows::{
 };
 pub use run::{Login, Run};
 pub use snapshot::{
-    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, IntelRow,
-    MarketCard, OrdersCard, PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot,
-    StrategyCard, StrategyRow, SymbolBallots, Trading,
+    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, IntelRow, MarketCard,
+    OrdersCard, PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot, StrategyCard,
+    StrategyRow, SymbolBallots, Trading,
 };
 pub use text::{NAME_MAX, TEXT_MAX, clean_text};
 pub use watch::{BARS_MAX, Chart, ChartBar, Levels, Mark, Move, SPARK_MAX, Spark, WatchRow};

@@ -107,7 +107,7 @@ fn a_kill_9_loses_nothing_and_doubles_nothing() {
     let has_begun =
         || Store::existing(&killed).is_ok_and(|s| s.seen().is_ok_and(|s| !s.is_empty()));
     let waited = Runtime::new().unwrap().block_on(async {
-        tokio::time::timeout(Duration::from_secs(60), async {
+        tokio::time::timeout(Duration::from_mins(1), async {
             while !has_begun() {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }

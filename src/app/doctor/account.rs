@@ -38,7 +38,7 @@ pub fn find_keys(
     if lookup(KEY_ID_NAME).is_none() && lookup(SECRET_NAME).is_none() {
         return Ok(None);
     }
-    ApiKeys::from_lookup(|name| lookup(name)).map(Some)
+    ApiKeys::from_lookup(lookup).map(Some)
 }
 
 /// Alpaca's keys are there and of a paper account.

@@ -1,6 +1,6 @@
-//! WebVTT (W3C, "WebVTT", §4) and SubRip: cues with a line of times.
+//! `WebVTT` (W3C, "`WebVTT`", §4) and `SubRip`: cues with a line of times.
 //!
-//! Speakers are WebVTT's voices (`<v Name>`), else "Name:" at a cue's beginning. A note
+//! Speakers are `WebVTT`'s voices (`<v Name>`), else "Name:" at a cue's beginning. A note
 //! `NOTE began_at: 2026-11-23T14:30:00Z` says when the meeting began, `NOTE title: …`
 //! what it was about.
 
@@ -61,7 +61,7 @@ fn read_cue(said: &str, start: Option<u64>, end: Option<u64>, draft: &mut Draft)
     }
 }
 
-/// Drops `<i>`, `</v>`, `<00:01.000>` and turns the entities that WebVTT knows.
+/// Drops `<i>`, `</v>`, `<00:01.000>` and turns the entities that `WebVTT` knows.
 fn without_tags(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

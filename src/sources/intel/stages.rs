@@ -139,15 +139,15 @@ impl MailSteps {
 
     /// Does one mail's step; a panic is this mail's failure alone.
     fn guarded(&self, stage: Stage, item: &mut Item) {
-        let state = std::mem::replace(&mut item.state, State::Duplicate);
-        let worked = catch_unwind(AssertUnwindSafe(|| self.advance(stage, state)));
+        let before = std::mem::replace(&mut item.state, State::Duplicate);
+        let worked = catch_unwind(AssertUnwindSafe(|| self.advance(stage, before)));
         item.state = worked.unwrap_or_else(|_| {
             State::Failed(format!("{} ended in a bug on this mail", stage.name()))
         });
     }
 
-    fn advance(&self, stage: Stage, state: State) -> State {
-        match (stage, state) {
+    fn advance(&self, stage: Stage, before: State) -> State {
+        match (stage, before) {
             (Stage::Parse, State::Raw(bytes)) => self.parse(&bytes),
             (Stage::Extract, State::Worked(mut work)) => {
                 work.entities = self.extractor.extract(&work.message);
@@ -157,7 +157,7 @@ impl MailSteps {
                 work.links = self.correlator.links(&work.message, &work.entities);
                 State::Worked(work)
             }
-            (_, state) => state,
+            (_, before) => before,
         }
     }
 

@@ -146,6 +146,14 @@ fn an_order_is_cancelled_while_it_rests() {
     let problem = house.refuses(Request::Cancel { order: order.clone() }, Code::NotApplicable);
     assert!(problem.message.contains("FILLED"), "{problem}");
     house.refuses(Request::Cancel { order: "fd-1".into() }, Code::NotFound);
+    let stop = house.inside.cockpit.lock().unwrap().order(OrderPurpose::Protection).to_string();
+    let problem = house.refuses(Request::Cancel { order: stop }, Code::NotApplicable);
+    assert!(problem.remedy.contains("flightdeck flatten AAPL"), "{problem}");
+    assert_eq!(house.inside.done(), [""; 0], "a position keeps its stop");
+    let house = House::open(&rules(), geteuid().as_raw());
+    house.inside.happen(|cockpit| {
+        cockpit.setup_missed("AAPL", "175.50");
+    });
     let working = data(&house, Request::Orders);
     let resting = working["working"][0]["client_order_id"].as_str().unwrap().to_owned();
     house.ask(Request::Cancel { order: resting.clone() }).unwrap();

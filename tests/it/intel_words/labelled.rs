@@ -76,6 +76,7 @@ fn share(part: u32, whole: u32) -> f64 {
 }
 
 /// Counts per kind over sets, and prints what was missed and what was too much.
+#[expect(clippy::print_stdout, reason = "a table for who asks with --nocapture")]
 fn measured(sets: &[&str]) -> Vec<(EntityKind, Count)> {
     let extractor = Extractor::default();
     let mut counts = EntityKind::ALL.map(|kind| (kind, Count::default()));

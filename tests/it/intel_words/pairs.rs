@@ -108,6 +108,7 @@ impl Outcome {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "a table for who asks with --nocapture")]
 fn measured(held_out: bool) -> Outcome {
     let (extractor, transcripts) = (Extractor::default(), transcripts());
     let correlator = Correlator::new(&transcripts, &extractor, Settings::default());

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{Transaction, params};
 use serde_json::json;
 
+use crate::domain::time::Timestamp;
 use crate::intel::correlate::Link;
 use crate::intel::entities::{Entity, Part};
 use crate::intel::mail::{Address, Message};
@@ -92,7 +93,7 @@ fn keep_one(transaction: &Transaction<'_>, mail: &Kept) -> Result<bool, StoreErr
         .execute(params![
             message.id.0,
             mail.source,
-            message.at.map(|at| at.as_nanos()),
+            message.at.map(Timestamp::as_nanos),
             from.and_then(|from| from.name.as_deref()),
             from.map(|from| from.address.as_str()),
             json!({ "to": people(&message.to), "cc": people(&message.cc) }).to_string(),
@@ -168,7 +169,7 @@ fn keep_transcript(transaction: &Transaction<'_>, one: &Transcript) -> Result<bo
         params![
             one.id.0,
             one.title,
-            one.began_at.map(|at| at.as_nanos()),
+            one.began_at.map(Timestamp::as_nanos),
             serde_json::to_string(&one.people)?
         ],
     )?;
