@@ -24,6 +24,7 @@ impl<B: Broker> DataOnly<B> {
     }
 }
 
+#[expect(clippy::result_large_err, reason = "the contract holds a refusal unboxed")]
 fn refused<T>() -> Result<T, CallError> {
     let why = "this broker is read for its data alone";
     Err(CallError::Refused(Refusal::of_ours(RejectReason::Other, why)))

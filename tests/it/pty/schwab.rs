@@ -144,7 +144,7 @@ fn a_dead_token_latches_at_once_and_only_the_operators_reset_lets_calls_leave_ag
     let first: Vec<&str> = calls.iter().map(String::as_str).take(4).collect();
     assert_eq!(
         first[..2],
-        ["GET /trader/v1/accounts/accountNumbers 200", "GET /trader/v1/accounts/{hash}/orders 200",],
+        ["GET /trader/v1/accounts/accountNumbers 200", "GET /trader/v1/accounts/{hash}/orders 200"],
         "{calls:?}"
     );
     assert!(calls.iter().all(|line| line.starts_with("GET ")), "nothing is sent: {calls:?}");
