@@ -81,10 +81,10 @@ impl SchwabBroker {
     ) -> Result<Self, OpenError> {
         install_tls_provider();
         let seal = SharedSeal::default();
-        let sealed = |may_probe| {
-            Arc::new(SealedTokens { tokens: tokens.clone(), seal: seal.clone(), may_probe })
-        };
-        let (tokens, stream_tokens) = (sealed(true), sealed(false));
+        let stream_tokens =
+            SealedTokens { tokens: Arc::clone(&tokens), seal: seal.clone(), may_probe: false };
+        let stream_tokens = Arc::new(stream_tokens);
+        let tokens = Arc::new(SealedTokens { tokens, seal: seal.clone(), may_probe: true });
         let rest = Rest::new(&config, tokens, clock).map_err(|error| OpenError(chained(&error)))?;
         Ok(Self {
             rest,

@@ -135,29 +135,18 @@ fn a_dead_token_latches_at_once_and_only_the_operators_reset_lets_calls_leave_ag
     wait_for(&desk, "LATCHED");
     assert_eq!(place.calls()[silent_from..], [] as [String; 0]);
     // The operator's reset: one read of the accounts first, then orders and positions.
-    desk.press("!");
-    desk.see("ARMED");
-    desk.press("r");
-    desk.see("Reset breaker");
-    desk.press(&format!("RESET {}", tripped(&desk)));
-    desk.press("\r");
+    let phrase = format!("RESET {ORDERS}");
+    let mut reset = desk.home.command(&format!("reset {ORDERS} --confirm"));
+    assert!(reset.arg(phrase).output().unwrap().status.success());
     wait_for(&desk, "CLOSED");
     desk.see("login, expected");
     let calls = place.calls().split_off(silent_from);
     let first: Vec<&str> = calls.iter().map(String::as_str).take(4).collect();
     assert_eq!(
         first[..2],
-        ["GET /trader/v1/accounts/accountNumbers 200", "GET /trader/v1/accounts/{hash}/orders 200",],
+        ["GET /trader/v1/accounts/accountNumbers 200", "GET /trader/v1/accounts/{hash}/orders 200"],
         "{calls:?}"
     );
     assert!(calls.iter().all(|line| line.starts_with("GET ")), "nothing is sent: {calls:?}");
     desk.check_ends_well();
-}
-
-/// The breaker that the dialog is about.
-fn tripped(desk: &Desk) -> String {
-    let status = desk.ask_until("status", |_| true);
-    let rows = status["breakers"].as_array().unwrap().clone();
-    let row = rows.iter().find(|row| row["phase"] == "LATCHED").unwrap();
-    row["name"].as_str().unwrap().to_owned()
 }
