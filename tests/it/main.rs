@@ -20,6 +20,7 @@ mod golden_trade;
 mod headless;
 mod intel_words;
 mod intel_line;
+mod intel_pace;
 mod invariants;
 mod journal_kill;
 mod operator;

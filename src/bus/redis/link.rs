@@ -172,6 +172,8 @@ impl Link {
         if !self.setup.keys.is_empty() {
             let topics: Vec<&str> = command_topics().map(|(spelt, _)| spelt).collect();
             inward.subscribe(&topics[..]).await?;
+            // It is sent and not answered: an answer to what follows says that it is heard.
+            cmd("PING").exec_async(&mut inward).await?;
         }
         let pings = pings(outward.clone(), inward.clone());
         let replies = outward.clone();
