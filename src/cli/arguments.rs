@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 
 use crate::cli::arguments_checks::{Doctor, Validate};
 use crate::cli::intel::Intel;
+use crate::cli::token::Token;
 use crate::cli::verbs::OperatorVerb;
 use crate::domain::market::Interval;
 use crate::domain::time::Timestamp;
@@ -272,25 +273,6 @@ pub(crate) enum Login {
         paste: bool,
     },
 }
-
-/// What to do with a token.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Token {
-    /// Show how long Schwab's login lasts; no token is ever shown, nothing is sent.
-    #[command(after_help = TOKEN_EXIT_CODES)]
-    Status {
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-const TOKEN_EXIT_CODES: &str = "\
-Exit codes:
-  0  fresh: more than 24 hours are left
-  1  it is expected to end within 24 hours
-  2  it has expired, or its file cannot be used
-  3  there is none: nobody has logged in";
 
 /// Replays files.
 #[derive(Debug, Args)]

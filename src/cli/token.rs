@@ -4,17 +4,37 @@
 //! token is only known when it is used.
 
 use anyhow::anyhow;
+use clap::Subcommand;
 use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::brokers::schwab::token::TokenFile;
 use crate::bus::clock::{Clock, SystemClock};
-use crate::cli::arguments::{Arguments, Token};
+use crate::cli::arguments::Arguments;
 use crate::cli::config::load;
 use crate::cli::run::data_folder;
 use crate::cli::{Failure, Outcome, output};
 use crate::config::Purpose;
 use crate::domain::time::Timestamp;
+
+/// What to do with a token.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Show how long Schwab's login lasts; no token is ever shown, nothing is sent.
+    #[command(after_help = TOKEN_EXIT_CODES)]
+    Status {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+const TOKEN_EXIT_CODES: &str = "\
+Exit codes:
+  0  fresh: more than 24 hours are left
+  1  it is expected to end within 24 hours
+  2  it has expired, or its file cannot be used
+  3  there is none: nobody has logged in";
 
 /// What is left of a login when it is time for a new one.
 const NEAR: SignedDuration = SignedDuration::from_hours(24);

@@ -72,7 +72,6 @@ impl SchwabBroker {
     ///
     /// # Errors
     /// When no HTTP client can be made, for instance since the system trusts no roots.
-    #[expect(clippy::needless_pass_by_value, reason = "they are the client's from now on")]
     pub fn new(
         config: SchwabConfig,
         tokens: Arc<dyn AccessTokens>,
