@@ -45,7 +45,7 @@ async fn one_after_the_other_costs_the_sum() {
     let start = Instant::now();
     let source = stream::iter(0..10_u32).boxed();
     run_sequentially(Arc::new(Simulated), source, |_| ()).await;
-    assert_eq!(start.elapsed(), Duration::from_millis(10 * 700));
+    assert_eq!(start.elapsed(), Duration::from_secs(7));
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,7 +61,7 @@ async fn a_full_queue_holds_the_reader_back() {
             sent += 1;
         }
     };
-    let _ = tokio::time::timeout(Duration::from_millis(1_000), feed).await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), feed).await;
     // In a second 10 are parsed; queues and buffers hold twice the workers at most.
     assert!(sent <= 10 + 2 * 7 + 2 * 7, "{sent} were taken");
     line.abort();

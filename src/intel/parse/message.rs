@@ -2,7 +2,7 @@
 //!
 //! RFC 5322 and MIME are the mail library's work: nested parts, encodings, character
 //! sets. Ours are the caps, the cleaning, the choice of the body among the parts, and
-//! what is new in it ([`quotes`](crate::intel::quotes)). Every mail gives a message or a
+//! what is new in it ([`quotes`]). Every mail gives a message or a
 //! named reason; it knows nothing of mailboxes.
 
 use mail_parser::decoders::html::html_to_text;

@@ -1,6 +1,6 @@
 //! The assembly line of mail: parse → extract → correlate → store.
 //!
-//! [`mailbox`] reads mails from files, [`folder`] transcripts; [`line`] is the line as
+//! [`mailbox`] reads mails from files, [`folder`] transcripts; [`mod@line`] is the line as
 //! such, which knows nothing of mail; [`stages`] are the steps; [`store`] is where it all
 //! ends. What they have in common: nothing is lost, everything keeps its order, and the
 //! text is data, whatever it asks for. Begin with [`ingest`].
