@@ -99,10 +99,15 @@ impl Link {
         self.counts.clone()
     }
 
-    /// Runs until the tap is dropped. Entries are held from the beginning until the
-    /// first session is up.
-    pub async fn run(self, house: Arc<dyn House>) {
+    /// Runs until the tap is dropped. Entries are held from this call on, before anybody
+    /// has looked at the future, until the first session is up.
+    pub fn run(self, house: Arc<dyn House>) -> impl Future<Output = ()> + Send {
         house.hold(true);
+        self.sessions(house)
+    }
+
+    /// One session after the other.
+    async fn sessions(self, house: Arc<dyn House>) {
         let at = self.setup.endpoint.shown().to_owned();
         let echoes = Arc::<Echoes>::default();
         let mut carrier = Carrier {
