@@ -71,6 +71,12 @@ impl Place {
         assert!(child.wait().unwrap().success());
     }
 
+    /// The second of the login that the token's file is of.
+    fn login_second(&self) -> Value {
+        let text = std::fs::read_to_string(self.folder.path().join("token.json")).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()["creation_timestamp"].clone()
+    }
+
     fn cockpit(&self) -> Desk {
         let journal = self.folder.path().join("journal.sqlite");
         let line =
@@ -131,7 +137,11 @@ fn a_dead_token_latches_at_once_and_only_the_operators_reset_lets_calls_leave_ag
     // A new token alone changes nothing: still no call leaves.
     let until = |status: &Value| status["run"]["login"]["login_until"].clone();
     let dead = until(&desk.ask_until("status", |_| true));
-    place.log_in();
+    // A login is known by its second, and all this may have taken less than one.
+    let first = place.login_second();
+    while place.login_second() == first {
+        place.log_in();
+    }
     desk.ask_until("status", |status| !until(status).is_null() && until(status) != dead);
     desk.see("RESET schwab");
     wait_for(&desk, "LATCHED");
