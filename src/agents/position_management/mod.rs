@@ -485,6 +485,7 @@ impl Agent for PositionManagementAgent {
             | Event::Feed(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_)
             | Event::System(_) => {}
         }
