@@ -25,6 +25,8 @@ pub struct Kept {
     pub entities: Vec<Entity>,
     /// Which meetings it speaks of.
     pub links: Vec<Link>,
+    /// Among how many meetings the links were looked for.
+    pub linked_with: u64,
 }
 
 impl Store {
@@ -87,8 +89,8 @@ fn keep_one(transaction: &Transaction<'_>, mail: &Kept) -> Result<bool, StoreErr
     let rows = transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO messages (id, source, at, from_name, from_address, recipients, \
-             subject, body, quoted, signature, thread, attachments, oddities) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             subject, body, quoted, signature, thread, attachments, oddities, linked_with) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             message.id.0,
@@ -104,6 +106,7 @@ fn keep_one(transaction: &Transaction<'_>, mail: &Kept) -> Result<bool, StoreErr
             message.thread.0,
             serde_json::to_string(&attachments)?,
             serde_json::to_string(&oddities)?,
+            i64::try_from(mail.linked_with).unwrap_or(i64::MAX),
         ])?;
     if rows == 0 {
         return Ok(false);
@@ -134,24 +137,29 @@ fn keep_findings(transaction: &Transaction<'_>, row: i64, mail: &Kept) -> Result
             one.rule
         ])?;
     }
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO links (message, place, transcript, segment, score, terms, evidence) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
     for (place, one) in (0_i64..).zip(&mail.links) {
-        let terms = serde_json::to_string(&one.terms)?;
-        let evidence = serde_json::to_string(&one.evidence)?;
-        let segment = one.evidence.segment;
-        statement.execute(params![
-            row,
-            place,
-            one.transcript.0,
-            segment,
-            one.score,
-            terms,
-            evidence
-        ])?;
+        keep_link(transaction, row, place, one)?;
     }
+    Ok(())
+}
+
+/// Keeps a link; one that is there already keeps its number.
+pub(super) fn keep_link(
+    transaction: &Transaction<'_>,
+    row: i64,
+    place: i64,
+    one: &Link,
+) -> Result<(), StoreError> {
+    let terms = serde_json::to_string(&one.terms)?;
+    let evidence = serde_json::to_string(&one.evidence)?;
+    let segment = one.evidence.segment;
+    transaction
+        .prepare_cached(
+            "INSERT INTO links (message, place, transcript, segment, score, terms, evidence) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (message, transcript) DO UPDATE SET \
+             place = ?2, segment = ?4, score = ?5, terms = ?6, evidence = ?7",
+        )?
+        .execute(params![row, place, one.transcript.0, segment, one.score, terms, evidence])?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// The version of the tables; a store of another one is refused.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 /// Says that a file is ours: "FDIN".
 const APPLICATION_ID: i64 = 0x4644_494E;
 /// How long a writer is waited for.
@@ -17,7 +17,8 @@ CREATE TABLE messages (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, at INTEGER,
     from_name TEXT, from_address TEXT, recipients TEXT NOT NULL, subject TEXT NOT NULL,
     body TEXT NOT NULL, quoted TEXT NOT NULL, signature TEXT NOT NULL, thread TEXT NOT NULL,
-    attachments TEXT NOT NULL, oddities TEXT NOT NULL);
+    attachments TEXT NOT NULL, oddities TEXT NOT NULL, linked_with INTEGER NOT NULL);
+CREATE INDEX messages_by_links ON messages (linked_with, n);
 CREATE INDEX messages_by_sender ON messages (from_address);
 CREATE TABLE seen (hash BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE entities (
@@ -34,9 +35,10 @@ CREATE TABLE segments (
     place INTEGER NOT NULL, speaker TEXT, offset_ms INTEGER NOT NULL,
     until_ms INTEGER NOT NULL, text TEXT NOT NULL, UNIQUE (transcript, place));
 CREATE TABLE links (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
     message INTEGER NOT NULL REFERENCES messages (n), place INTEGER NOT NULL,
     transcript TEXT NOT NULL, segment INTEGER, score REAL NOT NULL, terms TEXT NOT NULL,
-    evidence TEXT NOT NULL, PRIMARY KEY (message, place)) WITHOUT ROWID;
+    evidence TEXT NOT NULL, UNIQUE (message, transcript));
 CREATE VIRTUAL TABLE message_words USING fts5(
     subject, body, content='messages', content_rowid='n');
 CREATE VIRTUAL TABLE segment_words USING fts5(
