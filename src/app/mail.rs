@@ -91,7 +91,7 @@ async fn hand_in(
         };
         let Some(heard) = heard else { return };
         let event: Event = match heard {
-            Heard::News(event) => event.into(),
+            Heard::News(event) => (*event).into(),
             Heard::Trouble(what) => {
                 tracing::warn!(%what, "the mailbox");
                 let text = format!("mailbox: {what}");

@@ -20,7 +20,7 @@ family! {
         /// A mail is in the store.
         EmailStored(EmailStored) = "intel.email.stored",
         /// A mail speaks of a meeting.
-        LinkFound(LinkFound) = "intel.link.found",
+        LinkFound(Box<LinkFound>) = "intel.link.found",
     }
 }
 

@@ -23,7 +23,7 @@ pub const WATCH_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub enum Heard {
     /// Something new.
-    News(IntelEvent),
+    News(Box<IntelEvent>),
     /// It could not be read, or too much was new to be told, in words.
     Trouble(String),
 }
@@ -123,7 +123,10 @@ fn heard(news: News) -> Vec<Heard> {
     let left_out = (news.left_out > 0).then(|| {
         Heard::Trouble(format!("{} older mails and links are in the store only", news.left_out))
     });
-    left_out.into_iter().chain(news.events.into_iter().map(Heard::News)).collect()
+    left_out
+        .into_iter()
+        .chain(news.events.into_iter().map(|event| Heard::News(Box::new(event))))
+        .collect()
 }
 
 /// The error with its causes.

@@ -6,6 +6,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::ids::Symbol;
 use crate::ui::filter::Filter;
 use crate::ui::format;
 use crate::ui::scene::Scene;
@@ -63,7 +64,7 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
 pub(in crate::ui) fn evidence(scene: &Scene<'_>) -> Option<Vec<Line>> {
     let row = line(scene, found(scene).as_deref(), scene.app.row(Pane::Intel))?;
     let link = row.link.as_deref()?;
-    let symbols: Vec<&str> = row.symbols.iter().map(|symbol| symbol.as_str()).collect();
+    let symbols: Vec<&str> = row.symbols.iter().map(Symbol::as_str).collect();
     let written = link.written_at.map_or_else(|| format::ABSENT.into(), |at| at.to_string());
     let field = |name: &str, value: &str| Line::plain(format!("{name:<10}{value}"));
     Some(vec![
@@ -113,7 +114,7 @@ fn found(scene: &Scene<'_>) -> Option<Vec<usize>> {
     let rows = &scene.snapshot.intel;
     let passes = |place: &usize| {
         rows.get(*place).is_some_and(|row| {
-            let symbols: Vec<&str> = row.symbols.iter().map(|symbol| symbol.as_str()).collect();
+            let symbols: Vec<&str> = row.symbols.iter().map(Symbol::as_str).collect();
             filter.passes_text(&format!("{} {} {}", symbols.join(" "), row.client, row.text))
         })
     };

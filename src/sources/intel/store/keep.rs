@@ -1,5 +1,6 @@
 //! What is put into the store.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use rusqlite::{Transaction, params};
@@ -89,8 +90,9 @@ fn keep_one(transaction: &Transaction<'_>, mail: &Kept) -> Result<bool, StoreErr
     let rows = transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO messages (id, source, at, from_name, from_address, recipients, \
-             subject, body, quoted, signature, thread, attachments, oddities, linked_with) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             subject, body, quoted, signature, thread, attachments, oddities, linked_with, \
+             entities) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             message.id.0,
@@ -107,6 +109,7 @@ fn keep_one(transaction: &Transaction<'_>, mail: &Kept) -> Result<bool, StoreErr
             serde_json::to_string(&attachments)?,
             serde_json::to_string(&oddities)?,
             i64::try_from(mail.linked_with).unwrap_or(i64::MAX),
+            mentions(&mail.entities)?,
         ])?;
     if rows == 0 {
         return Ok(false);
@@ -121,21 +124,13 @@ fn keep_one(transaction: &Transaction<'_>, mail: &Kept) -> Result<bool, StoreErr
 
 fn keep_findings(transaction: &Transaction<'_>, row: i64, mail: &Kept) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO entities (message, place, kind, value, part, start, until, rule) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO entities (message, place, kind, value) VALUES (?1, ?2, ?3, ?4)",
     )?;
+    let mut seen = HashSet::new();
     for (place, one) in (0_i64..).zip(&mail.entities) {
-        let (start, end) = (length(one.span.start), length(one.span.end));
-        statement.execute(params![
-            row,
-            place,
-            one.kind().name(),
-            one.value.to_string(),
-            part(one.span.part)?,
-            start,
-            end,
-            one.rule
-        ])?;
+        if seen.insert(&one.value) {
+            statement.execute(params![row, place, one.kind().name(), one.value.to_string()])?;
+        }
     }
     for (place, one) in (0_i64..).zip(&mail.links) {
         keep_link(transaction, row, place, one)?;
@@ -163,12 +158,29 @@ pub(super) fn keep_link(
     Ok(())
 }
 
-fn length(bytes: usize) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
+/// Kind, value, part, first byte, one past the last, rule; of each entity in order.
+pub(super) type Mention<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, u64, u64, Cow<'a, str>);
+
+fn mentions(entities: &[Entity]) -> Result<String, StoreError> {
+    let all: Vec<Mention<'_>> = entities.iter().map(mention).collect();
+    Ok(serde_json::to_string(&all)?)
 }
 
-fn part(part: Part) -> Result<String, StoreError> {
-    Ok(serde_json::to_value(part)?.as_str().unwrap_or_default().to_owned())
+fn mention(one: &Entity) -> Mention<'_> {
+    let length = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+    let (start, until) = (length(one.span.start), length(one.span.end));
+    let (kind, value) = (one.kind().name().into(), one.value.to_string().into());
+    (kind, value, part_name(one.span.part).into(), start, until, one.rule.into())
+}
+
+const fn part_name(part: Part) -> &'static str {
+    match part {
+        Part::Sender => "sender",
+        Part::Recipient => "recipient",
+        Part::Subject => "subject",
+        Part::Body => "body",
+        Part::Signature => "signature",
+    }
 }
 
 fn keep_transcript(transaction: &Transaction<'_>, one: &Transcript) -> Result<bool, StoreError> {

@@ -123,7 +123,7 @@ impl Store {
                 serde_json::from_str(&row.get::<_, String>(9)?)?;
             let few = |list: Vec<String>| list.into_iter().take(NAMED_MAX).collect();
             let score = Decimal::from_f64(row.get(8)?).unwrap_or_default().round_dp(PLACES);
-            found.push(IntelEvent::LinkFound(LinkFound {
+            found.push(IntelEvent::LinkFound(Box::new(LinkFound {
                 number: row.get::<_, i64>(0)?.unsigned_abs(),
                 email: row.get(1)?,
                 written_at: instant(row, 2)?,
@@ -141,7 +141,7 @@ impl Store {
                 words: few(words),
                 people: few(people),
                 entities: few(entities),
-            }));
+            })));
         }
         Ok(found)
     }

@@ -79,7 +79,7 @@ fn mail() -> [IntelEvent; 3] {
         entities: vec!["ticker:AAPL".into()],
     };
     let written = Some(time("2025-10-27T14:30:00Z"));
-    [stored(None), stored(written), IntelEvent::LinkFound(found)]
+    [stored(None), stored(written), IntelEvent::LinkFound(Box::new(found))]
 }
 
 fn breakers() -> [BreakerEvent; 5] {
