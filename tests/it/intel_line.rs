@@ -147,7 +147,8 @@ fn corpora() -> Vec<PathBuf> {
 /// Says something that the test runner does not hold back.
 fn aloud(text: &str) {
     use std::io::Write;
-    writeln!(std::io::stderr(), "{text}").unwrap();
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "{text}").unwrap();
 }
 
 #[test]

@@ -34,13 +34,10 @@ fn decided(config: &Config, mails: &[(&str, &str)], direction: Direction) -> Coc
 
 /// Shares of every entry that was sent.
 fn entries(cockpit: &Cockpit) -> Vec<Qty> {
-    let entry = |envelope: &Envelope| match &envelope.event {
-        Event::Order(OrderEvent::Submit(submit))
-            if submit.order.purpose() == OrderPurpose::Entry =>
-        {
-            Some(submit.order.request().qty)
-        }
-        _ => None,
+    let entry = |envelope: &Envelope| {
+        let Event::Order(OrderEvent::Submit(submit)) = &envelope.event else { return None };
+        let is_entry = submit.order.purpose() == OrderPurpose::Entry;
+        is_entry.then(|| submit.order.request().qty)
     };
     cockpit.journal().iter().filter_map(entry).collect()
 }
