@@ -60,6 +60,7 @@ const fn is_candidate(event: &Event) -> bool {
         | Event::Venue(_)
         | Event::Position(_)
         | Event::Trade(_)
+        | Event::Intel(_)
         | Event::Operator(_)
         | Event::Request(_) => false,
     }

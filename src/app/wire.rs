@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::attendance::{Around, Attendance};
 use crate::app::entrance::DoorEntrance;
 use crate::app::loopback::Loopback;
+use crate::app::mail::Mailroom;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
 use crate::app::seating::{Line, Side, is_empty, is_latched, mode_name, seats, warm_up_minutes};
@@ -246,6 +247,7 @@ impl House {
         if let Some(telemetry) = &options.people.telemetry {
             taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
         }
+        let mail = Mailroom::open(config, &options.journal, &mut journal)?;
         let is_new = is_begun_anew(&mut journal, mode, &options.journal)?;
         let is_latched = is_latched(&mut journal, broker.name())?;
         let (port, requests) = mpsc::unbounded_channel();
@@ -282,6 +284,7 @@ impl House {
         let asked = (door.clone(), clock.clone());
         let around =
             attendance.receive(&options.people, mode, asked, (&tracker, &left, &served))?;
+        mail.start((door.clone(), clock.clone()), &tracker, &served);
         if let Some(bus) = bus {
             bus.start(&attendance, &around, &tracker);
         }

@@ -178,6 +178,7 @@ impl Notifier {
             | Event::Venue(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Operator(_)
             | Event::Request(_) => None,
         }

@@ -25,6 +25,7 @@ mod snapshot;
 mod run;
 mod projector;
 mod history;
+mod intel;
 mod lanes;
 mod publisher;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use decisions::{
     Link, NoteLine, OrderLine, PlanLine, Record, ResultLine, Wanted,
 };
 pub use history::record_from;
+pub use intel::{GROUPS_MAX, INTEL_MAX, IntelGroup, IntelGroups, IntelRow, LinkLine};
 pub use lanes::{Dropped, LANE_MAX, VITAL_MAX};
 pub use latency::{Conflated, Delay, Latency};
 pub use log::{Class, Detail, EventLine, LOG_MAX, Level, Log};
@@ -50,9 +52,9 @@ pub use rows::{
 };
 pub use run::{Login, Run};
 pub use snapshot::{
-    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, IntelRow, MarketCard,
-    OrdersCard, PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot, StrategyCard,
-    StrategyRow, SymbolBallots, Trading,
+    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, MarketCard, OrdersCard,
+    PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot, StrategyCard, StrategyRow,
+    SymbolBallots, Trading,
 };
 pub use text::{NAME_MAX, TEXT_MAX, clean_text};
 pub use watch::{BARS_MAX, Chart, ChartBar, Levels, Mark, Move, SPARK_MAX, Spark, WatchRow};

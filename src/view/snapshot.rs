@@ -19,6 +19,7 @@ use crate::events::{Severity, StrategyMetrics};
 use crate::view::checks::CheckLine;
 use crate::view::counters::Counters;
 use crate::view::decisions::{BallotLine, DecidedLine, Decisions, Record, Wanted};
+use crate::view::intel::{IntelGroups, IntelRow};
 use crate::view::latency::{Conflated, Latency};
 use crate::view::log::Log;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
@@ -96,6 +97,8 @@ pub struct Snapshot {
     pub alerts: Arc<VecDeque<AlertRow>>,
     /// The newest lines of mail and meetings, oldest first.
     pub intel: Arc<VecDeque<IntelRow>>,
+    /// How many of these lines speak of which stock, and come from whom.
+    pub intel_groups: Arc<IntelGroups>,
     /// How long orders and quotes take.
     pub latency: Latency,
     /// Market data that did not become events of their own, all feeds together.
@@ -432,16 +435,5 @@ pub struct AlertRow {
     /// How much it matters.
     pub severity: Severity,
     /// In words, with the remedy.
-    pub text: Box<str>,
-}
-
-/// A line of mail or of a meeting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct IntelRow {
-    /// When.
-    pub at: Timestamp,
-    /// Which stock it speaks of.
-    pub symbol: Option<Symbol>,
-    /// In words, clean.
     pub text: Box<str>,
 }

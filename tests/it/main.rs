@@ -18,6 +18,7 @@ mod doctor;
 mod doubts;
 mod golden_trade;
 mod headless;
+mod intel_house;
 mod intel_words;
 mod intel_line;
 mod intel_pace;

@@ -90,7 +90,7 @@ impl StrategyAgent {
     }
 
     /// Decides on the votes that are there; who has not voted is left out.
-    pub(super) fn close_poll(&mut self, _: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+    pub(super) fn close_poll(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
         let Some(mut poll) = self.polls.remove(trade_id) else { return };
         let external = &self.config.external_members;
         for ballot in &mut poll.ballots {
@@ -110,6 +110,6 @@ impl StrategyAgent {
         let casts = poll.ballots.iter().map(Ballot::cast);
         let decision = judge(self.config.ensemble.threshold, casts);
         let decision = Decision { size_scale: poll.size_scale, ..decision };
-        self.propose(trade_id, &poll, decision, out);
+        self.propose(at, trade_id, &poll, decision, out);
     }
 }

@@ -10,7 +10,7 @@ pub(in crate::ui) mod decision;
 mod depth;
 pub(in crate::ui) mod events;
 mod exposure;
-mod intel;
+pub(in crate::ui) mod intel;
 pub(in crate::ui) mod limits;
 pub(in crate::ui) mod orders;
 mod positions;
