@@ -129,6 +129,11 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
         let words = format!(" {} ", snapshot.trading.phase.name());
         pieces.push(Piece::new(0, [(words, scene.style(Meaning::Trip))]));
     }
+    // A source that stands in for another one is said.
+    if let Some(source) = snapshot.source.as_ref().filter(|source| source.stands_in) {
+        let words = format!(" data {} ", source.source);
+        pieces.push(Piece::new(2, [(words, scene.style(Meaning::Warn))]));
+    }
     pieces.extend(login(scene, is_short, &style));
     pieces.push(Piece::new(6, [(format!(" {}", session(scene)), dim)]));
     pieces.push(Piece::new(1, [(format!(" {}Z", format::clock(snapshot.at)), plain)]));

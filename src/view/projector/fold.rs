@@ -108,9 +108,10 @@ impl Projector {
         self.house.heard(at, envelope.source);
         self.recorder.place(envelope);
         match &envelope.event {
-            Event::Tape(_) | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_)) => {}
+            Event::Tape(_)
+            | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Second(_)) => {}
             Event::Market(event) => self.market(at, event),
-            Event::Feed(FeedEvent::Link(_) | FeedEvent::Conflated(_))
+            Event::Feed(FeedEvent::Link(_) | FeedEvent::SecondLink(_) | FeedEvent::Conflated(_))
             | Event::Signal(_)
             | Event::Risk(_)
             | Event::Order(_)
@@ -157,7 +158,9 @@ impl Projector {
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
             | MarketEvent::Split(_)
-            | MarketEvent::Band(_) => {}
+            | MarketEvent::Band(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_) => {}
         }
     }
 
@@ -166,7 +169,9 @@ impl Projector {
         let at = envelope.at;
         let place = (envelope.seq, at);
         match &envelope.event {
-            Event::Feed(FeedEvent::Link(changed)) => self.house.link(at, changed),
+            Event::Feed(FeedEvent::Link(changed) | FeedEvent::SecondLink(changed)) => {
+                self.house.link(at, changed);
+            }
             Event::Feed(FeedEvent::Conflated(told)) => self.house.conflated(told),
             Event::Signal(event) => {
                 self.house.signal(at, event);
@@ -203,7 +208,7 @@ impl Projector {
             Event::Tape(_)
             | Event::Market(_)
             | Event::Request(_)
-            | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_)) => {}
+            | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Second(_)) => {}
         }
         let market = &self.market;
         self.recorder.see(envelope, &|symbol, at| market.inputs(symbol, at));
@@ -319,6 +324,7 @@ impl Projector {
             budgets: self.house.budgets.share(),
             requests: self.house.requests.share(),
             bus: self.house.bus.clone(),
+            source: self.market.source.clone(),
             falls: self.account.share_falls(),
             watch: self.market.share_rows(),
             charts: self.market.share_charts(),
@@ -463,7 +469,9 @@ const fn run(event: &Event) -> usize {
             | MarketEvent::Suspect(_)
             | MarketEvent::Split(_)
             | MarketEvent::Band(_)
-            | MarketEvent::Correction(_),
+            | MarketEvent::Correction(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_),
         )
         | Event::Tape(_)
         | Event::Feed(_)
