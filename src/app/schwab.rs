@@ -30,11 +30,12 @@ use crate::brokers::schwab::token::{
 use crate::brokers::schwab::{SchwabBroker, SchwabConfig, SentOrder};
 use crate::brokers::{Broker, DataOnly, MarketSink, Push};
 use crate::bus::Tap;
-use crate::bus::clock::{Clock, SystemClock};
+use crate::bus::clock::{Clock, MEASURES, SystemClock};
 use crate::bus::spine::Door;
 use crate::config::Config;
 use crate::domain::ids::{AgentId, Symbol};
 use crate::domain::money::Money;
+use crate::domain::time::Timestamp;
 use crate::events::{Event, LoginChanged, SystemEvent};
 use crate::journal::StoreIdentity;
 use crate::risk::AccountMode;
@@ -157,6 +158,11 @@ impl SchwabParts {
 }
 
 impl SchwabFeeds {
+    /// Where calls go.
+    fn host(&self) -> &str {
+        self.hosts.trader.host_str().unwrap_or_default()
+    }
+
     /// Begins to stream, and to tell of the login; `requests` is where the gateway hears
     /// that it is dead.
     ///
@@ -222,7 +228,7 @@ impl Work<'_> {
             broker: Arc::new(broker),
             clock,
             speed: 1,
-            names: VenueNames::schwab(),
+            names: VenueNames::schwab(feeds.host()),
             guard: guard(config, stake),
             gateway: GatewayConfig {
                 budget: BudgetConfig { limit, reserve: limit / RESERVE_PART },
@@ -285,6 +291,7 @@ async fn watch_login(
         if now.is_dead() && requests.send(Request::LoginDied).is_err() {
             return;
         }
+        measure(now, clock.now());
         let event = Event::System(SystemEvent::LoginChanged(login(now)));
         if door.send(clock.now(), AgentId::Spine, event).await.is_err() {
             return;
@@ -296,6 +303,16 @@ async fn watch_login(
             changed = state.changed() => if changed.is_err() { return },
         }
     }
+}
+
+/// Says when the login is expected to end, for who measures: at once when it has.
+fn measure(state: TokenState, now: Timestamp) {
+    let until = match state {
+        TokenState::Fresh { login_until, .. } => login_until,
+        TokenState::LoginNeeded { .. } | TokenState::Absent => now,
+    };
+    let token_expires = until.as_nanos();
+    tracing::trace!(target: MEASURES, token_expires, of = "schwab");
 }
 
 fn login(state: TokenState) -> LoginChanged {

@@ -189,8 +189,9 @@ pub enum Seal {
     Shut,
 }
 
-/// A broker, as the gateway sees it. Every call is one request (or one request per
-/// page), has a time-out of its own and is never repeated inside.
+/// A broker, as the gateway sees it. Every call has a time-out of its own and is never
+/// repeated inside. As a rule it is one request; each further one (another page, an order
+/// that was just sent) waits for its place in the budget.
 pub trait Broker: Send + Sync + 'static {
     /// Broker and account kind, such as `alpaca.paper`; the stem of breaker names.
     fn name(&self) -> &'static str;

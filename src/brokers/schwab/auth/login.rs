@@ -20,7 +20,7 @@ use super::callback::Callback;
 use super::keys::AppKeys;
 use super::redirect::{Redirect, RedirectError};
 use crate::brokers::schwab::hosts::SchwabHosts;
-use crate::brokers::schwab::private::PrivateFileError;
+use crate::brokers::private::PrivateFileError;
 use crate::brokers::schwab::token::{ExchangeError, StoredToken, TokenEndpoint, TokenFile};
 use crate::bus::clock::Clock;
 use crate::domain::hex::hex;
