@@ -30,7 +30,7 @@ use crate::brokers::schwab::token::{
 use crate::brokers::schwab::{SchwabBroker, SchwabConfig, SentOrder};
 use crate::brokers::{Broker, DataOnly, MarketSink, Push};
 use crate::bus::Tap;
-use crate::bus::clock::{Clock, MEASURES, SystemClock};
+use crate::bus::clock::{Clock, MEASURES};
 use crate::bus::spine::Door;
 use crate::config::Config;
 use crate::domain::ids::{AgentId, Symbol};
@@ -66,6 +66,8 @@ pub struct SchwabSetting {
     pub token_file: PathBuf,
     /// What is at stake.
     pub stake: Stake,
+    /// The time on the broker's side.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for SchwabSetting {
@@ -92,7 +94,7 @@ impl House {
         second: Option<SecondSource>,
         ways: (Box<dyn Write + Send>, Vec<Box<dyn Tap>>),
     ) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock = setting.clock.clone();
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         let stake = setting.stake;
         let sent = Sent::of_journal(&options.journal)?.into_orders();

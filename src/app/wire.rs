@@ -272,7 +272,8 @@ impl House {
         let mut bus = bus::open(&options.people, &options.journal).await?;
         let mut journal = SqliteJournal::open(&options.journal, &identity)?;
         let opening_cash = journal.identity().opening_cash;
-        let read = read_model(config, &account, opening_cash, speed);
+        let mut read = read_model(config, &account, opening_cash, speed);
+        read.breakers = vec![format!("{}.orders", broker.name())];
         let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
         if let Some(telemetry) = &options.people.telemetry {
             taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use etcetera::BaseStrategy;
@@ -16,6 +17,7 @@ use crate::app::second::SecondSource;
 use crate::app::wire::{Venue, WireOptions, run as run_wire};
 use crate::app::{Summary, check_calendar, is_refusal};
 use crate::brokers::alpaca::{AlpacaConfig, ApiKeys};
+use crate::bus::clock::SystemClock;
 use crate::cli::arguments::{Arguments, BrokerName, Run, Speed};
 use crate::cli::live;
 use crate::cli::telemetry::Observed;
@@ -248,6 +250,7 @@ fn schwab_setting(settings: &Config, stake: Stake) -> Result<SchwabSetting, Fail
         keys: section.keys(|name| std::env::var(name).ok()).map_err(Failure::refused)?,
         token_file: section.token_file(&data_folder()?),
         stake,
+        clock: Arc::new(SystemClock),
     })
 }
 

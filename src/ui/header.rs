@@ -176,16 +176,20 @@ fn login(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) ->
     if login.needed.is_some() {
         let words = " LOGIN REQUIRED ".to_owned();
         let remedy = format!(" flightdeck login {broker} ");
-        return vec![
+        let mut pieces = vec![
             Piece::new(0, [(words, scene.style(Meaning::Trip))]),
             Piece::new(9, [(remedy, style(Meaning::Text))]),
         ];
+        pieces.extend(last_read(scene, &style));
+        return pieces;
     }
     let is_latched =
         |row: &BreakerRow| row.phase == BreakerPhase::Latched && row.name.starts_with(&**broker);
     if scene.snapshot.breakers.iter().any(is_latched) {
         let words = format!(" RESET {broker} ");
-        return vec![Piece::new(0, [(words, scene.style(Meaning::Trip))])];
+        let mut pieces = vec![Piece::new(0, [(words, scene.style(Meaning::Trip))])];
+        pieces.extend(last_read(scene, &style));
+        return pieces;
     }
     let now = scene.snapshot.at;
     let (Some(access), Some(until)) = (login.access_until, login.login_until) else {
@@ -207,6 +211,13 @@ fn login(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) ->
         Piece::new(4, [(word.into(), style(Meaning::Dim)), (days, style(meaning))]),
         Piece::new(8, [(access, style(Meaning::Dim))]),
     ]
+}
+
+/// How old what is shown of orders and positions is, while nothing can be read.
+fn last_read(scene: &Scene<'_>, style: impl Fn(Meaning) -> Style) -> Option<Piece> {
+    let read_at = scene.snapshot.venue_read_at?;
+    let age = format::duration(format::between(read_at, scene.snapshot.at));
+    Some(Piece::new(5, [(format!(" orders as of {age} ago "), style(Meaning::Warn))]))
 }
 
 /// How long the venue took to acknowledge: the newest order, then 95 of 100.

@@ -64,6 +64,9 @@ pub struct Snapshot {
     pub requests: Arc<Vec<RequestsRow>>,
     /// The bus to other processes; absent while the run has none.
     pub bus: Option<BusRow>,
+    /// When orders, positions and cash were last read at the broker; absent before, and
+    /// where there is none to read.
+    pub venue_read_at: Option<Timestamp>,
     /// Whose market data are shown; absent while there is one source alone.
     pub source: Option<SourceRow>,
     /// How far below its peak the net value was, in dollars, once a minute of the

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::bus::{Agent, Outbox};
 use crate::domain::command::{OperatorCommand, ResetBreaker};
-use crate::domain::ids::{AgentId, ClientOrderId};
+use crate::domain::ids::{AgentId, BrokerOrderId, ClientOrderId};
 use crate::events::{
     Envelope, Event, GetBars, OrderCancel, OrderEvent, OrderModify, OrderSubmit, RequestEvent,
     Topic, Topics,
@@ -31,6 +31,13 @@ pub enum Request {
     LoginDied,
     /// To close a breaker that the gateway owns.
     Reset(ResetBreaker),
+    /// To take a human's word on an order of which nobody knows.
+    Decide {
+        /// Our name for it.
+        order: ClientOrderId,
+        /// Which of the broker's orders it is; `None` when there is none.
+        is: Option<BrokerOrderId>,
+    },
     /// To read orders, positions and account now.
     Reconcile,
 }

@@ -68,6 +68,8 @@ pub struct Projector {
     log: Log,
     precautions: Precautions,
     speed: u32,
+    /// When the account was last read at the broker.
+    venue_read_at: Option<Timestamp>,
 }
 
 impl Projector {
@@ -91,6 +93,7 @@ impl Projector {
             log: Log::default(),
             precautions: setup.precautions.clone(),
             speed: setup.speed.max(1),
+            venue_read_at: None,
         }
     }
 
@@ -287,7 +290,10 @@ impl Projector {
         match event {
             VenueEvent::Accepted(accepted) => self.orders.accepted(at, accepted),
             VenueEvent::SplitApplied(split) => self.account.split(split),
-            VenueEvent::Account(account) => self.account.set_buying_power(account.buying_power),
+            VenueEvent::Account(account) => {
+                self.account.set_buying_power(account.buying_power);
+                self.venue_read_at = Some(at);
+            }
             VenueEvent::Rejected(_)
             | VenueEvent::Filled(_)
             | VenueEvent::Cancelled(_)
@@ -324,6 +330,7 @@ impl Projector {
             budgets: self.house.budgets.share(),
             requests: self.house.requests.share(),
             bus: self.house.bus.clone(),
+            venue_read_at: self.venue_read_at,
             source: self.market.source.clone(),
             falls: self.account.share_falls(),
             watch: self.market.share_rows(),
