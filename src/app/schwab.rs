@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::order_execution::GuardConfig;
-use crate::app::second::{Second, SecondSource};
 use crate::app::seating::{Line, Outside, Side, mode_name};
+use crate::app::second::{Second, SecondSource};
 use crate::app::sent::Sent;
 use crate::app::wire::{House, WireOptions, admitted};
 use crate::breakers::{BudgetConfig, SchwabBreaker};

@@ -19,9 +19,7 @@ use crate::app::Refusal;
 use crate::app::entrance::DoorEntrance;
 use crate::app::second::Second;
 use crate::breakers::Phase;
-use crate::brokers::gateway::{
-    Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams,
-};
+use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
 use crate::brokers::{Broker, Push};
 use crate::bus::clock::Clock;
 use crate::bus::spine::Door;

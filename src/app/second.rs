@@ -15,9 +15,7 @@ use crate::app::schwab::{RESERVE_PART, SchwabParts, SchwabSetting};
 use crate::app::seating::{Outside, PUSHES_MAX};
 use crate::breakers::{BudgetConfig, SchwabBreaker};
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
-use crate::brokers::gateway::{
-    Gate, Gateway, GatewayConfig, Request, SecondEntrance, Streams,
-};
+use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, Request, SecondEntrance, Streams};
 use crate::brokers::{Broker, DataOnly};
 use crate::config::Config;
 use crate::domain::ids::Symbol;

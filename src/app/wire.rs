@@ -23,10 +23,10 @@ use crate::app::attendance::{Around, Attendance};
 use crate::app::loopback::Loopback;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
-use crate::app::second::{Second, SecondSource};
 use crate::app::seating::{
     Line, Outside, Side, begin, is_empty, latched, mode_name, seats, warm_up_minutes,
 };
+use crate::app::second::{Second, SecondSource};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Refusal, Summary, bus, read_model, session_started};
 use crate::breakers::BudgetConfig;

@@ -51,7 +51,10 @@ pub enum PrivateFileError {
 
 impl PrivateFileError {
     /// Makes the mapping of a system's error on a file.
-    pub(in crate::brokers) fn io(path: &Path, done: &'static str) -> impl Fn(io::Error) -> Self + use<> {
+    pub(in crate::brokers) fn io(
+        path: &Path,
+        done: &'static str,
+    ) -> impl Fn(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |cause| Self::Io { path: path.clone(), done, cause }
     }

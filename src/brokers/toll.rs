@@ -55,9 +55,8 @@ impl Toll {
 /// # Errors
 /// *Not sent* when there is no room for it in time.
 pub(in crate::brokers) async fn pay() -> Result<(), CallError> {
-    let owed = CALL.try_with(|call| {
-        call.has_begun.swap(true, Ordering::Relaxed).then(|| call.keeper.clone())
-    });
+    let owed = CALL
+        .try_with(|call| call.has_begun.swap(true, Ordering::Relaxed).then(|| call.keeper.clone()));
     match owed {
         Ok(Some(keeper)) => keeper.pay().await.map_err(|detail| CallError::NotSent { detail }),
         Ok(None) | Err(_) => Ok(()),

@@ -154,7 +154,13 @@ enum Proof {
 impl MarketDataAgent {
     /// Makes the agent.
     pub fn new(config: Config) -> Self {
-        Self { config, window: None, day: Date::MIN, symbols: SymbolMap::default(), sources: Sources::default() }
+        Self {
+            config,
+            window: None,
+            day: Date::MIN,
+            symbols: SymbolMap::default(),
+            sources: Sources::default(),
+        }
     }
 
     fn jumps(&self) -> Jumps {

@@ -148,11 +148,8 @@ mod tests {
         let mut see = |is_first: bool, state| {
             let feed = if is_first { "alpaca.iex" } else { "schwab.streamer" }.to_owned();
             let changed = FeedLinkChanged { feed, state };
-            let said = if is_first {
-                sources.first_link(&changed)
-            } else {
-                sources.second_link(&changed)
-            };
+            let said =
+                if is_first { sources.first_link(&changed) } else { sources.second_link(&changed) };
             said.map(|said| {
                 format!("{}+{} {}", said.source, said.second.unwrap_or_default(), said.reason)
             })

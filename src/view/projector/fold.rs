@@ -114,7 +114,9 @@ impl Projector {
             Event::Tape(_)
             | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Second(_)) => {}
             Event::Market(event) => self.market(at, event),
-            Event::Feed(FeedEvent::Link(_) | FeedEvent::SecondLink(_) | FeedEvent::Conflated(_))
+            Event::Feed(
+                FeedEvent::Link(_) | FeedEvent::SecondLink(_) | FeedEvent::Conflated(_),
+            )
             | Event::Signal(_)
             | Event::Risk(_)
             | Event::Order(_)

@@ -7,7 +7,8 @@ use crate::domain::ids::{AgentId, Seq, Symbol};
 use crate::domain::time::Timestamp;
 use crate::events::{
     Alert, BreakerEvent, BreakerStateChanged, BudgetChanged, BudgetExhausted, EnsembleSignal,
-    FeedConflated, FeedLinkChanged, LoginChanged, RiskEvent, Severity, SignalEvent, SystemEvent, TradingChanged,
+    FeedConflated, FeedLinkChanged, LoginChanged, RiskEvent, Severity, SignalEvent, SystemEvent,
+    TradingChanged,
 };
 use crate::view::checks::{CheckLine, check_lines};
 use crate::view::decisions::{DecidedLine, ballot_lines};

@@ -114,9 +114,9 @@ impl MarketPart {
         row.quoted_at = Some(quote.at);
         // What is behind a doubt is said again with the data that show it; that it trades
         // is proven by no quote, and two sources agree again only when they say so.
-        row.doubt = row.doubt.filter(|doubt| {
-            matches!(doubt, SuspectReason::Status | SuspectReason::Disagreement)
-        });
+        row.doubt = row
+            .doubt
+            .filter(|doubt| matches!(doubt, SuspectReason::Status | SuspectReason::Disagreement));
         row.take(at, day, session, quote.mid());
     }
 

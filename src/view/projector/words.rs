@@ -74,10 +74,8 @@ fn market(event: &MarketEvent) -> Said {
         MarketEvent::Second(second) => flood(Some(second.symbol)),
         MarketEvent::Source(changed) => {
             let beside = changed.second.as_deref().unwrap_or("nobody");
-            let words = format!(
-                "data from {}, compared with {beside}: {}",
-                changed.source, changed.reason
-            );
+            let words =
+                format!("data from {}, compared with {beside}: {}", changed.source, changed.reason);
             said(if changed.stands_in { WARNING } else { NORMAL }, None, words)
         }
         MarketEvent::Status(status) => {

@@ -5,6 +5,7 @@ use flightdeck::app::schwab::Stake;
 use flightdeck::brokers::sim::server::{Fault, FaultOrder};
 use flightdeck::events::Envelope;
 
+use crate::support::cockpit::{Data, symbol};
 use crate::support::schwab::Face;
 use crate::support::wired::{Market, Wired, listed, wire_rules};
 
@@ -14,7 +15,7 @@ async fn until_last(wired: &Wired, name: &str, fields: &[&str], expected: &str) 
     wired
         .until(&format!("{name} says {expected}"), |seen| {
             let last = seen.iter().rev().find(is_it);
-            last.is_some_and(|e| crate::support::cockpit::Data::of(e).line(fields) == expected)
+            last.is_some_and(|e| Data::of(e).line(fields) == expected)
         })
         .await;
 }
@@ -43,8 +44,7 @@ async fn an_entry_leaves_where_both_sources_agree_and_none_where_they_do_not() {
         .until("they disagree", |seen| {
             seen.iter().any(|e| {
                 e.event.name() == "market_data.data.suspected"
-                    && crate::support::cockpit::Data::of(e).line(&["symbol", "reason"])
-                        == "AAPL disagreement"
+                    && Data::of(e).line(&["symbol", "reason"]) == "AAPL disagreement"
             })
         })
         .await;
@@ -81,8 +81,7 @@ async fn schwab_stands_in_while_alpacas_data_are_away_and_gives_way_again() {
     wired
         .until("Schwab's quote is passed on", |seen| {
             seen[mark..].iter().any(|e| {
-                e.event.name() == "market_data.quote.updated"
-                    && crate::support::cockpit::Data::of(e).text("bid") == "175.59"
+                e.event.name() == "market_data.quote.updated" && Data::of(e).text("bid") == "175.59"
             })
         })
         .await;
@@ -99,7 +98,7 @@ async fn with_schwab_live_the_orders_go_there_and_alpaca_is_the_second_source() 
     let other = market.beside().await;
     let journal = tempfile::tempdir().unwrap();
     let mut config = wire_rules();
-    config.schwab.symbols = vec![crate::support::cockpit::symbol("AAPL")];
+    config.schwab.symbols = vec![symbol("AAPL")];
     let beside = (&market, face.setting(Stake::Simulated), Some(other.alpaca()));
     let wired = Wired::open_schwab(beside, &config, &journal).await;
     let said = ["source", "second", "stands_in"];

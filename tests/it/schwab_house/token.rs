@@ -61,7 +61,7 @@ async fn scenario_2_a_401_whose_refresh_is_refused_latches_and_the_reset_reads_f
         .until("the streamer hangs up", |seen| {
             let links = seen.iter().rev().filter(|e| e.event.name() == "feed.link.changed");
             let mut links = links.map(Data::of).filter(|data| data.text("feed") == "schwab.stream");
-            links.next().is_some_and(|data| data.text("state.kind") != "UP" && !data.text("state").contains("up"))
+            links.next().is_some_and(|data| !data.text("state").to_lowercase().contains("up"))
         })
         .await;
     let silent_from = face.calls().await.len();
@@ -69,7 +69,9 @@ async fn scenario_2_a_401_whose_refresh_is_refused_latches_and_the_reset_reads_f
     wired.flatten("AAPL").await;
     wired.jump(90).await;
     // A new login alone changes nothing.
+    let mark = wired.mark();
     face.log_in().await;
+    wired.wait_since(mark, "system.login.changed").await;
     wired.jump(5).await;
     assert_eq!(face.calls().await.split_off(silent_from), [] as [String; 0]);
     assert_eq!(market.resting(), resting, "what rests there goes on resting");
@@ -100,7 +102,8 @@ async fn a_reset_without_a_new_login_leaves_it_latched() {
     wired.reset(ORDERS).await;
     wired
         .until("it is said that it stays latched", |seen| {
-            let mut alerts = seen[mark..].iter().filter(|e| e.event.name() == "system.alert.raised");
+            let mut alerts =
+                seen[mark..].iter().filter(|e| e.event.name() == "system.alert.raised");
             alerts.any(|e| Data::of(e).text("text").contains("stays latched"))
         })
         .await;
@@ -146,12 +149,15 @@ async fn scenario_2_beside_alpaca_the_data_move_to_alpaca_until_the_reset() {
     wired.jump(26 * 60).await;
     until_phase(&wired, "schwab.live.market_data", "LATCHED").await;
     let last_source = |seen: &[Envelope]| {
-        let mut changed = seen.iter().rev().filter(|e| e.event.name() == "market_data.source.changed");
+        let mut changed =
+            seen.iter().rev().filter(|e| e.event.name() == "market_data.source.changed");
         changed.next().map(|e| Data::of(e).line(&["source", "second"]))
     };
     wired.until("Alpaca alone", |seen| last_source(seen).as_deref() == Some("alpaca -")).await;
     let silent_from = face.calls().await.len();
+    let mark = wired.mark();
     face.log_in().await;
+    wired.wait_since(mark, "system.login.changed").await;
     wired.advance(5).await;
     assert_eq!(face.calls().await.split_off(silent_from), [] as [String; 0]);
     wired.reset("schwab.live.market_data").await;

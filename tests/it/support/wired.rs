@@ -281,7 +281,13 @@ impl Opening {
 
     /// Waits until so many streams run and the account is known.
     async fn settled(self, house: House, market: &Market, links: usize) -> Wired {
-        let wired = self.wired(house, market);
+        self.wired(house, market).settled(links).await
+    }
+}
+
+impl Wired {
+    async fn settled(self, links: usize) -> Self {
+        let wired = self;
         wired.until("all streams run", |seen| {
             let up = |e: &&Envelope| {
                 matches!(&e.event, Event::Feed(FeedEvent::Link(link) | FeedEvent::SecondLink(link))
@@ -358,7 +364,7 @@ impl Wired {
         let (options, out, taps) = house.parts();
         let links = if second.is_some() { 4 } else { 2 };
         let opened = House::open_schwab(config, &options, setting, second, (out, taps));
-        house.settled(opened.await.unwrap(), market, links).await
+        house.wired(opened.await.unwrap(), market).settled(links).await
     }
 
     /// Opens the same without waiting for anything, as after a start that is latched.

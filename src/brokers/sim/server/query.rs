@@ -81,9 +81,7 @@ impl Params {
 
     /// Returns a date, the first ten characters of what may be more.
     pub(super) fn date(&self, name: &str) -> Result<Option<Date>, BadParam> {
-        self.read(name, Wanted::Date, |text| {
-            text.chars().take(10).collect::<String>().parse().ok()
-        })
+        self.read(name, Wanted::Date, |text| text.chars().take(10).collect::<String>().parse().ok())
     }
 
     /// Returns a whole number.
@@ -109,7 +107,8 @@ mod tests {
 
     #[test]
     fn parameters_are_read_as_clients_write_them() {
-        let params = Params::of("a=&b=True&c=1&l=A,,+B&n=7&t=2026-03-09T15:50:23+00:00&d=2026-03-09");
+        let params =
+            Params::of("a=&b=True&c=1&l=A,,+B&n=7&t=2026-03-09T15:50:23+00:00&d=2026-03-09");
         assert_eq!((params.get("a"), params.get("z")), (None, None));
         assert!(params.is_set("b") && params.is_set("c") && !params.is_set("n"));
         assert_eq!(params.list("l"), Some(vec!["A", "B"]));

@@ -9,8 +9,7 @@ use flightdeck::domain::market::{
 use flightdeck::domain::money::Qty;
 use flightdeck::events::{
     DataSuspected, Event, FeedConflated, FeedEvent, FeedLinkChanged, MarketBars, MarketEvent,
-    MarketStatus, SecondQuoted, SecondStep, SourceChanged, SplitDetected, SuspectReason,
-    TapeEvent,
+    MarketStatus, SecondQuoted, SecondStep, SourceChanged, SplitDetected, SuspectReason, TapeEvent,
 };
 use flightdeck::fsm::link::LinkState;
 use rust_decimal::dec;
