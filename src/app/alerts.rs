@@ -51,7 +51,9 @@ impl News {
 const fn is_candidate(event: &Event) -> bool {
     match event {
         Event::System(event) => !matches!(event, SystemEvent::TimerDue(_)),
-        Event::Feed(event) => matches!(event, FeedEvent::Link(_)),
+        Event::Feed(event) => {
+            matches!(event, FeedEvent::Link(_) | FeedEvent::SecondLink(_))
+        }
         Event::Breaker(_) | Event::Risk(_) => true,
         Event::Tape(_)
         | Event::Market(_)

@@ -19,6 +19,7 @@ mod owed;
 pub mod schwab;
 mod seating;
 mod sent;
+pub mod second;
 mod screen;
 mod refusal;
 mod resume;

@@ -179,7 +179,9 @@ impl Judge {
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
             | MarketEvent::Split(_)
-            | MarketEvent::Band(_) => {}
+            | MarketEvent::Band(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_) => {}
         }
     }
 

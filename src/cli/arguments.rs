@@ -78,9 +78,11 @@ pub(crate) struct Run {
     /// Trade the paper account of a broker (`alpaca`) instead of the embedded market, or
     /// follow the data of one that has no paper account (`schwab`). Keys
     /// come from `APCA_API_KEY_ID` and `APCA_API_SECRET_KEY`, or from the file that
-    /// `alpaca.key_file` names.
+    /// `alpaca.key_file` names. Given twice, once with each name, the one takes the orders
+    /// and the other's data are a second source: Alpaca's paper account takes them, or
+    /// Schwab with `--live`.
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
-    pub(crate) broker: Option<BrokerName>,
+    pub(crate) broker: Vec<BrokerName>,
 
     /// Send orders to Schwab. Real money needs `schwab.live = true`, `schwab.account`, and
     /// its last three digits typed at the terminal or in an arming file; a simulated
@@ -164,7 +166,7 @@ impl Run {
             Some("--speed")
         } else if *wire {
             Some("--wire")
-        } else if broker.is_some() {
+        } else if !broker.is_empty() {
             Some("--broker")
         } else if !market.is_empty() {
             Some("--market")

@@ -221,6 +221,7 @@ impl Config {
                 outlier_fraction: self.market.outlier_fraction,
                 stale_seconds: self.market.stale_seconds,
                 detect_splits: self.market.detect_splits,
+                second_fraction: self.market.second_fraction,
             },
             strategy: self.strategy.clone(),
             risk,

@@ -169,8 +169,13 @@ impl Notifier {
             Event::System(event) => system(event),
             Event::Breaker(event) => breaker(event),
             Event::Risk(event) => risk(event),
-            Event::Feed(FeedEvent::Link(link)) => self.feed(link),
-            Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Conflated(_))
+            Event::Feed(FeedEvent::Link(link) | FeedEvent::SecondLink(link)) => self.feed(link),
+            Event::Feed(
+                FeedEvent::Step(_)
+                | FeedEvent::History(_)
+                | FeedEvent::Conflated(_)
+                | FeedEvent::Second(_),
+            )
             | Event::Tape(_)
             | Event::Market(_)
             | Event::Signal(_)

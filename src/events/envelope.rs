@@ -123,16 +123,20 @@ impl Event {
         match self {
             Self::Tape(_) => Topic::Tape,
             Self::Feed(_) => Topic::Feed,
-            Self::Market(MarketEvent::Quote(_) | MarketEvent::Bars(_) | MarketEvent::Tick(_)) => {
-                Topic::Market
-            }
+            Self::Market(
+                MarketEvent::Quote(_)
+                | MarketEvent::Bars(_)
+                | MarketEvent::Tick(_)
+                | MarketEvent::Second(_),
+            ) => Topic::Market,
             Self::Market(
                 MarketEvent::Status(_)
                 | MarketEvent::Halt(_)
                 | MarketEvent::Suspect(_)
                 | MarketEvent::Split(_)
                 | MarketEvent::Band(_)
-                | MarketEvent::Correction(_),
+                | MarketEvent::Correction(_)
+                | MarketEvent::Source(_),
             ) => Topic::MarketStatus,
             Self::Signal(_) => Topic::Signal,
             Self::Risk(_) => Topic::Risk,

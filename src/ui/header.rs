@@ -129,6 +129,11 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
         let words = format!(" {} ", snapshot.trading.phase.name());
         pieces.push(Piece::new(0, [(words, scene.style(Meaning::Trip))]));
     }
+    // A source that stands in for another one is said.
+    if let Some(source) = snapshot.source.as_ref().filter(|source| source.stands_in) {
+        let words = format!(" data {} ", source.source);
+        pieces.push(Piece::new(2, [(words, scene.style(Meaning::Warn))]));
+    }
     pieces.extend(login(scene, is_short, &style));
     pieces.push(Piece::new(6, [(format!(" {}", session(scene)), dim)]));
     pieces.push(Piece::new(1, [(format!(" {}Z", format::clock(snapshot.at)), plain)]));
@@ -171,16 +176,20 @@ fn login(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) ->
     if login.needed.is_some() {
         let words = " LOGIN REQUIRED ".to_owned();
         let remedy = format!(" flightdeck login {broker} ");
-        return vec![
+        let mut pieces = vec![
             Piece::new(0, [(words, scene.style(Meaning::Trip))]),
             Piece::new(9, [(remedy, style(Meaning::Text))]),
         ];
+        pieces.extend(last_read(scene, &style));
+        return pieces;
     }
     let is_latched =
         |row: &BreakerRow| row.phase == BreakerPhase::Latched && row.name.starts_with(&**broker);
     if scene.snapshot.breakers.iter().any(is_latched) {
         let words = format!(" RESET {broker} ");
-        return vec![Piece::new(0, [(words, scene.style(Meaning::Trip))])];
+        let mut pieces = vec![Piece::new(0, [(words, scene.style(Meaning::Trip))])];
+        pieces.extend(last_read(scene, &style));
+        return pieces;
     }
     let now = scene.snapshot.at;
     let (Some(access), Some(until)) = (login.access_until, login.login_until) else {
@@ -202,6 +211,13 @@ fn login(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) ->
         Piece::new(4, [(word.into(), style(Meaning::Dim)), (days, style(meaning))]),
         Piece::new(8, [(access, style(Meaning::Dim))]),
     ]
+}
+
+/// How old what is shown of orders and positions is, while nothing can be read.
+fn last_read(scene: &Scene<'_>, style: impl Fn(Meaning) -> Style) -> Option<Piece> {
+    let read_at = scene.snapshot.venue_read_at?;
+    let age = format::duration(format::between(read_at, scene.snapshot.at));
+    Some(Piece::new(5, [(format!(" orders as of {age} ago "), style(Meaning::Warn))]))
 }
 
 /// How long the venue took to acknowledge: the newest order, then 95 of 100.

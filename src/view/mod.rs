@@ -48,7 +48,8 @@ pub use prints::{Amended, PRINTS_MAX, Print, Prints};
 pub use projector::{Projector, Setup};
 pub use publisher::{Publisher, Viewer};
 pub use rows::{
-    ApprovalRow, ApprovalToken, BusRow, OrderRow, PositionRow, Protection, Step, TradeRow, Wait,
+    ApprovalRow, ApprovalToken, BusRow, OrderRow, PositionRow, Protection, SourceRow, Step,
+    TradeRow, Wait,
 };
 pub use run::{Login, Run};
 pub use snapshot::{

@@ -23,7 +23,7 @@ use crate::view::intel::{IntelGroups, IntelRow};
 use crate::view::latency::{Conflated, Latency};
 use crate::view::log::Log;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
-use crate::view::rows::{ApprovalRow, BusRow, OrderRow, PositionRow, TradeRow};
+use crate::view::rows::{ApprovalRow, BusRow, OrderRow, PositionRow, SourceRow, TradeRow};
 use crate::view::run::Run;
 use crate::view::watch::{Chart, WatchRow};
 
@@ -65,6 +65,11 @@ pub struct Snapshot {
     pub requests: Arc<Vec<RequestsRow>>,
     /// The bus to other processes; absent while the run has none.
     pub bus: Option<BusRow>,
+    /// When orders, positions and cash were last read at the broker; absent before, and
+    /// where there is none to read.
+    pub venue_read_at: Option<Timestamp>,
+    /// Whose market data are shown; absent while there is one source alone.
+    pub source: Option<SourceRow>,
     /// How far below its peak the net value was, in dollars, once a minute of the
     /// market, the newest last.
     pub falls: Arc<[Money]>,

@@ -35,6 +35,7 @@ mod scenarios;
 mod schwab_server;
 mod schwab_auth;
 mod schwab_client;
+mod schwab_house;
 mod support;
 mod telemetry;
 mod ui;

@@ -252,7 +252,9 @@ impl PositionManagementAgent {
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
             | MarketEvent::Split(_)
-            | MarketEvent::Band(_) => return,
+            | MarketEvent::Band(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_) => return,
         }
         self.say_pnl_when_due(at, out);
     }

@@ -272,7 +272,11 @@ impl StrategyAgent {
                         correction.right.map(|tick| tick.price).or(row.quote.map(|q| q.mid()));
                 }
             }
-            MarketEvent::Halt(_) | MarketEvent::Suspect(_) | MarketEvent::Band(_) => {}
+            MarketEvent::Halt(_)
+            | MarketEvent::Suspect(_)
+            | MarketEvent::Band(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_) => {}
         }
     }
 

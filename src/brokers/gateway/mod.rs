@@ -26,6 +26,7 @@ mod reads;
 mod lines;
 mod feeding;
 mod room;
+mod second;
 
 pub use config::GatewayConfig;
 pub use entrance::{Closed, Entrance};
@@ -34,6 +35,7 @@ pub use gate::Gate;
 pub use market::{MarketBuffer, MarketItem};
 pub use port::{Port, Request};
 pub use room::{Gateway, Streams};
+pub use second::SecondEntrance;
 
 #[cfg(test)]
 mod tests;

@@ -230,6 +230,11 @@ impl<B: Broker, E: Entrance> Room<B, E> {
                     Read::Other
                 });
             }
+            Request::Decide { order, is } => {
+                let is_taken = self.desk.broker.decide(&order, is.as_ref());
+                tracing::info!(%order, is_taken, "a human has said what became of an order");
+                self.reconcile_in = 0;
+            }
             Request::Reconcile => self.reconcile_in = 0,
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn fold(readings: &mut Readings, instruments: &Instruments, envelope:
             readings.quotes += 1;
             readings.newest_quote = readings.newest_quote.max(Some(quote.at));
         }
-        Event::Feed(FeedEvent::Link(link)) => {
+        Event::Feed(FeedEvent::Link(link) | FeedEvent::SecondLink(link)) => {
             readings.feeds.insert(link.feed.clone(), u64::from(link.state.is_up()));
         }
         Event::Order(event) => order(readings, instruments, envelope, event),

@@ -70,6 +70,8 @@ pub struct Projector {
     log: Log,
     precautions: Precautions,
     speed: u32,
+    /// When the account was last read at the broker.
+    venue_read_at: Option<Timestamp>,
 }
 
 impl Projector {
@@ -94,6 +96,7 @@ impl Projector {
             log: Log::default(),
             precautions: setup.precautions.clone(),
             speed: setup.speed.max(1),
+            venue_read_at: None,
         }
     }
 
@@ -111,9 +114,12 @@ impl Projector {
         self.house.heard(at, envelope.source);
         self.recorder.place(envelope);
         match &envelope.event {
-            Event::Tape(_) | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_)) => {}
+            Event::Tape(_)
+            | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Second(_)) => {}
             Event::Market(event) => self.market(at, event),
-            Event::Feed(FeedEvent::Link(_) | FeedEvent::Conflated(_))
+            Event::Feed(
+                FeedEvent::Link(_) | FeedEvent::SecondLink(_) | FeedEvent::Conflated(_),
+            )
             | Event::Signal(_)
             | Event::Risk(_)
             | Event::Order(_)
@@ -161,7 +167,9 @@ impl Projector {
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
             | MarketEvent::Split(_)
-            | MarketEvent::Band(_) => {}
+            | MarketEvent::Band(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_) => {}
         }
     }
 
@@ -170,7 +178,9 @@ impl Projector {
         let at = envelope.at;
         let place = (envelope.seq, at);
         match &envelope.event {
-            Event::Feed(FeedEvent::Link(changed)) => self.house.link(at, changed),
+            Event::Feed(FeedEvent::Link(changed) | FeedEvent::SecondLink(changed)) => {
+                self.house.link(at, changed);
+            }
             Event::Feed(FeedEvent::Conflated(told)) => self.house.conflated(told),
             Event::Signal(event) => {
                 self.house.signal(at, event);
@@ -208,7 +218,7 @@ impl Projector {
             Event::Tape(_)
             | Event::Market(_)
             | Event::Request(_)
-            | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_)) => {}
+            | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Second(_)) => {}
         }
         let market = &self.market;
         self.recorder.see(envelope, &|symbol, at| market.inputs(symbol, at));
@@ -288,7 +298,10 @@ impl Projector {
         match event {
             VenueEvent::Accepted(accepted) => self.orders.accepted(at, accepted),
             VenueEvent::SplitApplied(split) => self.account.split(split),
-            VenueEvent::Account(account) => self.account.set_buying_power(account.buying_power),
+            VenueEvent::Account(account) => {
+                self.account.set_buying_power(account.buying_power);
+                self.venue_read_at = Some(at);
+            }
             VenueEvent::Rejected(_)
             | VenueEvent::Filled(_)
             | VenueEvent::Cancelled(_)
@@ -326,6 +339,8 @@ impl Projector {
             budgets: self.house.budgets.share(),
             requests: self.house.requests.share(),
             bus: self.house.bus.clone(),
+            venue_read_at: self.venue_read_at,
+            source: self.market.source.clone(),
             falls: self.account.share_falls(),
             watch: self.market.share_rows(),
             charts: self.market.share_charts(),
@@ -472,7 +487,9 @@ const fn run(event: &Event) -> usize {
             | MarketEvent::Suspect(_)
             | MarketEvent::Split(_)
             | MarketEvent::Band(_)
-            | MarketEvent::Correction(_),
+            | MarketEvent::Correction(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_),
         )
         | Event::Tape(_)
         | Event::Feed(_)

@@ -28,8 +28,11 @@ const CRITICAL: (Class, Level) = (Class::Vital, Level::Critical);
 pub(in crate::view) fn line(envelope: &Envelope) -> Option<EventLine> {
     let event = &envelope.event;
     let (class, level, symbol, detail) = match event {
-        Event::Tape(_) | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_)) => return None,
-        Event::Feed(FeedEvent::Link(link)) => {
+        Event::Tape(_)
+        | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Second(_)) => {
+            return None;
+        }
+        Event::Feed(FeedEvent::Link(link) | FeedEvent::SecondLink(link)) => {
             said(WARNING, None, format!("{} {}", link.feed, link.state.name()))
         }
         Event::Feed(FeedEvent::Conflated(told)) => {
@@ -69,6 +72,13 @@ fn market(event: &MarketEvent) -> Said {
         MarketEvent::Quote(quote) => flood(Some(quote.symbol)),
         MarketEvent::Tick(tick) => flood(Some(tick.symbol)),
         MarketEvent::Bars(bars) => flood(bars.bars.first().map(|bar| bar.symbol)),
+        MarketEvent::Second(second) => flood(Some(second.symbol)),
+        MarketEvent::Source(changed) => {
+            let beside = changed.second.as_deref().unwrap_or("nobody");
+            let words =
+                format!("data from {}, compared with {beside}: {}", changed.source, changed.reason);
+            said(if changed.stands_in { WARNING } else { NORMAL }, None, words)
+        }
         MarketEvent::Status(status) => {
             said(NORMAL, None, format!("{} until {}", status.status, status.until))
         }
