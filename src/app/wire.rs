@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::attendance::{Around, Attendance};
 use crate::app::entrance::DoorEntrance;
+use crate::app::gauges::Measured;
 use crate::app::loopback::Loopback;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
@@ -256,6 +257,7 @@ impl House {
         taps.extend(listeners(out, &counters, owed_tap));
         taps.push(attendance.tap());
         taps.extend(bus.as_mut().and_then(bus::Opened::tap));
+        let journal = Measured::new(journal, attendance.gauges().journal.clone());
         let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
         let last_seen = if is_new { clock.now() } else { spine.now() };
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
@@ -265,6 +267,10 @@ impl House {
         let gate = attendance.gate();
         let entrance = DoorEntrance(door.clone());
         let gateway = Gateway::new(broker, None, gate.clone(), clock.clone(), gateway, entrance);
+        let load = gateway.load();
+        let calls = load.clone();
+        attendance.gauges().add("gateway", None, move || load.waiting());
+        attendance.gauges().add("broker calls", None, move || calls.calls());
         let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
         let streams = Streams { orders: order_pushes, market: Arc::default() };
         // The gateway is there first: it may hold back what the streams would ask.

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::ui::facts::Mode;
 use crate::ui::format;
+use crate::ui::keymap::Action;
 use crate::ui::panels::breakers::light;
 use crate::ui::panels::cards::link;
 use crate::ui::scene::Scene;
@@ -129,6 +130,7 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
         let words = format!(" {} ", snapshot.trading.phase.name());
         pieces.push(Piece::new(0, [(words, scene.style(Meaning::Trip))]));
     }
+    pieces.extend(alerts(scene, is_short));
     pieces.extend(login(scene, is_short, &style));
     pieces.push(Piece::new(6, [(format!(" {}", session(scene)), dim)]));
     pieces.push(Piece::new(1, [(format!(" {}Z", format::clock(snapshot.at)), plain)]));
@@ -150,6 +152,14 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
     pieces.extend(bus(scene, is_short, style));
     pieces.extend(acknowledged(snapshot.latency.orders, (plain, dim)));
     pieces
+}
+
+/// Alerts that wait to be acknowledged, and the key that does it.
+fn alerts(scene: &Scene<'_>, is_short: bool) -> Option<Piece> {
+    let count = scene.app.alerts.count;
+    let key = scene.app.keymap.shown(Action::Acknowledge);
+    let words = if is_short { format!(" !{count} {key} ") } else { format!(" {count} ALERTS {key} ") };
+    (count > 0).then(|| Piece::new(1, [(words, scene.style(Meaning::Warn))]))
 }
 
 /// The light of the bus to other processes, where there is one: without it no entry

@@ -33,7 +33,7 @@ pub use feeding::MarketInlet;
 pub use gate::Gate;
 pub use market::{MarketBuffer, MarketItem};
 pub use port::{Port, Request};
-pub use room::{Gateway, Streams};
+pub use room::{Gateway, Load, Streams};
 
 #[cfg(test)]
 mod tests;
