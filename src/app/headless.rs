@@ -14,9 +14,9 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::gauges::Measured;
 use crate::app::Refusal;
 use crate::app::attendance::Attendance;
+use crate::app::gauges::Measured;
 use crate::app::resume::{self, Due, Place, Placed};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Summary, bus, read_model, session_started, simulated_roster};

@@ -14,10 +14,11 @@ use crate::ui::format;
 use crate::ui::keymap::Action;
 use crate::ui::panels::breakers::light;
 use crate::ui::panels::cards::link;
+use crate::ui::panels::machine::journal_light;
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::Pen;
-use crate::view::{BreakerPhase, BreakerRow, Delay, LinkPhase, TradingPhase};
+use crate::view::{BreakerPhase, BreakerRow, Delay, JournalState, LinkPhase, TradingPhase};
 
 /// Below this width words give way to initials, and cents are left out.
 const LONG_FROM: u16 = 100;
@@ -149,7 +150,8 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
     let (sign, meaning) = orders(scene);
     let word = if is_short { " o" } else { " ord " };
     pieces.push(Piece::new(4, [(word.into(), dim), (scene.sign(sign).into(), style(meaning))]));
-    pieces.extend(bus(scene, is_short, style));
+    pieces.extend(bus(scene, is_short, &style));
+    pieces.extend(journal(scene, is_short, style));
     pieces.extend(acknowledged(snapshot.latency.orders, (plain, dim)));
     pieces
 }
@@ -158,7 +160,8 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
 fn alerts(scene: &Scene<'_>, is_short: bool) -> Option<Piece> {
     let count = scene.app.alerts.count;
     let key = scene.app.keymap.shown(Action::Acknowledge);
-    let words = if is_short { format!(" !{count} {key} ") } else { format!(" {count} ALERTS {key} ") };
+    let words =
+        if is_short { format!(" !{count} {key} ") } else { format!(" {count} ALERTS {key} ") };
     (count > 0).then(|| Piece::new(1, [(words, scene.style(Meaning::Warn))]))
 }
 
@@ -169,6 +172,17 @@ fn bus(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -> O
     let (sign, meaning, rank) =
         if is_up { (Glyph::Ok, Meaning::Ok, 8) } else { (Glyph::Trip, Meaning::Trip, 3) };
     let word = if is_short { " b" } else { " bus " };
+    let sign = (scene.sign(sign).into(), style(meaning));
+    Some(Piece::new(rank, [(word.into(), style(Meaning::Dim)), sign]))
+}
+
+/// The light of the journal: without it nothing happens at all, so one that is slow or
+/// hangs stays longer than most numbers.
+fn journal(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -> Option<Piece> {
+    let state = scene.snapshot.machine.journal?.state();
+    let (sign, meaning) = journal_light(state);
+    let rank = if state == JournalState::Well { 9 } else { 2 };
+    let word = if is_short { " j" } else { " jnl " };
     let sign = (scene.sign(sign).into(), style(meaning));
     Some(Piece::new(rank, [(word.into(), style(Meaning::Dim)), sign]))
 }

@@ -78,12 +78,9 @@ mod tests {
 
     #[test]
     fn a_note_loses_whole_parts_from_its_end() {
-        for (room, expected) in [
-            (20, "1 waiting  2 working"),
-            (19, "1 waiting"),
-            (9, "1 waiting"),
-            (8, ""),
-        ] {
+        for (room, expected) in
+            [(20, "1 waiting  2 working"), (19, "1 waiting"), (9, "1 waiting"), (8, "")]
+        {
             assert_eq!(fitting("1 waiting  2 working", room), expected, "{room}");
         }
         assert_eq!(fitting("", 10), "");

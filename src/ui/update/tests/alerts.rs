@@ -31,7 +31,10 @@ fn an_alert_rings_again_every_half_minute_until_it_is_acknowledged() {
     assert!(desk.last_toast().contains("A acknowledges"), "{}", desk.last_toast());
     desk.press_after(100, "A");
     assert_eq!(desk.app.alerts.count, 0);
-    assert_eq!(desk.app.next_wake().map(|wake| wake.since(desk.now) < Duration::from_secs(7)), Some(true));
+    assert_eq!(
+        desk.app.next_wake().map(|wake| wake.since(desk.now) < Duration::from_secs(7)),
+        Some(true)
+    );
     for _ in 0..10 {
         assert_eq!(wait(&mut desk, 30), []);
     }
