@@ -100,6 +100,7 @@ impl Opened {
         let operator = around.operator();
         let gate = attendance.gate();
         let closed = gate.clone();
+        attendance.gauges().add("mirror", None, self.link.depth());
         let desk = Desk {
             killer: Killer::new(Arc::new(move || closed.close()), operator.clone()),
             operator,

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::Refusal;
 use crate::app::attendance::Attendance;
+use crate::app::gauges::Measured;
 use crate::app::mail::Mailroom;
 use crate::app::resume::{self, Due, Place, Placed};
 use crate::app::taps::{Count, Counters, Lines};
@@ -119,6 +120,7 @@ pub async fn run(
     }
     taps.extend(bus.as_mut().and_then(bus::Opened::tap));
     let tracker = TaskTracker::new();
+    let journal = Measured::new(journal, attendance.gauges().journal.clone());
     let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
     let resumed_at = spine.now();
     let running = tokio::spawn(spine.run());

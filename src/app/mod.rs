@@ -13,6 +13,7 @@ mod alerts;
 mod attendance;
 mod bus;
 mod entrance;
+mod gauges;
 mod loopback;
 mod mail;
 mod owed;

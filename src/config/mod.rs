@@ -9,6 +9,7 @@
 mod error;
 mod layers;
 mod precautions;
+mod remedy;
 mod schwab;
 mod sections;
 #[cfg(test)]
@@ -207,7 +208,7 @@ impl Config {
                 self.sim.cadence_ms
             )));
         }
-        Ok(())
+        self.sim.validate().map_err(|what| wrong(&format!("sim.{what}")))
     }
 
     /// What the five agents are told.

@@ -19,6 +19,7 @@ mod rows;
 mod precautions;
 mod latency;
 mod counters;
+mod machine;
 mod log;
 mod decisions;
 mod snapshot;
@@ -42,6 +43,7 @@ pub use intel::{GROUPS_MAX, INTEL_MAX, IntelGroup, IntelGroups, IntelRow, LinkLi
 pub use lanes::{Dropped, LANE_MAX, VITAL_MAX};
 pub use latency::{Conflated, Delay, Latency};
 pub use log::{Class, Detail, EventLine, LOG_MAX, Level, Log};
+pub use machine::{JournalFacts, JournalState, Machine, NoticeDelay, QueueRow};
 pub use names::{AgentState, BreakerPhase, LinkPhase, OrderPhase, Phase, TradingPhase, Unit};
 pub use precautions::{Caution, Precautions};
 pub use prints::{Amended, PRINTS_MAX, Print, Prints};

@@ -16,6 +16,7 @@ use crate::domain::ids::Seq;
 use crate::events::Envelope;
 use crate::view::lanes::{Dropped, Lane};
 use crate::view::log::EventLine;
+use crate::view::machine::Machine;
 use crate::view::projector::Projector;
 use crate::view::snapshot::Snapshot;
 
@@ -28,6 +29,9 @@ struct Shared {
 struct Desk {
     projector: Projector,
     newest: Seq,
+    /// How the program itself is, and how often that was said.
+    machine: Arc<Machine>,
+    told: u64,
     /// The lane of single events, once somebody reads it.
     lane: Option<Lane>,
 }
@@ -57,7 +61,8 @@ impl fmt::Debug for Publisher {
 impl Publisher {
     /// Begins with a projector, which may have folded a journal already.
     pub fn new(projector: Projector) -> Self {
-        let desk = Desk { projector, newest: Seq(0), lane: None };
+        let (newest, machine, told) = (Seq(0), Arc::default(), 0);
+        let desk = Desk { projector, newest, machine, told, lane: None };
         let shared = Shared { desk: Mutex::new(desk), is_waited_for: AtomicBool::new(false) };
         Self { shared: Arc::new(shared), wake: watch::Sender::new(Seq(0)) }
     }
@@ -72,18 +77,43 @@ impl Publisher {
                 lane.push(line);
             }
         }
-        // The lock above orders this after the flag of everybody who has found
+        self.wake(envelope.seq);
+    }
+
+    /// Takes what was measured about the program itself. What says nothing new wakes
+    /// nobody.
+    pub fn tell(&self, machine: Machine) {
+        let newest = {
+            let mut desk = self.shared.desk();
+            if *desk.machine == machine {
+                return;
+            }
+            desk.machine = Arc::new(machine);
+            desk.told += 1;
+            desk.newest
+        };
+        self.wake(newest);
+    }
+
+    /// How many single events wait for a reader.
+    pub fn waiting(&self) -> usize {
+        self.shared.desk().lane.as_ref().map_or(0, Lane::len)
+    }
+
+    fn wake(&self, newest: Seq) {
+        // The lock of the caller orders this after the flag of everybody who has found
         // nothing newer than the event before.
         if self.shared.is_waited_for.load(Ordering::SeqCst) {
             self.shared.is_waited_for.store(false, Ordering::SeqCst);
-            self.wake.send_replace(envelope.seq);
+            self.wake.send_replace(newest);
         }
     }
 
     /// Makes a reader. When the publisher is gone, readers are told by
     /// [`Viewer::changed`].
     pub fn viewer(&self) -> Viewer {
-        Viewer { shared: Arc::clone(&self.shared), woken: self.wake.subscribe(), taken: Seq(0) }
+        let (shared, woken) = (Arc::clone(&self.shared), self.wake.subscribe());
+        Viewer { shared, woken, taken: Seq(0), taken_told: 0 }
     }
 }
 
@@ -92,6 +122,7 @@ pub struct Viewer {
     shared: Arc<Shared>,
     woken: watch::Receiver<Seq>,
     taken: Seq,
+    taken_told: u64,
 }
 
 impl fmt::Debug for Viewer {
@@ -105,7 +136,18 @@ impl Viewer {
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         let mut desk = self.shared.desk();
         self.taken = desk.newest;
-        desk.projector.snapshot()
+        self.taken_told = desk.told;
+        let mut snapshot = desk.projector.snapshot();
+        // Made a moment ago, so nobody else holds it.
+        if let Some(made) = Arc::get_mut(&mut snapshot) {
+            made.machine = Arc::clone(&desk.machine);
+        }
+        snapshot
+    }
+
+    fn has_news(&self) -> bool {
+        let desk = self.shared.desk();
+        desk.newest > self.taken || desk.told > self.taken_told
     }
 
     /// Waits until there is something newer than the last snapshot taken here. May be
@@ -114,11 +156,11 @@ impl Viewer {
         loop {
             self.woken.mark_unchanged();
             self.shared.is_waited_for.store(true, Ordering::SeqCst);
-            if self.shared.desk().newest > self.taken {
+            if self.has_news() {
                 return true;
             }
             if self.woken.changed().await.is_err() {
-                return self.shared.desk().newest > self.taken;
+                return self.has_news();
             }
         }
     }

@@ -22,6 +22,7 @@ use crate::view::decisions::{BallotLine, DecidedLine, Decisions, Record, Wanted}
 use crate::view::intel::{IntelGroups, IntelRow};
 use crate::view::latency::{Conflated, Latency};
 use crate::view::log::Log;
+use crate::view::machine::Machine;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::rows::{ApprovalRow, BusRow, OrderRow, PositionRow, SourceRow, TradeRow};
 use crate::view::run::Run;
@@ -110,6 +111,8 @@ pub struct Snapshot {
     pub conflated: Conflated,
     /// How many events there were.
     pub counters: Counters,
+    /// How the program itself is; by the wall, and not from the journal.
+    pub machine: Arc<Machine>,
 }
 
 impl Snapshot {

@@ -89,6 +89,12 @@ impl Link {
         (link, mirror)
     }
 
+    /// Returns a way to ask how many events have not arrived at Redis yet.
+    pub fn depth(&self) -> impl Fn() -> usize + Send + Sync + 'static {
+        let backlog = self.backlog.clone();
+        move || backlog.waiting()
+    }
+
     /// The requests for approval that wait.
     pub fn approvals(&self) -> Arc<Approvals> {
         self.approvals.clone()

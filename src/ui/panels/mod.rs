@@ -12,6 +12,7 @@ pub(in crate::ui) mod events;
 mod exposure;
 pub(in crate::ui) mod intel;
 pub(in crate::ui) mod limits;
+pub(in crate::ui) mod machine;
 pub(in crate::ui) mod orders;
 mod positions;
 pub(in crate::ui) mod record;

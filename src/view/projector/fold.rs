@@ -360,6 +360,7 @@ impl Projector {
             latency,
             conflated: self.house.conflated,
             counters: self.count.get(),
+            machine: Arc::default(),
         })
     }
 
