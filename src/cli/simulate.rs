@@ -47,6 +47,10 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = fault)]
     pub(crate) faults: Vec<FaultKind>,
 
+    /// Leave the schedules of broken seeds as they were drawn.
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
+
     /// Print one JSON document.
     #[arg(long)]
     pub(crate) json: bool,
@@ -88,7 +92,7 @@ pub(crate) fn simulate(verb: &Simulate) -> Outcome {
         }
     };
     let seeds = verb.seed.map_or_else(|| verb.seeds.clone(), |seed| seed..seed + 1);
-    let wanted = Campaign { seeds, span, kinds, shrinks: true };
+    let wanted = Campaign { seeds, span, kinds, shrinks: !verb.no_shrink };
     match verb.seed {
         Some(seed) => one(verb, &wanted, seed),
         None => many(verb, &wanted),

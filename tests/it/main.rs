@@ -34,6 +34,7 @@ mod scenarios;
 mod schwab_server;
 mod schwab_auth;
 mod schwab_client;
+mod simulate;
 mod support;
 mod telemetry;
 mod ui;

@@ -15,7 +15,7 @@ const QUIET_AT_FIRST: SignedDuration = SignedDuration::from_secs(45);
 const QUIET_AT_LAST: SignedDuration = SignedDuration::from_secs(150);
 /// One run in so many has an operator who kills: afterwards nothing is entered, and there
 /// is less to see.
-const KILLS_ONE_IN: u64 = 6;
+const KILLS_ONE_IN: u64 = 4;
 
 /// Draws the faults of a seed among the kinds given, in the order of time.
 pub fn draw(seed: u64, kinds: &[FaultKind], span: SignedDuration) -> Vec<Fault> {

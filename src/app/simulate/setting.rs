@@ -26,6 +26,10 @@ const STOCKS: [(&str, i64, f64); 4] =
 const CADENCE: SignedDuration = SignedDuration::from_secs(2);
 /// Cash of the account: little enough that two or three positions reach the limits.
 const OPENING_CASH: i64 = 4_000;
+/// Requests a minute, and those of them that entries may not use: few enough that the
+/// budget binds in a bad minute.
+const REQUESTS: u32 = 60;
+const REQUESTS_RESERVED: u32 = 20;
 /// Executions in a hundred that are partial.
 const PARTIALS: u32 = 25;
 
@@ -45,8 +49,8 @@ pub(super) fn config(seed: u64) -> Config {
     config.strategy.time_exit_minutes = 4;
     config.strategy.retry_bars = 1;
     config.execution.entry_age_seconds = 20;
-    config.alpaca.requests_per_minute = 120;
-    config.alpaca.requests_reserved = 30;
+    config.alpaca.requests_per_minute = REQUESTS;
+    config.alpaca.requests_reserved = REQUESTS_RESERVED;
     let is_managed = seed.is_multiple_of(2);
     config.position.exit_style = if is_managed { ExitStyle::Managed } else { ExitStyle::NativeOco };
     config

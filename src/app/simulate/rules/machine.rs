@@ -87,3 +87,68 @@ fn against_ledger(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::brokers::sim::exchange::ExchangeConfig;
+    use crate::domain::ids::Symbol;
+    use crate::domain::order::{
+        OrderClass, OrderKind, OrderPurpose, OrderRequest, Side, TimeInForce,
+    };
+    use crate::domain::time::Timestamp;
+
+    /// An exchange at which a limit order of five shares works.
+    fn exchange() -> Exchange {
+        let mut exchange = Exchange::new(ExchangeConfig::default());
+        let request = OrderRequest {
+            client_order_id: ClientOrderId::new("fd-1"),
+            symbol: Symbol::new("AAPL").unwrap(),
+            side: Side::Buy,
+            qty: Qty::shares(5).unwrap(),
+            kind: OrderKind::Limit { limit: "100".parse().unwrap() },
+            time_in_force: TimeInForce::Day,
+            class: OrderClass::Simple,
+            extended_hours: false,
+        };
+        exchange.submit(&request, Timestamp::default(), &mut Vec::new()).unwrap();
+        exchange
+    }
+
+    #[track_caller]
+    fn check((from, to): (&str, &str), was: &str, filled: u64, broken: Option<&str>) {
+        let shares = |number| Qty::shares(number).unwrap();
+        let step = OrderStateChanged {
+            client_order_id: ClientOrderId::new("fd-1"),
+            trade_id: None,
+            purpose: OrderPurpose::Entry,
+            symbol: Symbol::new("AAPL").unwrap(),
+            side: Side::Buy,
+            from: from.into(),
+            to: to.into(),
+            filled: if filled == 0 { Qty::ZERO } else { shares(filled) },
+            qty: shares(5),
+            average_price: None,
+        };
+        let note = OrderNote {
+            purpose: OrderPurpose::Entry,
+            trade_id: None,
+            state: was.into(),
+            qty: shares(5),
+            filled: Qty::ZERO,
+            counted: Qty::ZERO,
+        };
+        let found = moved(&step, Some(&note), &exchange());
+        assert_eq!(found.map(|(invariant, _)| invariant), broken, "{from} to {to}");
+    }
+
+    #[test]
+    fn a_step_that_no_table_has_or_that_the_ledger_denies_is_found() {
+        check(("SUBMITTED", "ACCEPTED"), "SUBMITTED", 0, None);
+        check(("SUBMITTED", "ACCEPTED"), "UNKNOWN", 0, Some("I6"));
+        check(("ACCEPTED", "SUBMITTED"), "ACCEPTED", 0, Some("I6"));
+        check(("ACCEPTED", "PARTIALLY_FILLED"), "ACCEPTED", 2, Some("I6"));
+        check(("ACCEPTED", "CANCELLED"), "ACCEPTED", 0, Some("I11"));
+        check(("SUBMITTED", "REJECTED"), "SUBMITTED", 0, Some("I11"));
+    }
+}

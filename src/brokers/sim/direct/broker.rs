@@ -62,14 +62,20 @@ impl DirectBroker {
         let venue = self.venue.clone();
         // The request travels on its own: a caller that dies does not stop it.
         tokio::spawn(async move {
-            let Fate { arrives_in, does, says, answers_in, .. } = fate;
-            tokio::time::sleep(arrives_in).await;
+            let Fate { arrives_in, does, says, answers_in, breaks_in, .. } = fate;
+            let mut answer = Some(answer);
+            let broken = breaks_in.unwrap_or(Duration::ZERO);
+            tokio::time::sleep(broken).await;
+            if breaks_in.is_some() {
+                answer = None;
+            }
+            tokio::time::sleep(arrives_in.saturating_sub(broken)).await;
             let done = match does {
                 Does::Nothing => None,
                 Does::Well | Does::With(_) => Some(act(&venue, does)),
             };
             tokio::time::sleep(answers_in).await;
-            if let Some(told) = told(says, done) {
+            if let Some((answer, told)) = answer.zip(told(says, done)) {
                 // The caller may have given up.
                 let _ = answer.send(told);
             }

@@ -12,7 +12,7 @@ pub enum Mishap {
     AnswerLost,
     /// The next order is taken and its answer comes after our time-out (F02).
     AnswerLate,
-    /// The next order is on its way for seconds.
+    /// The next order is on its way for seconds, after its connection has broken.
     RequestLate,
     /// The next order is taken and answered with a 504 (F03).
     ErrorAfter,

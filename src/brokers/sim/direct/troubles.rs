@@ -73,6 +73,8 @@ pub(super) struct Fate {
     pub(super) does: Does,
     pub(super) says: Says,
     pub(super) answers_in: Duration,
+    /// The caller is left alone so soon, while its request goes on.
+    pub(super) breaks_in: Option<Duration>,
 }
 
 /// The faults that wait.
@@ -143,6 +145,7 @@ impl Troubles {
             does: Does::Well,
             says: Says::Truth,
             answers_in: way,
+            breaks_in: None,
         };
         if now < self.refused_until {
             return (Fate { is_sent: false, ..well }, Some(Mishap::ConnectionsRefused));
@@ -171,7 +174,13 @@ fn spoilt(well: Fate, mishap: Mishap) -> Fate {
             says(Says::Nothing)
         }
         Mishap::AnswerLate => Fate { answers_in: late, ..well },
-        Mishap::RequestLate => Fate { arrives_in: Duration::from_secs(7), ..well },
+        // Held by a proxy: nothing is on its way for longer than a POST may take.
+        Mishap::RequestLate => Fate {
+            arrives_in: Duration::from_secs(8),
+            says: Says::Nothing,
+            breaks_in: Some(Duration::from_secs(1)),
+            ..well
+        },
         Mishap::ErrorAfter => says(Says::ServerError),
         Mishap::ErrorBefore => Fate { does: Does::Nothing, says: Says::ServerError, ..well },
         Mishap::CancelLost => {
