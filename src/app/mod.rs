@@ -7,6 +7,7 @@
 pub mod doctor;
 pub mod headless;
 pub mod replay;
+pub mod simulate;
 pub mod validate;
 pub mod wire;
 mod alerts;

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 
 use crate::cli::arguments_checks::{Doctor, Validate};
 use crate::cli::intel::Intel;
+use crate::cli::simulate::Simulate;
 use crate::cli::token::Token;
 use crate::cli::verbs::OperatorVerb;
 use crate::domain::market::Interval;
@@ -197,6 +198,8 @@ pub(crate) enum Verb {
     Replay(Replay),
     /// Serve a simulated broker on loopback.
     Sim(Sim),
+    /// Let a broker fail on purpose, on virtual time, and look at what must always hold.
+    Simulate(Simulate),
     /// Check or export a journal.
     #[command(subcommand)]
     Journal(Journal),
@@ -240,6 +243,7 @@ impl Verb {
         match self {
             Self::Replay(_) => "replay",
             Self::Sim(_) => "sim",
+            Self::Simulate(_) => "simulate",
             Self::Journal(_) => "journal",
             Self::Config(_) => "config",
             Self::Login(_) => "login",

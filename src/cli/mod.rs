@@ -21,6 +21,7 @@ mod people;
 mod replay;
 mod run;
 mod sim;
+mod simulate;
 mod token;
 mod telemetry;
 mod validate;
@@ -101,6 +102,7 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         None => run::run(arguments),
         Some(Verb::Replay(replay)) => replay::replay(arguments, replay),
         Some(Verb::Sim(sim)) => sim::sim(arguments, sim),
+        Some(Verb::Simulate(verb)) => simulate::simulate(verb),
         Some(Verb::Journal(verb)) => journal::journal(verb),
         Some(Verb::Config(verb)) => config::config(arguments, verb),
         Some(Verb::Login(verb)) => login::login(arguments, verb),

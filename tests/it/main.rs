@@ -36,6 +36,7 @@ mod schwab_server;
 mod schwab_auth;
 mod schwab_client;
 mod schwab_house;
+mod simulate;
 mod support;
 mod telemetry;
 mod ui;

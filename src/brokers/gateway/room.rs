@@ -25,6 +25,7 @@ use crate::brokers::gateway::feeding::{Feeding, MarketInlet};
 use crate::brokers::gateway::gate::Gate;
 use crate::brokers::gateway::lines::{Job, Lines};
 use crate::brokers::gateway::port::Request;
+use crate::brokers::gateway::reads::Told;
 use crate::brokers::{Broker, OrderUpdate, Push};
 use crate::bus::clock::Clock;
 use crate::domain::ids::ClientOrderId;
@@ -157,7 +158,7 @@ enum Read {
         began: Timestamp,
     },
     /// News of an order have been told.
-    Told,
+    Told(Told),
     Other,
 }
 
@@ -313,8 +314,12 @@ impl<B: Broker, E: Entrance> Room<B, E> {
     fn read_over(&mut self, over: Result<Read, JoinError>) {
         match over {
             Ok(Read::Other) => {}
-            Ok(Read::Told) => {
+            Ok(Read::Told(Told { has_traded, may_end_others })) => {
                 self.is_telling = false;
+                self.is_account_due |= has_traded;
+                if may_end_others {
+                    self.reconcile_in = self.reconcile_in.min(1);
+                }
                 self.tell_held();
             }
             Ok(Read::Reconciled { is_done, began }) => self.reconciled(is_done, began),
@@ -362,23 +367,9 @@ impl<B: Broker, E: Entrance> Room<B, E> {
             self.held.push_back(update);
             return;
         }
-        let news = self.desk.ledger().update(&update);
-        self.is_account_due |= news.has_traded;
-        if news.has_traded && self.desk.ledger().may_end_others(&update.order) {
-            self.reconcile_in = self.reconcile_in.min(1);
-        }
         self.is_telling = true;
         let since = self.last_seen;
-        self.read(|desk| async move {
-            desk.say_all(news.events).await;
-            if let Some((old, child)) = news.follow {
-                desk.follow(&old, &child).await;
-            }
-            if news.is_corrected {
-                desk.correct(&update.order, since).await;
-            }
-            Read::Told
-        });
+        self.read(|desk| async move { Read::Told(desk.tell_update(&update, since).await) });
     }
 
     /// One of those that waited for names, once they are there.
