@@ -89,6 +89,11 @@ impl Attendance {
         Ok(Self { setup, publisher, events, gate, journal: path, news, judged })
     }
 
+    /// What the read model was told.
+    pub(super) const fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
     /// The gate of this house.
     pub(super) fn gate(&self) -> Gate {
         self.gate.clone()

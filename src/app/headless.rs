@@ -127,7 +127,7 @@ pub async fn run(
     let around =
         attendance.receive(&options.people, AccountMode::Sim, asked, (&tracker, &stop, &served))?;
     if let Some(bus) = bus {
-        bus.start(&attendance, &around, &tracker);
+        bus.start((&attendance, AccountMode::Sim), &around, &tracker);
     }
     let mut driver =
         Driver { config, options, counters: &counters, door, clock, stop, resumed_at, place };

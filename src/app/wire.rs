@@ -283,7 +283,7 @@ impl House {
         let around =
             attendance.receive(&options.people, mode, asked, (&tracker, &left, &served))?;
         if let Some(bus) = bus {
-            bus.start(&attendance, &around, &tracker);
+            bus.start((&attendance, mode), &around, &tracker);
         }
         Ok(Self {
             door,

@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::domain::ids::Seq;
 use crate::events::Envelope;
 use crate::view::lanes::{Dropped, Lane};
 use crate::view::log::EventLine;
@@ -27,7 +26,8 @@ struct Shared {
 
 struct Desk {
     projector: Projector,
-    newest: Seq,
+    /// Rises with everything that changes the projector.
+    changes: u64,
     /// The lane of single events, once somebody reads it.
     lane: Option<Lane>,
 }
@@ -44,8 +44,8 @@ impl Shared {
 /// the spine as a tap.
 pub struct Publisher {
     shared: Arc<Shared>,
-    /// The number of the newest event, sent only while somebody waits.
-    wake: watch::Sender<Seq>,
+    /// How many changes there have been, sent only while somebody waits.
+    wake: watch::Sender<u64>,
 }
 
 impl fmt::Debug for Publisher {
@@ -57,41 +57,57 @@ impl fmt::Debug for Publisher {
 impl Publisher {
     /// Begins with a projector, which may have folded a journal already.
     pub fn new(projector: Projector) -> Self {
-        let desk = Desk { projector, newest: Seq(0), lane: None };
+        let desk = Desk { projector, changes: 0, lane: None };
         let shared = Shared { desk: Mutex::new(desk), is_waited_for: AtomicBool::new(false) };
-        Self { shared: Arc::new(shared), wake: watch::Sender::new(Seq(0)) }
+        Self { shared: Arc::new(shared), wake: watch::Sender::new(0) }
     }
 
     /// Takes one envelope.
     pub fn see(&self, envelope: &Envelope) {
-        {
+        let changes = {
             let mut desk = self.shared.desk();
             let line = desk.projector.see_line(envelope);
-            desk.newest = envelope.seq;
+            desk.changes += 1;
             if let (Some(lane), Some(line)) = (&mut desk.lane, line) {
                 lane.push(line);
             }
-        }
+            desk.changes
+        };
+        self.wake(changes);
+    }
+
+    /// Shows another journal from now on.
+    pub fn begin_anew(&self, projector: Projector) {
+        let changes = {
+            let mut desk = self.shared.desk();
+            desk.projector = projector;
+            desk.changes += 1;
+            desk.changes
+        };
+        self.wake(changes);
+    }
+
+    fn wake(&self, changes: u64) {
         // The lock above orders this after the flag of everybody who has found
         // nothing newer than the event before.
         if self.shared.is_waited_for.load(Ordering::SeqCst) {
             self.shared.is_waited_for.store(false, Ordering::SeqCst);
-            self.wake.send_replace(envelope.seq);
+            self.wake.send_replace(changes);
         }
     }
 
     /// Makes a reader. When the publisher is gone, readers are told by
     /// [`Viewer::changed`].
     pub fn viewer(&self) -> Viewer {
-        Viewer { shared: Arc::clone(&self.shared), woken: self.wake.subscribe(), taken: Seq(0) }
+        Viewer { shared: Arc::clone(&self.shared), woken: self.wake.subscribe(), taken: 0 }
     }
 }
 
 /// Reads the newest snapshot, and single events.
 pub struct Viewer {
     shared: Arc<Shared>,
-    woken: watch::Receiver<Seq>,
-    taken: Seq,
+    woken: watch::Receiver<u64>,
+    taken: u64,
 }
 
 impl fmt::Debug for Viewer {
@@ -104,7 +120,7 @@ impl Viewer {
     /// Returns the newest moment.
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         let mut desk = self.shared.desk();
-        self.taken = desk.newest;
+        self.taken = desk.changes;
         desk.projector.snapshot()
     }
 
@@ -114,11 +130,11 @@ impl Viewer {
         loop {
             self.woken.mark_unchanged();
             self.shared.is_waited_for.store(true, Ordering::SeqCst);
-            if self.shared.desk().newest > self.taken {
+            if self.shared.desk().changes > self.taken {
                 return true;
             }
             if self.woken.changed().await.is_err() {
-                return self.shared.desk().newest > self.taken;
+                return self.shared.desk().changes > self.taken;
             }
         }
     }
