@@ -99,6 +99,11 @@ impl Attendance {
         &self.gauges
     }
 
+    /// What the read model was told.
+    pub(super) const fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
     /// The gate of this house.
     pub(super) fn gate(&self) -> Gate {
         self.gate.clone()

@@ -132,7 +132,7 @@ pub async fn run(
         attendance.receive(&options.people, AccountMode::Sim, asked, (&tracker, &stop, &served))?;
     mail.start((door.clone(), clock.clone()), &tracker, &served);
     if let Some(bus) = bus {
-        bus.start(&attendance, &around, &tracker);
+        bus.start((&attendance, AccountMode::Sim), &around, &tracker);
     }
     let mut driver =
         Driver { config, options, counters: &counters, door, clock, stop, resumed_at, place };

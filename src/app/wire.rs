@@ -318,7 +318,7 @@ impl House {
             attendance.receive(&options.people, mode, asked, (&tracker, &left, &served))?;
         mail.start((door.clone(), clock.clone()), &tracker, &served);
         if let Some(bus) = bus {
-            bus.start(&attendance, &around, &tracker);
+            bus.start((&attendance, mode), &around, &tracker);
         }
         Ok(Self {
             door,

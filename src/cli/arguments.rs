@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::cli::arguments_bus::Attach;
 use crate::cli::arguments_checks::{Doctor, Validate};
 use crate::cli::intel::Intel;
 use crate::cli::simulate::Simulate;
@@ -218,6 +219,8 @@ pub(crate) enum Verb {
     /// Prepare the bus to other processes.
     #[command(subcommand)]
     Bus(BusVerb),
+    /// Show the cockpit of an instance that runs elsewhere, over Redis.
+    Attach(Attach),
     /// Look at everything that a run needs: settings, keys, hosts, folders, terminal.
     Doctor(Doctor),
     /// Run until so many trades are closed, and judge the journal of the run.
@@ -250,6 +253,7 @@ impl Verb {
             Self::Token(_) => "token",
             Self::Intel(_) => "intel",
             Self::Bus(_) => "bus",
+            Self::Attach(_) => "attach",
             Self::Doctor(_) => "doctor",
             Self::Validate(_) => "validate",
             Self::Operator(verb) => verb.name(),

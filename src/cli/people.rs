@@ -49,7 +49,8 @@ pub(crate) fn around(
     let mut config = settings.bus.clone();
     config.redis.clone_from(run.bus.as_ref().unwrap_or(&settings.bus.redis));
     let has_bus = !config.redis.is_empty();
-    let bus = has_bus.then_some(BusOptions { config, instance, seed: settings.seed });
+    let members = settings.strategy.external_members.clone();
+    let bus = has_bus.then_some(BusOptions { config, instance, members, seed: settings.seed });
     Ok(People { control: Some(places), screen, webhook, telemetry: None, page: run.metrics, bus })
 }
 
@@ -80,7 +81,11 @@ fn aside(sockets: &Path, mode: &str) -> String {
     std::iter::once(first.clone()).chain(others).find(is_free).unwrap_or(first)
 }
 
-fn screen(run: &Run, settings: &Config) -> Result<ScreenOptions, Failure> {
+/// How the cockpit looks.
+///
+/// # Errors
+/// When keys or theme cannot be used.
+pub(crate) fn screen(run: &Run, settings: &Config) -> Result<ScreenOptions, Failure> {
     let folders = etcetera::choose_base_strategy().ok();
     let ours = folders.as_ref().map(|folders| folders.config_dir().join("flightdeck"));
     let keymap = keymap(ours.as_deref(), run.read_only)?;

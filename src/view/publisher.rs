@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::domain::ids::Seq;
 use crate::events::Envelope;
 use crate::view::lanes::{Dropped, Lane};
 use crate::view::log::EventLine;
@@ -28,10 +27,10 @@ struct Shared {
 
 struct Desk {
     projector: Projector,
-    newest: Seq,
-    /// How the program itself is, and how often that was said.
+    /// Rises with everything that changes what is shown.
+    changes: u64,
+    /// How the program itself is.
     machine: Arc<Machine>,
-    told: u64,
     /// The lane of single events, once somebody reads it.
     lane: Option<Lane>,
 }
@@ -48,8 +47,8 @@ impl Shared {
 /// the spine as a tap.
 pub struct Publisher {
     shared: Arc<Shared>,
-    /// The number of the newest event, sent only while somebody waits.
-    wake: watch::Sender<Seq>,
+    /// How many changes there have been, sent only while somebody waits.
+    wake: watch::Sender<u64>,
 }
 
 impl fmt::Debug for Publisher {
@@ -61,38 +60,38 @@ impl fmt::Debug for Publisher {
 impl Publisher {
     /// Begins with a projector, which may have folded a journal already.
     pub fn new(projector: Projector) -> Self {
-        let (newest, machine, told) = (Seq(0), Arc::default(), 0);
-        let desk = Desk { projector, newest, machine, told, lane: None };
+        let desk = Desk { projector, changes: 0, machine: Arc::default(), lane: None };
         let shared = Shared { desk: Mutex::new(desk), is_waited_for: AtomicBool::new(false) };
-        Self { shared: Arc::new(shared), wake: watch::Sender::new(Seq(0)) }
+        Self { shared: Arc::new(shared), wake: watch::Sender::new(0) }
     }
 
     /// Takes one envelope.
     pub fn see(&self, envelope: &Envelope) {
-        {
+        let changes = {
             let mut desk = self.shared.desk();
             let line = desk.projector.see_line(envelope);
-            desk.newest = envelope.seq;
+            desk.changes += 1;
             if let (Some(lane), Some(line)) = (&mut desk.lane, line) {
                 lane.push(line);
             }
-        }
-        self.wake(envelope.seq);
+            desk.changes
+        };
+        self.wake(changes);
     }
 
     /// Takes what was measured about the program itself. What says nothing new wakes
     /// nobody.
     pub fn tell(&self, machine: Machine) {
-        let newest = {
+        let changes = {
             let mut desk = self.shared.desk();
             if *desk.machine == machine {
                 return;
             }
             desk.machine = Arc::new(machine);
-            desk.told += 1;
-            desk.newest
+            desk.changes += 1;
+            desk.changes
         };
-        self.wake(newest);
+        self.wake(changes);
     }
 
     /// How many single events wait for a reader.
@@ -100,29 +99,38 @@ impl Publisher {
         self.shared.desk().lane.as_ref().map_or(0, Lane::len)
     }
 
-    fn wake(&self, newest: Seq) {
+    /// Shows another journal from now on.
+    pub fn begin_anew(&self, projector: Projector) {
+        let changes = {
+            let mut desk = self.shared.desk();
+            desk.projector = projector;
+            desk.changes += 1;
+            desk.changes
+        };
+        self.wake(changes);
+    }
+
+    fn wake(&self, changes: u64) {
         // The lock of the caller orders this after the flag of everybody who has found
         // nothing newer than the event before.
         if self.shared.is_waited_for.load(Ordering::SeqCst) {
             self.shared.is_waited_for.store(false, Ordering::SeqCst);
-            self.wake.send_replace(newest);
+            self.wake.send_replace(changes);
         }
     }
 
     /// Makes a reader. When the publisher is gone, readers are told by
     /// [`Viewer::changed`].
     pub fn viewer(&self) -> Viewer {
-        let (shared, woken) = (Arc::clone(&self.shared), self.wake.subscribe());
-        Viewer { shared, woken, taken: Seq(0), taken_told: 0 }
+        Viewer { shared: Arc::clone(&self.shared), woken: self.wake.subscribe(), taken: 0 }
     }
 }
 
 /// Reads the newest snapshot, and single events.
 pub struct Viewer {
     shared: Arc<Shared>,
-    woken: watch::Receiver<Seq>,
-    taken: Seq,
-    taken_told: u64,
+    woken: watch::Receiver<u64>,
+    taken: u64,
 }
 
 impl fmt::Debug for Viewer {
@@ -135,8 +143,7 @@ impl Viewer {
     /// Returns the newest moment.
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         let mut desk = self.shared.desk();
-        self.taken = desk.newest;
-        self.taken_told = desk.told;
+        self.taken = desk.changes;
         let mut snapshot = desk.projector.snapshot();
         // Made a moment ago, so nobody else holds it.
         if let Some(made) = Arc::get_mut(&mut snapshot) {
@@ -146,8 +153,7 @@ impl Viewer {
     }
 
     fn has_news(&self) -> bool {
-        let desk = self.shared.desk();
-        desk.newest > self.taken || desk.told > self.taken_told
+        self.shared.desk().changes > self.taken
     }
 
     /// Waits until there is something newer than the last snapshot taken here. May be
