@@ -160,8 +160,11 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
 fn alerts(scene: &Scene<'_>, is_short: bool) -> Option<Piece> {
     let count = scene.app.alerts.count;
     let key = scene.app.keymap.shown(Action::Acknowledge);
-    let words =
-        if is_short { format!(" !{count} {key} ") } else { format!(" {count} ALERTS {key} ") };
+    let words = match count {
+        _ if is_short => format!(" !{count} {key} "),
+        1 => format!(" 1 ALERT {key} "),
+        _ => format!(" {count} ALERTS {key} "),
+    };
     (count > 0).then(|| Piece::new(1, [(words, scene.style(Meaning::Warn))]))
 }
 

@@ -93,7 +93,8 @@ fn acknowledge(app: &mut App) {
         return toast(app, Weight::Info, "no alert waits to be acknowledged".into());
     }
     tracing::info!(count, "alerts acknowledged at the screen");
-    toast(app, Weight::Info, format!("{count} alerts acknowledged"));
+    let noun = if count == 1 { "alert" } else { "alerts" };
+    toast(app, Weight::Info, format!("{count} {noun} acknowledged"));
 }
 
 /// Closes the topmost thing; never quits.
