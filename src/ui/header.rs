@@ -150,9 +150,9 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
     let (sign, meaning) = orders(scene);
     let word = if is_short { " o" } else { " ord " };
     pieces.push(Piece::new(4, [(word.into(), dim), (scene.sign(sign).into(), style(meaning))]));
+    pieces.extend(acknowledged(snapshot.latency.orders, (plain, dim)));
     pieces.extend(bus(scene, is_short, &style));
     pieces.extend(journal(scene, is_short, style));
-    pieces.extend(acknowledged(snapshot.latency.orders, (plain, dim)));
     pieces
 }
 

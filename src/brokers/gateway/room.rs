@@ -58,7 +58,7 @@ pub struct Streams {
 /// The async half of the venue seat.
 pub struct Gateway<B, E> {
     desk: Arc<Desk<B, E>>,
-    load: Arc<Load>,
+    pub(super) load: Arc<Load>,
 }
 
 impl<B: Broker, E> fmt::Debug for Gateway<B, E> {
@@ -80,11 +80,6 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
     ) -> Self {
         let desk = Arc::new(Desk::new((broker, backup), (gate, clock), config, entrance));
         Self { desk, load: Arc::default() }
-    }
-
-    /// What is under way, for who looks on.
-    pub fn load(&self) -> Arc<Load> {
-        self.load.clone()
     }
 
     /// Runs until it is stopped or the house has ended, then waits up to 5 s for the
