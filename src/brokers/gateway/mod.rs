@@ -24,6 +24,7 @@ mod cancel;
 mod replace;
 mod reads;
 mod lines;
+mod load;
 mod feeding;
 mod room;
 mod second;
@@ -32,9 +33,10 @@ pub use config::GatewayConfig;
 pub use entrance::{Closed, Entrance};
 pub use feeding::MarketInlet;
 pub use gate::Gate;
+pub use load::Load;
 pub use market::{MarketBuffer, MarketItem};
 pub use port::{Port, Request};
-pub use room::{Gateway, Load, Streams};
+pub use room::{Gateway, Streams};
 pub use second::SecondEntrance;
 
 #[cfg(test)]

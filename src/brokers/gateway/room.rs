@@ -9,7 +9,6 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -24,6 +23,7 @@ use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::gateway::feeding::{Feeding, MarketInlet};
 use crate::brokers::gateway::gate::Gate;
 use crate::brokers::gateway::lines::{Job, Lines};
+use crate::brokers::gateway::load::Load;
 use crate::brokers::gateway::port::Request;
 use crate::brokers::gateway::reads::Told;
 use crate::brokers::{Broker, OrderUpdate, Push};
@@ -56,29 +56,10 @@ pub struct Streams {
     pub market: Arc<MarketInlet>,
 }
 
-/// What is under way at a gateway; looked at once a second.
-#[derive(Debug, Default)]
-pub struct Load {
-    waiting: AtomicUsize,
-    calls: AtomicUsize,
-}
-
-impl Load {
-    /// Requests about orders that wait behind others about the same order.
-    pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
-    }
-
-    /// Requests about orders whose answer is awaited.
-    pub fn calls(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
-    }
-}
-
 /// The async half of the venue seat.
 pub struct Gateway<B, E> {
     desk: Arc<Desk<B, E>>,
-    load: Arc<Load>,
+    pub(super) load: Arc<Load>,
 }
 
 impl<B: Broker, E> fmt::Debug for Gateway<B, E> {
@@ -100,11 +81,6 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
     ) -> Self {
         let desk = Arc::new(Desk::new((broker, backup), (gate, clock), config, entrance));
         Self { desk, load: Arc::default() }
-    }
-
-    /// What is under way, for who looks on.
-    pub fn load(&self) -> Arc<Load> {
-        self.load.clone()
     }
 
     /// Runs until it is stopped or the house has ended, then waits up to 5 s for the
@@ -413,8 +389,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
     }
 
     fn tick(&mut self) {
-        self.load.waiting.store(self.lines.waiting(), Ordering::Relaxed);
-        self.load.calls.store(self.running.len(), Ordering::Relaxed);
+        self.load.note(self.lines.waiting(), self.running.len());
         self.is_gate_seen &= self.desk.gate.is_closed();
         if self.is_held {
             self.hold_left = self.hold_left.saturating_sub(1);
