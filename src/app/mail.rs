@@ -55,6 +55,7 @@ impl Mailroom {
             transcripts: given(&intel.transcripts),
             workers: intel.workers,
             is_sequential: false,
+            may_vanish: false,
         };
         let store = given(&intel.store).unwrap_or_else(|| path.with_file_name("intel.sqlite"));
         Ok(Self(Some(Watched { request, store, told })))
@@ -70,7 +71,12 @@ impl Mailroom {
         let Some(watched) = self.0 else { return };
         let (sender, news) = mpsc::channel(NEWS_MAX);
         let now = Arc::new(|| SystemClock.now());
-        tracker.spawn(watch(watched, now, sender, stop.clone()));
+        let watching = watch(watched, now, sender, stop.clone());
+        tracker.spawn(async move {
+            if let Err(error) = watching.await {
+                tracing::error!(%error, "the mailbox is not watched any more");
+            }
+        });
         tracker.spawn(hand_in(news, door, clock, stop.clone()));
     }
 }

@@ -19,7 +19,7 @@ use crate::config::{Config, Purpose};
 use crate::domain::time::Timestamp;
 use crate::sources::intel::ingest::{IngestError, Progress, Report, Request, ingest};
 use crate::sources::intel::store::{Hit, Store, StoreError};
-use crate::sources::intel::watch::{Listing, WATCH_EVERY};
+use crate::sources::intel::watch::{Listing, look};
 
 /// The verb with what all its verbs share.
 #[derive(Debug, Args)]
@@ -137,6 +137,7 @@ fn request(arguments: &Arguments, from: &From, is_sequential: bool) -> Result<Re
         transcripts: from.transcripts.clone(),
         workers: config.intel.workers,
         is_sequential,
+        may_vanish: false,
     })
 }
 
@@ -190,11 +191,12 @@ fn watch(arguments: &Arguments, intel: &Intel, from: &From, path: &Path) -> Outc
     runtime()?.block_on(async {
         let stop = CancellationToken::new();
         let interrupt = stop_at_interrupt(stop.clone());
-        let mut listing = Listing::default();
+        let mut listing = Listing::new(request);
         while !stop.is_cancelled() {
-            // A mailbox without a new file is not read again.
-            if listing.has_changed(&request) {
-                let report = run(request.clone(), path, stop.clone()).await?;
+            let found;
+            (listing, found) = look(listing).await.map_err(Failure::from)?;
+            if let Some(request) = found {
+                let report = run(request, path, stop.clone()).await?;
                 if report.stored + report.failed + report.transcripts > 0 {
                     say(&report, intel.json)?;
                 }
@@ -203,7 +205,7 @@ fn watch(arguments: &Arguments, intel: &Intel, from: &From, path: &Path) -> Outc
                 // Stopping goes before looking again.
                 biased;
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(WATCH_EVERY) => {}
+                () = tokio::time::sleep(listing.pause()) => {}
             }
         }
         interrupt.abort();

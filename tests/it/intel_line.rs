@@ -27,7 +27,13 @@ fn read(request: Request, store: &Path) -> Report {
 fn request(mails: &Path, transcripts: &Path, is_sequential: bool) -> Request {
     let workers = Workers { parse: 2, extract: 3, correlate: 2 };
     let transcripts = Some(transcripts.to_owned());
-    Request { paths: vec![mails.to_owned()], transcripts, workers, is_sequential }
+    Request {
+        paths: vec![mails.to_owned()],
+        transcripts,
+        workers,
+        is_sequential,
+        may_vanish: false,
+    }
 }
 
 fn exported(store: &Path) -> String {

@@ -53,6 +53,9 @@ pub struct Request {
     pub workers: Workers,
     /// One mail after the other on one thread.
     pub is_sequential: bool,
+    /// Whether files may be gone when it is their turn: in a mailbox that is watched, a mail
+    /// is moved as soon as somebody has seen it.
+    pub may_vanish: bool,
 }
 
 /// Why a run could not be done.
@@ -134,22 +137,16 @@ pub struct Progress {
 /// line. A mail that fails is no error; it is in the report.
 pub async fn ingest(
     request: Request,
-    mut store: Store,
+    store: Store,
     now: Now,
     stop: CancellationToken,
     mut progress: impl FnMut(Progress),
 ) -> Result<Report, IngestError> {
     let start = now();
-    let mut report = Report::default();
-    if let Some(folder) = &request.transcripts {
-        let found = transcripts(folder)?;
-        report.transcripts = store.keep_transcripts(&found.read)?;
-        let failures = found.failed.into_iter();
-        report.failures = failures.map(|(source, reason)| Failure { source, reason }).collect();
-    }
-    let mailbox = Mailbox::open(&request.paths)?;
+    let (of, clock) = (request.clone(), Arc::clone(&now));
+    let prepared = tokio::task::spawn_blocking(move || prepare(&of, store, clock)).await??;
+    let Prepared { mailbox, steps, mut report } = prepared;
     let bytes_total = mailbox.total_bytes();
-    let steps = Arc::new(MailSteps::new(store, Arc::clone(&now), request.is_sequential)?);
     report.relinked = relink(&steps, &stop).await?;
     let done = |job: Vec<Item>| {
         for item in job {
@@ -169,6 +166,30 @@ pub async fn ingest(
     report.spent_ms = millis(now().as_nanos().saturating_sub(start.as_nanos()).unsigned_abs());
     report.stages = stages(&steps, request.workers);
     Ok(report)
+}
+
+struct Prepared {
+    mailbox: Mailbox,
+    steps: Arc<MailSteps>,
+    /// What is known before the first mail: transcripts and their failures.
+    report: Report,
+}
+
+/// Reads the transcripts, lists the mails, builds the rules: nothing for a thread on which
+/// others wait.
+fn prepare(request: &Request, mut store: Store, now: Now) -> Result<Prepared, IngestError> {
+    let mut report = Report::default();
+    if let Some(folder) = &request.transcripts {
+        let found = transcripts(folder)?;
+        report.transcripts = store.keep_transcripts(&found.read)?;
+        let failures = found.failed.into_iter();
+        report.failures = failures.map(|(source, reason)| Failure { source, reason }).collect();
+    }
+    let mut paths = request.paths.clone();
+    paths.retain(|path| !request.may_vanish || path.exists());
+    let mailbox = Mailbox::open(&paths)?;
+    let steps = Arc::new(MailSteps::new(store, now, request.is_sequential)?);
+    Ok(Prepared { mailbox, steps, report })
 }
 
 /// Compares mails again that were stored before a meeting came. One that is stopped goes
