@@ -19,7 +19,9 @@ use crate::app::Refusal;
 use crate::app::entrance::DoorEntrance;
 use crate::app::second::Second;
 use crate::breakers::Phase;
-use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams};
+use crate::brokers::gateway::{
+    Gate, Gateway, GatewayConfig, Load, MarketInlet, Port, Request, Streams,
+};
 use crate::brokers::{Broker, Push};
 use crate::bus::clock::Clock;
 use crate::bus::spine::Door;
@@ -89,22 +91,24 @@ pub(super) struct Line {
     pub(super) outside: Outside,
 }
 
-/// Puts the gateway before a broker and lets its streams begin; returns what runs it.
+/// Puts the gateway before a broker and lets its streams begin; returns what runs it and
+/// what waits there.
 pub(super) fn begin<B: Broker>(
     (broker, gate, config): (Arc<B>, Gate, GatewayConfig),
     (port, requests): (mpsc::UnboundedSender<Request>, mpsc::UnboundedReceiver<Request>),
     outside: &Outside,
     connect: impl FnOnce(Line) -> anyhow::Result<()>,
-) -> anyhow::Result<JoinHandle<()>> {
+) -> anyhow::Result<(JoinHandle<()>, Load)> {
     let entrance = DoorEntrance(outside.door.clone());
     let gateway = Gateway::new(broker, None, gate, outside.clock.clone(), config, entrance);
+    let load = gateway.load();
     let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
     let streams = Streams { orders: order_pushes, market: Arc::default() };
     // The gateway is there first: it may hold back what the streams would ask.
     let (market, outside) = (streams.market.clone(), outside.clone());
     let stop = outside.stop.clone();
     connect(Line { orders, market, requests: port, outside })?;
-    Ok(tokio::spawn(gateway.run(requests, streams, stop)))
+    Ok((tokio::spawn(gateway.run(requests, streams, stop)), load))
 }
 
 /// The brokers whose login was dead when the journal ended, and whose breakers nobody has

@@ -20,7 +20,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::attendance::{Around, Attendance};
+use crate::app::gauges::Measured;
 use crate::app::loopback::Loopback;
+use crate::app::mail::Mailroom;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
 use crate::app::seating::{
@@ -278,6 +280,7 @@ impl House {
         if let Some(telemetry) = &options.people.telemetry {
             taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
         }
+        let mail = Mailroom::open(config, &options.journal, &mut journal)?;
         let is_new = is_begun_anew(&mut journal, mode, &options.journal)?;
         let latched = latched(&mut journal)?;
         let (port, requests) = mpsc::unbounded_channel();
@@ -289,6 +292,7 @@ impl House {
         taps.extend(listeners(out, &counters, owed_tap));
         taps.push(attendance.tap());
         taps.extend(bus.as_mut().and_then(bus::Opened::tap));
+        let journal = Measured::new(journal, attendance.gauges().journal.clone());
         let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
         let last_seen = if is_new { clock.now() } else { spine.now() };
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
@@ -300,7 +304,10 @@ impl House {
         let symbols = side.gateway.symbols.clone();
         let gateway = fitted(side.gateway, config, (is_latched, now, last_seen))?;
         let (gate, ports) = (attendance.gate(), (port, requests));
-        let gateway = begin((broker, gate.clone(), gateway), ports, &outside, connect)?;
+        let (gateway, load) = begin((broker, gate.clone(), gateway), ports, &outside, connect)?;
+        let calls = load.clone();
+        attendance.gauges().add("gateway", None, move || load.waiting());
+        attendance.gauges().add("broker calls", None, move || calls.calls());
         if let Some(second) = second {
             second.start(config, &symbols, &outside)?;
         }
@@ -309,8 +316,9 @@ impl House {
         let asked = (door.clone(), clock.clone());
         let around =
             attendance.receive(&options.people, mode, asked, (&tracker, &left, &served))?;
+        mail.start((door.clone(), clock.clone()), &tracker, &served);
         if let Some(bus) = bus {
-            bus.start(&attendance, &around, &tracker);
+            bus.start((&attendance, mode), &around, &tracker);
         }
         Ok(Self {
             door,

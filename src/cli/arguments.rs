@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::cli::arguments_bus::Attach;
 use crate::cli::arguments_checks::{Doctor, Validate};
 use crate::cli::intel::Intel;
+use crate::cli::simulate::Simulate;
 use crate::cli::token::Token;
 use crate::cli::verbs::OperatorVerb;
 use crate::domain::market::Interval;
@@ -197,6 +199,8 @@ pub(crate) enum Verb {
     Replay(Replay),
     /// Serve a simulated broker on loopback.
     Sim(Sim),
+    /// Let a broker fail on purpose, on virtual time, and look at what must always hold.
+    Simulate(Simulate),
     /// Check or export a journal.
     #[command(subcommand)]
     Journal(Journal),
@@ -215,6 +219,8 @@ pub(crate) enum Verb {
     /// Prepare the bus to other processes.
     #[command(subcommand)]
     Bus(BusVerb),
+    /// Show the cockpit of an instance that runs elsewhere, over Redis.
+    Attach(Attach),
     /// Look at everything that a run needs: settings, keys, hosts, folders, terminal.
     Doctor(Doctor),
     /// Run until so many trades are closed, and judge the journal of the run.
@@ -240,12 +246,14 @@ impl Verb {
         match self {
             Self::Replay(_) => "replay",
             Self::Sim(_) => "sim",
+            Self::Simulate(_) => "simulate",
             Self::Journal(_) => "journal",
             Self::Config(_) => "config",
             Self::Login(_) => "login",
             Self::Token(_) => "token",
             Self::Intel(_) => "intel",
             Self::Bus(_) => "bus",
+            Self::Attach(_) => "attach",
             Self::Doctor(_) => "doctor",
             Self::Validate(_) => "validate",
             Self::Operator(verb) => verb.name(),

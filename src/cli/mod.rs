@@ -7,6 +7,8 @@
 
 mod arguments;
 mod arguments_checks;
+mod arguments_bus;
+mod attach;
 mod bus;
 mod completions;
 mod config;
@@ -21,6 +23,7 @@ mod people;
 mod replay;
 mod run;
 mod sim;
+mod simulate;
 mod token;
 mod telemetry;
 mod validate;
@@ -101,12 +104,14 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         None => run::run(arguments),
         Some(Verb::Replay(replay)) => replay::replay(arguments, replay),
         Some(Verb::Sim(sim)) => sim::sim(arguments, sim),
+        Some(Verb::Simulate(verb)) => simulate::simulate(verb),
         Some(Verb::Journal(verb)) => journal::journal(verb),
         Some(Verb::Config(verb)) => config::config(arguments, verb),
         Some(Verb::Login(verb)) => login::login(arguments, verb),
         Some(Verb::Token(verb)) => token::token(arguments, verb),
         Some(Verb::Intel(verb)) => intel::intel(arguments, verb),
         Some(Verb::Bus(verb)) => bus::bus(verb),
+        Some(Verb::Attach(verb)) => attach::attach(arguments, verb),
         Some(Verb::Doctor(verb)) => doctor::doctor(arguments, verb),
         Some(Verb::Validate(verb)) => validate::validate(arguments, verb),
         Some(Verb::Operator(verb)) => verbs::operate(verb),

@@ -13,7 +13,7 @@ use url::Url;
 use crate::agents::{market_data, risk_management};
 use crate::brokers::alpaca::{AccountKind, AlpacaConfig, DataFeed};
 use crate::brokers::sim::exchange::{MarketFill, Multiplier, Partials};
-use crate::domain::calendar::MarketHours;
+use crate::domain::calendar::{FIRST, LAST, MarketHours, next_trading_day, trading_day};
 use crate::domain::ids::Symbol;
 use crate::domain::money::Money;
 
@@ -257,6 +257,30 @@ impl Venue {
             | Partials::Displayed
             | Partials::VolumeShare { .. }
             | Partials::Random { .. } => Ok(()),
+        }
+    }
+}
+
+impl Sim {
+    /// The embedded market opens on its first day, so that day has to be one on which the
+    /// exchanges trade.
+    pub(super) fn validate(&self) -> Result<(), String> {
+        let start = self.start;
+        let range = format!("a trading day from {FIRST} to {LAST}");
+        match trading_day(start) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => {
+                let next = next_trading_day(start).map(|day| day.date.to_string());
+                let next = next.unwrap_or_else(|_| LAST.to_string());
+                Err(format!(
+                    "start is {start}, when the exchanges are closed; it must be {range}, such as \
+                     {next}"
+                ))
+            }
+            Err(_) => Err(format!(
+                "start is {start}, it must be {range}, such as {}",
+                Self::default().start
+            )),
         }
     }
 }

@@ -20,12 +20,14 @@ mod venue;
 mod position;
 mod trade;
 mod breaker;
+mod intel;
 mod operator;
 mod system;
 
 pub use breaker::{BreakerEvent, BreakerStateChanged, BudgetChanged, BudgetExhausted};
 pub use envelope::{Envelope, Event};
 pub use feed::{FeedConflated, FeedEvent, FeedLinkChanged, SecondStep, TapeEvent};
+pub use intel::{EmailStored, IntelEvent, LinkFound, NAMED_MAX};
 pub use market::{
     DataSuspected, MarketBars, MarketEvent, MarketStatus, SecondQuoted, SourceChanged,
     SplitDetected, SuspectReason,

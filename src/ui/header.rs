@@ -11,12 +11,14 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::ui::facts::Mode;
 use crate::ui::format;
+use crate::ui::keymap::Action;
 use crate::ui::panels::breakers::light;
 use crate::ui::panels::cards::link;
+use crate::ui::panels::machine::journal_light;
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::Pen;
-use crate::view::{BreakerPhase, BreakerRow, Delay, LinkPhase, TradingPhase};
+use crate::view::{BreakerPhase, BreakerRow, Delay, JournalState, LinkPhase, TradingPhase};
 
 /// Below this width words give way to initials, and cents are left out.
 const LONG_FROM: u16 = 100;
@@ -134,6 +136,7 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
         let words = format!(" data {} ", source.source);
         pieces.push(Piece::new(2, [(words, scene.style(Meaning::Warn))]));
     }
+    pieces.extend(alerts(scene, is_short));
     pieces.extend(login(scene, is_short, &style));
     pieces.push(Piece::new(6, [(format!(" {}", session(scene)), dim)]));
     pieces.push(Piece::new(1, [(format!(" {}Z", format::clock(snapshot.at)), plain)]));
@@ -152,9 +155,19 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
     let (sign, meaning) = orders(scene);
     let word = if is_short { " o" } else { " ord " };
     pieces.push(Piece::new(4, [(word.into(), dim), (scene.sign(sign).into(), style(meaning))]));
-    pieces.extend(bus(scene, is_short, style));
+    pieces.extend(bus(scene, is_short, &style));
+    pieces.extend(journal(scene, is_short, style));
     pieces.extend(acknowledged(snapshot.latency.orders, (plain, dim)));
     pieces
+}
+
+/// Alerts that wait to be acknowledged, and the key that does it.
+fn alerts(scene: &Scene<'_>, is_short: bool) -> Option<Piece> {
+    let count = scene.app.alerts.count;
+    let key = scene.app.keymap.shown(Action::Acknowledge);
+    let words =
+        if is_short { format!(" !{count} {key} ") } else { format!(" {count} ALERTS {key} ") };
+    (count > 0).then(|| Piece::new(1, [(words, scene.style(Meaning::Warn))]))
 }
 
 /// The light of the bus to other processes, where there is one: without it no entry
@@ -164,6 +177,17 @@ fn bus(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -> O
     let (sign, meaning, rank) =
         if is_up { (Glyph::Ok, Meaning::Ok, 8) } else { (Glyph::Trip, Meaning::Trip, 3) };
     let word = if is_short { " b" } else { " bus " };
+    let sign = (scene.sign(sign).into(), style(meaning));
+    Some(Piece::new(rank, [(word.into(), style(Meaning::Dim)), sign]))
+}
+
+/// The light of the journal: without it nothing happens at all, so one that is slow or
+/// hangs stays longer than most numbers.
+fn journal(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -> Option<Piece> {
+    let state = scene.snapshot.machine.journal?.state();
+    let (sign, meaning) = journal_light(state);
+    let rank = if state == JournalState::Well { 9 } else { 2 };
+    let word = if is_short { " j" } else { " jnl " };
     let sign = (scene.sign(sign).into(), style(meaning));
     Some(Piece::new(rank, [(word.into(), style(Meaning::Dim)), sign]))
 }

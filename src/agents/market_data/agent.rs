@@ -423,6 +423,7 @@ impl Agent for MarketDataAgent {
             | Event::Venue(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_)
             | Event::Operator(_)
             | Event::System(_) => {}

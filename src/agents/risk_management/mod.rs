@@ -412,6 +412,7 @@ impl Agent for RiskManagementAgent {
             | Event::Feed(_)
             | Event::Risk(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_) => {}
         }
     }

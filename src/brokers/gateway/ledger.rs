@@ -45,6 +45,8 @@ pub(super) struct Row {
     /// Whether the broker has taken a request to cancel it and has not shown its end.
     pub(super) is_cancel_owed: bool,
     pub(super) successor: Option<Successor>,
+    /// The order with which it came, for attached exits.
+    pub(super) head: Option<ClientOrderId>,
 }
 
 /// Under which names a row can be found.
@@ -91,6 +93,7 @@ impl Ledger {
                 is_over: false,
                 is_cancel_owed: false,
                 successor: None,
+                head: None,
             },
         );
     }
@@ -157,6 +160,7 @@ impl Ledger {
             is_over: false,
             is_cancel_owed: false,
             successor: None,
+            head: None,
         });
         // News of the order that was replaced says nothing of the one that works now.
         if is_own && row.broker_order_id.as_ref().is_none_or(|id| *id == report.broker_order_id) {
@@ -168,9 +172,32 @@ impl Ledger {
             }
         }
         for leg in &order.legs {
-            self.learn(leg);
+            let leg = self.learn(leg);
+            if let Some(row) = self.rows.get_mut(&leg).filter(|_| leg != name) {
+                row.head = Some(name.clone());
+            }
         }
         name
+    }
+
+    /// Whether the end of an order may hide an execution: of a group of exits one ends
+    /// with the other, and nobody has asked for it or told of the other one's end.
+    pub(super) fn may_hide_execution(&self, order: &BrokerOrder) -> bool {
+        let has_gone =
+            matches!(order.report.status, ReportedStatus::Cancelled | ReportedStatus::Expired);
+        let name = self.name_of(order);
+        let Some(row) = self.rows.get(&name).filter(|row| has_gone && !row.is_over) else {
+            return false;
+        };
+        let lives = |row: &Row| !row.is_over && !row.is_cancel_owed;
+        match &row.head {
+            Some(head) => lives(row) && self.rows.get(&self.current(head)).is_some_and(lives),
+            None => {
+                let is_leg =
+                    |leg: &&Row| leg.head.as_ref().is_some_and(|head| self.current(head) == name);
+                row.has_legs && lives(row) && self.rows.values().filter(is_leg).any(lives)
+            }
+        }
     }
 
     /// Notes that an order was replaced: from now on it has its successor's names.

@@ -34,7 +34,7 @@ pub use feeding::MarketInlet;
 pub use gate::Gate;
 pub use market::{MarketBuffer, MarketItem};
 pub use port::{Port, Request};
-pub use room::{Gateway, Streams};
+pub use room::{Gateway, Load, Streams};
 pub use second::SecondEntrance;
 
 #[cfg(test)]

@@ -151,6 +151,7 @@ impl Agent for Port {
             | Event::Venue(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_)
             | Event::System(_) => {}
         }

@@ -4,12 +4,14 @@
 //! every half minute, and when somebody asks (C25). Here it is only read and told;
 //! what a difference means is decided by the agents.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 
 use crate::breakers::{CallClass, Lane};
 use crate::brokers::gateway::desk::{Desk, Leave};
 use crate::brokers::gateway::entrance::Entrance;
-use crate::brokers::{Broker, BrokerAccount, BrokerOrder, OrderDoubt};
+use crate::brokers::{Broker, BrokerAccount, BrokerOrder, OrderDoubt, OrderUpdate};
 use crate::domain::ids::AgentId;
 use crate::domain::market::{Bar, BarBatch, Interval};
 use crate::domain::time::Timestamp;
@@ -22,8 +24,42 @@ use crate::events::{
 const OVERLAP: SignedDuration = SignedDuration::from_secs(60);
 /// Bars of the past that are read at once.
 const BARS_MAX: u32 = 1_000;
+/// News that may hide an execution wait for the broker's list no longer than this: they
+/// must be told also while it answers no reads.
+const LOOK_LONGEST: Duration = Duration::from_secs(10);
+
+/// What news of an order was, once it has been told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Shares changed hands.
+    pub(super) has_traded: bool,
+    /// They did, and another order may have ended with that.
+    pub(super) may_end_others: bool,
+}
 
 impl<B: Broker, E: Entrance> Desk<B, E> {
+    /// Tells one piece of news. Of a group of exits the end of one may be all that is
+    /// heard of the other one's execution (F15): then the broker's list is told first, or
+    /// the house would protect and close shares that are not there any more.
+    pub(super) async fn tell_update(&self, update: &OrderUpdate, last_seen: Timestamp) -> Told {
+        if self.ledger().may_hide_execution(&update.order)
+            && tokio::time::timeout(LOOK_LONGEST, self.reconcile(last_seen)).await.is_err()
+        {
+            tracing::warn!("the broker's list did not come before the end of an exit was told");
+        }
+        let news = self.ledger().update(update);
+        let has_traded = news.has_traded;
+        let may_end_others = has_traded && self.ledger().may_end_others(&update.order);
+        self.say_all(news.events).await;
+        if let Some((old, child)) = news.follow {
+            self.follow(&old, &child).await;
+        }
+        if news.is_corrected {
+            self.correct(&update.order, last_seen).await;
+        }
+        Told { has_traded, may_end_others }
+    }
+
     /// Reads orders, positions and account and tells them. False when it could not.
     pub(super) async fn reconcile(&self, last_seen: Timestamp) -> bool {
         let since = last_seen.plus(-OVERLAP);

@@ -9,6 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -24,6 +25,7 @@ use crate::brokers::gateway::feeding::{Feeding, MarketInlet};
 use crate::brokers::gateway::gate::Gate;
 use crate::brokers::gateway::lines::{Job, Lines};
 use crate::brokers::gateway::port::Request;
+use crate::brokers::gateway::reads::Told;
 use crate::brokers::{Broker, OrderUpdate, Push};
 use crate::bus::clock::Clock;
 use crate::domain::ids::ClientOrderId;
@@ -54,9 +56,29 @@ pub struct Streams {
     pub market: Arc<MarketInlet>,
 }
 
+/// What is under way at a gateway; looked at once a second.
+#[derive(Debug, Default)]
+pub struct Load {
+    waiting: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+impl Load {
+    /// Requests about orders that wait behind others about the same order.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Requests about orders whose answer is awaited.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
 /// The async half of the venue seat.
 pub struct Gateway<B, E> {
     desk: Arc<Desk<B, E>>,
+    load: Arc<Load>,
 }
 
 impl<B: Broker, E> fmt::Debug for Gateway<B, E> {
@@ -76,7 +98,13 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
         config: GatewayConfig,
         entrance: E,
     ) -> Self {
-        Self { desk: Arc::new(Desk::new((broker, backup), (gate, clock), config, entrance)) }
+        let desk = Arc::new(Desk::new((broker, backup), (gate, clock), config, entrance));
+        Self { desk, load: Arc::default() }
+    }
+
+    /// What is under way, for who looks on.
+    pub fn load(&self) -> Arc<Load> {
+        self.load.clone()
     }
 
     /// Runs until it is stopped or the house has ended, then waits up to 5 s for the
@@ -87,7 +115,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
         streams: Streams,
         stop: CancellationToken,
     ) {
-        let desk = self.desk;
+        let Self { desk, load } = self;
         let feeding = Arc::new(Feeding::new(desk.clone(), streams.market));
         let market_stop = stop.child_token();
         let mut market = JoinSet::new();
@@ -108,6 +136,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
             jobs: JoinSet::new(),
             reads: JoinSet::new(),
             held: VecDeque::new(),
+            load,
             desk,
             feeding,
         };
@@ -129,7 +158,7 @@ enum Read {
         began: Timestamp,
     },
     /// News of an order have been told.
-    Told,
+    Told(Told),
     Other,
 }
 
@@ -138,6 +167,7 @@ struct Room<B, E> {
     desk: Arc<Desk<B, E>>,
     feeding: Arc<Feeding<B, E>>,
     lines: Lines,
+    load: Arc<Load>,
     /// Whose job a task does: told also when it panics.
     running: HashMap<Id, ClientOrderId>,
     jobs: JoinSet<()>,
@@ -284,8 +314,12 @@ impl<B: Broker, E: Entrance> Room<B, E> {
     fn read_over(&mut self, over: Result<Read, JoinError>) {
         match over {
             Ok(Read::Other) => {}
-            Ok(Read::Told) => {
+            Ok(Read::Told(Told { has_traded, may_end_others })) => {
                 self.is_telling = false;
+                self.is_account_due |= has_traded;
+                if may_end_others {
+                    self.reconcile_in = self.reconcile_in.min(1);
+                }
                 self.tell_held();
             }
             Ok(Read::Reconciled { is_done, began }) => self.reconciled(is_done, began),
@@ -333,23 +367,9 @@ impl<B: Broker, E: Entrance> Room<B, E> {
             self.held.push_back(update);
             return;
         }
-        let news = self.desk.ledger().update(&update);
-        self.is_account_due |= news.has_traded;
-        if news.has_traded && self.desk.ledger().may_end_others(&update.order) {
-            self.reconcile_in = self.reconcile_in.min(1);
-        }
         self.is_telling = true;
         let since = self.last_seen;
-        self.read(|desk| async move {
-            desk.say_all(news.events).await;
-            if let Some((old, child)) = news.follow {
-                desk.follow(&old, &child).await;
-            }
-            if news.is_corrected {
-                desk.correct(&update.order, since).await;
-            }
-            Read::Told
-        });
+        self.read(|desk| async move { Read::Told(desk.tell_update(&update, since).await) });
     }
 
     /// One of those that waited for names, once they are there.
@@ -393,6 +413,8 @@ impl<B: Broker, E: Entrance> Room<B, E> {
     }
 
     fn tick(&mut self) {
+        self.load.waiting.store(self.lines.waiting(), Ordering::Relaxed);
+        self.load.calls.store(self.running.len(), Ordering::Relaxed);
         self.is_gate_seen &= self.desk.gate.is_closed();
         if self.is_held {
             self.hold_left = self.hold_left.saturating_sub(1);

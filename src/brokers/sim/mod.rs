@@ -8,3 +8,5 @@ pub mod market;
 pub mod exchange;
 pub mod venue;
 pub mod server;
+pub mod direct;
+pub mod judge;

@@ -154,6 +154,7 @@ impl Projector {
             Event::Tape(_)
             | Event::Feed(_)
             | Event::Market(_)
+            | Event::Intel(_)
             | Event::Request(_)
             | Event::System(SystemEvent::TimerDue(_)) => return,
             Event::Signal(event) => self.signal(envelope, event),

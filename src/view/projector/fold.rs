@@ -16,6 +16,7 @@ use crate::events::{
     VenueEvent,
 };
 use crate::view::decisions::{DECISIONS_MAX, Record, Recorder, Wanted};
+use crate::view::intel::{INTEL_MAX, IntelPart};
 use crate::view::latency::Latency;
 use crate::view::log::{BLOCK, Class, EventLine, LOG_MAX, Log};
 use crate::view::precautions::{Around, Precautions};
@@ -63,6 +64,7 @@ pub struct Projector {
     orders: OrdersPart,
     trades: TradesPart,
     house: HousePart,
+    intel: IntelPart,
     recorder: Recorder,
     count: Count,
     log: Log,
@@ -88,6 +90,7 @@ impl Projector {
             orders: OrdersPart::default(),
             trades: TradesPart::default(),
             house: HousePart::new(&setup.account, &setup.breakers, setup.speed.max(1)),
+            intel: IntelPart::default(),
             recorder: Recorder::new(wanted),
             count: Count::default(),
             log: Log::default(),
@@ -124,6 +127,7 @@ impl Projector {
             | Event::Position(_)
             | Event::Trade(_)
             | Event::Breaker(_)
+            | Event::Intel(_)
             | Event::Operator(_)
             | Event::Request(_)
             | Event::System(_) => self.rare(envelope),
@@ -209,6 +213,7 @@ impl Projector {
                     self.house.resumed();
                 }
             }
+            Event::Intel(event) => self.intel.see(at, event),
             Event::System(event) => self.house.system(place, event),
             Event::Tape(_)
             | Event::Market(_)
@@ -234,6 +239,7 @@ impl Projector {
             | Event::Order(_)
             | Event::Venue(_)
             | Event::Breaker(_)
+            | Event::Intel(_)
             | Event::Operator(_)
             | Event::Request(_)
             | Event::System(_) => None,
@@ -317,6 +323,7 @@ impl Projector {
         let (working, done) = self.orders.share();
         let cards = Arc::new(self.cards(&account, &positions));
         let approvals = self.approvals();
+        let (intel, intel_groups) = self.intel.share();
         let latency =
             Latency { orders: self.orders.acknowledged.delay(), feed: self.market.lag.delay() };
         Arc::new(Snapshot {
@@ -348,10 +355,12 @@ impl Projector {
             strategies: self.house.strategies.share(),
             log: self.log.clone(),
             alerts: self.house.alerts.share(),
-            intel: self.house.intel.share(),
+            intel,
+            intel_groups,
             latency,
             conflated: self.house.conflated,
             counters: self.count.get(),
+            machine: Arc::default(),
         })
     }
 
@@ -453,6 +462,7 @@ impl Projector {
             ("ballots", ballots, SYMBOLS_MAX),
             ("strategies", strategies, STRATEGIES_MAX),
             ("alerts", alerts, ALERTS_MAX),
+            ("intel", self.intel.len(), INTEL_MAX),
             ("decisions", self.recorder.decisions().len(), DECISIONS_MAX),
             ("log", self.log.len(), LOG_MAX + BLOCK),
         ]
@@ -491,6 +501,7 @@ const fn run(event: &Event) -> usize {
         | Event::Position(_)
         | Event::Trade(_)
         | Event::Breaker(_)
+        | Event::Intel(_)
         | Event::Operator(_)
         | Event::Request(_)
         | Event::System(_) => 2,

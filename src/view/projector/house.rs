@@ -19,7 +19,7 @@ use crate::view::rows::BusRow;
 use crate::view::run::{Login, Run};
 use crate::view::snapshot::{
     ALERTS_MAX, AgentHealth, AlertRow, BREAKERS_MAX, BUDGETS_MAX, BreakerRow, BudgetRow, FEEDS_MAX,
-    FeedRow, IntelRow, RequestsRow, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
+    FeedRow, RequestsRow, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
 };
 use crate::view::text::{NAME_MAX, TEXT_MAX, clean_text};
 use crate::view::watch::{SYMBOLS_MAX, push_bounded};
@@ -58,7 +58,6 @@ pub(in crate::view) struct HousePart {
     pub(in crate::view) newest: Option<Arc<SymbolBallots>>,
     pub(in crate::view) strategies: Part<BTreeMap<Box<str>, StrategyRow>>,
     pub(in crate::view) alerts: Part<VecDeque<AlertRow>>,
-    pub(in crate::view) intel: Part<VecDeque<IntelRow>>,
     pub(in crate::view) judged: Judged,
     /// Candidates, proposals, members left out.
     pub(in crate::view) opinions: [u64; 3],
@@ -99,7 +98,6 @@ impl HousePart {
             newest: None,
             strategies: Part::default(),
             alerts: Part::default(),
-            intel: Part::default(),
             judged: Judged::default(),
             opinions: [0; 3],
             unexplained: 0,
@@ -124,7 +122,11 @@ impl HousePart {
             AgentId::RiskManagement => 2,
             AgentId::OrderExecution => 3,
             AgentId::PositionManagement => 4,
-            AgentId::Venue | AgentId::Feed | AgentId::Operator | AgentId::Spine => return None,
+            AgentId::Venue
+            | AgentId::Feed
+            | AgentId::Operator
+            | AgentId::Intel
+            | AgentId::Spine => return None,
         };
         self.health.get_mut(place)
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::domain::command::OperatorCommand;
 use crate::domain::ids::Symbol;
 use crate::events::{
-    Envelope, Event, FeedEvent, MarketEvent, OrderEvent, PositionEvent, RequestEvent, RiskEvent,
-    Severity, SignalEvent, SystemEvent, TradeEvent, VenueEvent,
+    Envelope, Event, FeedEvent, IntelEvent, MarketEvent, OrderEvent, PositionEvent, RequestEvent,
+    RiskEvent, Severity, SignalEvent, SystemEvent, TradeEvent, VenueEvent,
 };
 use crate::view::log::{Class, Detail, EventLine, Level};
 use crate::view::names::{OrderPhase, Phase};
@@ -47,6 +47,7 @@ pub(in crate::view) fn line(envelope: &Envelope) -> Option<EventLine> {
         Event::Position(event) => position(event),
         Event::Trade(event) => trade(event),
         Event::Breaker(event) => breaker(event),
+        Event::Intel(event) => intel(event),
         Event::Operator(command) => operator(command),
         Event::Request(event) => request(event),
         Event::System(event) => system(event),
@@ -303,6 +304,18 @@ fn breaker(event: &crate::events::BreakerEvent) -> Said {
         BreakerEvent::BudgetChanged(changed) => {
             let text = format!("{} {} of {} a minute", changed.budget, changed.used, changed.limit);
             said(QUIET, None, text)
+        }
+    }
+}
+
+fn intel(event: &IntelEvent) -> Said {
+    match event {
+        IntelEvent::EmailStored(mail) => {
+            said(QUIET, event.symbol(), format!("{}: {}", mail.client, mail.subject))
+        }
+        IntelEvent::LinkFound(link) => {
+            let (score, subject, title) = (link.score, &link.subject, &link.title);
+            said(NORMAL, event.symbol(), format!("{score} {subject} → {title}"))
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::brokers::gateway::tests::fake::Does;
 use crate::brokers::gateway::tests::house::{House, Setup, executed, request};
 use crate::brokers::gateway::{GatewayConfig, Request};
-use crate::brokers::{OrderNews, Push};
+use crate::brokers::{BrokerOrder, OrderNews, Push};
 use crate::domain::ids::BrokerOrderId;
 use crate::domain::order::{Fill, OrderPurpose, RejectReason, ReportedStatus};
 use crate::events::{Event, VenueEvent};
@@ -89,6 +89,35 @@ async fn f11_a_refusal_after_acceptance_is_no_answer_to_the_submit() {
     house.push(OrderNews::Rejected { reason: RejectReason::Halted }, order).await;
     assert_eq!(house.count("venue.order.rejected"), 0);
     assert_eq!(house.count("venue.orders.reported"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn f15_the_end_of_one_exit_is_told_after_the_execution_that_has_ended_it() {
+    let house = House::open().await;
+    house.submit("fd-1", OrderPurpose::Protection);
+    house.wait(1).await;
+    // The stop has executed, and news of that are lost: all that comes is the target's end.
+    let target = {
+        let mut books = house.books();
+        let order = books.order_mut("fd-1");
+        let stop = &mut order.legs[0].report;
+        (stop.filled, stop.status) = (stop.qty, ReportedStatus::Filled);
+        stop.average_price = Some("166.72".parse().unwrap());
+        order.report.status = ReportedStatus::Cancelled;
+        order.clone()
+    };
+    house.push(OrderNews::Standing, BrokerOrder { legs: Vec::new(), ..target }).await;
+    house.wait(1).await;
+    let events = house.events();
+    let place = |wanted: &dyn Fn(&Event) -> bool| events.iter().position(wanted).unwrap();
+    let executed = place(&|event| match event {
+        Event::Venue(VenueEvent::Orders(listed)) => {
+            listed.orders.iter().any(|order| !order.filled.is_zero())
+        }
+        _ => false,
+    });
+    let ended = place(&|event| matches!(event, Event::Venue(VenueEvent::Cancelled(_))));
+    assert!(executed < ended, "the shares are known to be gone before their protection is");
 }
 
 #[tokio::test(start_paused = true)]
