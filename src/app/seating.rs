@@ -98,7 +98,7 @@ pub(super) fn begin<B: Broker>(
     (port, requests): (mpsc::UnboundedSender<Request>, mpsc::UnboundedReceiver<Request>),
     outside: &Outside,
     connect: impl FnOnce(Line) -> anyhow::Result<()>,
-) -> anyhow::Result<(JoinHandle<()>, Load)> {
+) -> anyhow::Result<(JoinHandle<()>, Arc<Load>)> {
     let entrance = DoorEntrance(outside.door.clone());
     let gateway = Gateway::new(broker, None, gate, outside.clock.clone(), config, entrance);
     let load = gateway.load();

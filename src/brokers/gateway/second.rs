@@ -41,6 +41,7 @@ impl<E: Entrance> SecondEntrance<E> {
                 | FeedEvent::SecondLink(_),
             )
             | Event::Tape(_)
+            | Event::Intel(_)
             | Event::Market(_)
             | Event::Signal(_)
             | Event::Risk(_)

@@ -95,6 +95,8 @@ impl Link {
     pub fn depth(&self) -> impl Fn() -> usize + Send + Sync + 'static {
         let backlog = self.backlog.clone();
         move || backlog.waiting()
+    }
+
     /// Lays down beside the stream what those who look on must know of the instance.
     #[must_use]
     pub fn with_about(mut self, about: String) -> Self {
