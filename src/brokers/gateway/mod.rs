@@ -24,18 +24,22 @@ mod cancel;
 mod replace;
 mod reads;
 mod lines;
+mod load;
 mod feeding;
 mod room;
+mod streams;
 mod second;
 
 pub use config::GatewayConfig;
 pub use entrance::{Closed, Entrance};
 pub use feeding::MarketInlet;
 pub use gate::Gate;
+pub use load::Load;
 pub use market::{MarketBuffer, MarketItem};
 pub use port::{Port, Request};
-pub use room::{Gateway, Load, Streams};
+pub use room::Gateway;
 pub use second::SecondEntrance;
+pub use streams::Streams;
 
 #[cfg(test)]
 mod tests;
