@@ -189,7 +189,8 @@ fn open_screen(viewer: Viewer, operator: &Arc<Operator>, stop: CancellationToken
 
 /// Says on the line whenever the gate closes, and opens it when the person asks.
 fn watch_gate(gate: Gate, mut line: UnixStream) {
-    thread::spawn(move || {
+    let named = thread::Builder::new().name("gate".into());
+    let answering = named.spawn(move || {
         let runtime = Builder::new_current_thread().build().expect("a runtime starts");
         loop {
             runtime.block_on(gate.closed());
@@ -199,6 +200,7 @@ fn watch_gate(gate: Gate, mut line: UnixStream) {
             say(&line, "open");
         }
     });
+    drop(answering.expect("a thread starts"));
 }
 
 /// Reads single events thirty times a second, as a slow stream does.

@@ -7,6 +7,13 @@
 //! that the gate is closed: the terminal's line, the input thread, the gate, and the way
 //! back. So the figures are a little above the truth.
 //!
+//! Where the time goes is told by the system: of each press, how long the cockpit's input
+//! thread and the thread that answers for the gate ran on a core, and how long they were
+//! ready and waited for one (`/proc/PID/task/TID/schedstat`). The input thread reads the
+//! byte and closes the gate itself, before it does anything else: what it does not run it
+//! waits for the scheduler. Raising its priority is not permitted to an ordinary user;
+//! `chrt -f 1` in front of the command measures what that would be worth.
+//!
 //! In the same run it counts the frames that reach the terminal, first without a key
 //! pressed, then with one a tenth of a second; the cockpit counts events, what was
 //! dropped, and what its screen costs.
@@ -26,6 +33,7 @@ mod tape;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -90,14 +98,15 @@ fn watch_and_press(is_measured: bool) {
     let frames = count_frames(pair.master.try_clone_reader().expect("the terminal shows"));
     let (line, _) = listener.accept().expect("the cockpit calls");
     let heard = listen(line.try_clone().expect("a socket"), watch);
-    let mut cockpit = Cockpit { heard, line, watch };
+    let tasks = child.process_id().map(|id| PathBuf::from(format!("/proc/{id}/task")));
+    let mut cockpit = Cockpit { heard, line, watch, tasks: tasks.unwrap_or_default() };
 
     cockpit.wait("silent");
     let (from, before) = (nanos(watch), frames.load(Ordering::Relaxed));
     cockpit.wait("keys");
     rate("without keys", frames.load(Ordering::Relaxed) - before, nanos(watch) - from);
     let (from, before) = (nanos(watch), frames.load(Ordering::Relaxed));
-    let presses = cockpit.press(&mut keyboard);
+    let (presses, costs) = cockpit.press(&mut keyboard);
     rate("with keys", frames.load(Ordering::Relaxed) - before, nanos(watch) - from);
     let most = presses.iter().copied().max().unwrap_or_default();
     let [median, late] = percentiles(presses.clone());
@@ -107,10 +116,39 @@ fn watch_and_press(is_measured: bool) {
         presses.len(),
         percentiles(vec![most])[0]
     );
+    of_that("on a core", costs.iter().map(|cost| cost.ran).collect());
+    of_that("waiting for a core", costs.iter().map(|cost| cost.waited).collect());
     while let Ok(heard) = cockpit.heard.recv_timeout(PATIENCE) {
         println!("{}", heard.line);
     }
     let _ = child.wait();
+}
+
+/// A part of what the presses took; nothing where the system does not tell.
+fn of_that(what: &str, nanos: Vec<u64>) {
+    if nanos.is_empty() {
+        return;
+    }
+    let most = nanos.iter().copied().max().unwrap_or_default();
+    let most = percentiles(vec![most])[0];
+    let [median, late] = percentiles(nanos);
+    println!("  of that {what}: p50 {median:.0} us, p99 {late:.0} us, most {most:.0} us");
+}
+
+/// What the two threads on the way have had so far, or had during one press.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    /// Nanoseconds on a core.
+    ran: u64,
+    /// Nanoseconds ready and without a core.
+    waited: u64,
+}
+
+impl Cost {
+    const fn since(self, before: Self) -> Self {
+        let (ran, waited) = (self.ran - before.ran, self.waited - before.waited);
+        Self { ran, waited }
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds")]
@@ -160,6 +198,8 @@ struct Cockpit {
     heard: Receiver<Heard>,
     line: UnixStream,
     watch: Stopwatch,
+    /// Where the system tells of its threads.
+    tasks: PathBuf,
 }
 
 impl Cockpit {
@@ -174,23 +214,42 @@ impl Cockpit {
         }
     }
 
+    /// What input thread and gate's thread have had so far, where the system tells.
+    fn cost(&self) -> Option<Cost> {
+        let mut sum = Cost { ran: 0, waited: 0 };
+        let mut found = 0;
+        for task in std::fs::read_dir(&self.tasks).ok()?.flatten() {
+            let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
+            if !["screen-input", "gate"].contains(&name.trim()) {
+                continue;
+            }
+            let said = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            let mut figures = said.split(' ').map_while(|figure| figure.trim().parse().ok());
+            sum.ran += figures.next().unwrap_or(0_u64);
+            sum.waited += figures.next().unwrap_or(0_u64);
+            found += 1;
+        }
+        (found == 2).then_some(sum)
+    }
+
     /// Presses the kill key again and again until the cockpit has seen enough; returns how
-    /// long each took, in nanoseconds.
-    fn press(&mut self, keyboard: &mut impl Write) -> Vec<u64> {
+    /// long each took, in nanoseconds, and what of that its threads ran and waited.
+    fn press(&mut self, keyboard: &mut impl Write) -> (Vec<u64>, Vec<Cost>) {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let mut presses = Vec::new();
+        let (mut presses, mut costs) = (Vec::new(), Vec::new());
         loop {
             // Not in step with the frames.
             let rest = Duration::from_millis(rng.random_range(60..140));
             match self.heard.recv_timeout(rest) {
                 Err(RecvTimeoutError::Timeout) => {}
-                Ok(Heard { line, .. }) if line == "enough" => return presses,
+                Ok(Heard { line, .. }) if line == "enough" => return (presses, costs),
                 Ok(Heard { line, .. }) => {
                     println!("{line}");
                     continue;
                 }
-                Err(RecvTimeoutError::Disconnected) => return presses,
+                Err(RecvTimeoutError::Disconnected) => return (presses, costs),
             }
+            let before = self.cost();
             let since = nanos(self.watch);
             keyboard.write_all(&KILL_KEY).expect("the terminal takes a key");
             keyboard.flush().expect("the terminal takes a key");
@@ -200,10 +259,12 @@ impl Cockpit {
                     break heard.nanos;
                 }
                 if heard.line == "enough" {
-                    return presses;
+                    return (presses, costs);
                 }
             };
             presses.push(closed - since);
+            let after = self.cost();
+            costs.extend(before.zip(after).map(|(before, after)| after.since(before)));
             self.line.write_all(b"o").expect("the cockpit listens");
             self.wait("open");
         }

@@ -171,6 +171,6 @@ fn every_refused_value_is_told_with_its_key_the_range_and_a_remedy() {
 
 #[test]
 fn the_line_of_a_key_is_that_of_its_own_section() {
-    let text = "[strategy.trend_following]\n\n[sim]\nspeed = 7\n\n[schwab]\nsymbols = []\n";
-    check_refused(text, &["flightdeck.toml:7:", "schwab.symbols"]);
+    let text = "[alpaca]\nsymbols = [\"SPY\"]\n\n[schwab]\nsymbols = []\n\n[sim]\nsymbols = []\n";
+    check_refused(text, &["flightdeck.toml:5:", "schwab.symbols names 0"]);
 }

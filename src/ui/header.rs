@@ -155,9 +155,9 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
     let (sign, meaning) = orders(scene);
     let word = if is_short { " o" } else { " ord " };
     pieces.push(Piece::new(4, [(word.into(), dim), (scene.sign(sign).into(), style(meaning))]));
+    pieces.extend(acknowledged(snapshot.latency.orders, (plain, dim)));
     pieces.extend(bus(scene, is_short, &style));
     pieces.extend(journal(scene, is_short, style));
-    pieces.extend(acknowledged(snapshot.latency.orders, (plain, dim)));
     pieces
 }
 
@@ -165,8 +165,11 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
 fn alerts(scene: &Scene<'_>, is_short: bool) -> Option<Piece> {
     let count = scene.app.alerts.count;
     let key = scene.app.keymap.shown(Action::Acknowledge);
-    let words =
-        if is_short { format!(" !{count} {key} ") } else { format!(" {count} ALERTS {key} ") };
+    let words = match count {
+        _ if is_short => format!(" !{count} {key} "),
+        1 => format!(" 1 ALERT {key} "),
+        _ => format!(" {count} ALERTS {key} "),
+    };
     (count > 0).then(|| Piece::new(1, [(words, scene.style(Meaning::Warn))]))
 }
 

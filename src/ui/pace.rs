@@ -92,7 +92,7 @@ impl Pace {
     /// What drawing costs.
     pub(super) fn cost(&self) -> Cost {
         let nanos = self.interval.as_nanos().max(1);
-        let rate = Duration::from_secs(1).as_nanos() / nanos;
+        let rate = (Duration::from_secs(1).as_nanos() + nanos / 2) / nanos;
         Cost { frame: self.cost, rate: u32::try_from(rate.max(1)).unwrap_or(u32::MAX) }
     }
 }
@@ -186,7 +186,7 @@ mod tests {
             pace.drawn(at(0), Duration::from_millis(cost));
             rates.push(pace.cost().rate);
         }
-        assert_eq!(rates, [29, 14, 14, 7, 7, 14, 29, 29]);
+        assert_eq!(rates, [30, 15, 15, 7, 7, 15, 30, 30]);
         for _ in 0..20 {
             pace.drawn(at(0), Duration::from_secs(5));
         }

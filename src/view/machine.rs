@@ -99,7 +99,7 @@ mod tests {
         let facts = JournalFacts {
             syncing: syncing.map(Duration::from_millis),
             sync_took: Duration::from_millis(took),
-            oldest_unsynced: Some(Duration::from_secs(3_600)),
+            oldest_unsynced: Some(Duration::from_hours(1)),
             ..JournalFacts::default()
         };
         assert_eq!(facts.state(), expected, "{facts:?}");

@@ -9,7 +9,6 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -49,7 +48,7 @@ const OWED: Duration = Duration::from_secs(5);
 /// The async half of the venue seat.
 pub struct Gateway<B, E> {
     desk: Arc<Desk<B, E>>,
-    load: Arc<Load>,
+    pub(super) load: Arc<Load>,
 }
 
 impl<B: Broker, E> fmt::Debug for Gateway<B, E> {
@@ -71,11 +70,6 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
     ) -> Self {
         let desk = Arc::new(Desk::new((broker, backup), (gate, clock), config, entrance));
         Self { desk, load: Arc::default() }
-    }
-
-    /// What is under way, for who looks on.
-    pub fn load(&self) -> Arc<Load> {
-        self.load.clone()
     }
 
     /// Runs until it is stopped or the house has ended, then waits up to 5 s for the
@@ -384,8 +378,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
     }
 
     fn tick(&mut self) {
-        self.load.waiting.store(self.lines.waiting(), Ordering::Relaxed);
-        self.load.calls.store(self.running.len(), Ordering::Relaxed);
+        self.load.note(self.lines.waiting(), self.running.len());
         self.is_gate_seen &= self.desk.gate.is_closed();
         if self.is_held {
             self.hold_left = self.hold_left.saturating_sub(1);

@@ -80,7 +80,7 @@ fn note(scene: &Scene<'_>, (first, room, rows): (usize, usize, usize)) -> String
         return close;
     }
     let (down, up) = (keymap.shown(Action::Down), keymap.shown(Action::Up));
-    format!("{}-{} of {rows}  {down} {up} scroll  {close}", first + 1, rows.min(first + room))
+    format!("{close}  {down} {up} scroll  {}-{} of {rows}", first + 1, rows.min(first + room))
 }
 
 fn rows(keymap: &Keymap, width: u16) -> Vec<Row> {

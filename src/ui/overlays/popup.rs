@@ -5,10 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::symbols::border;
 use ratatui::widgets::{Block, Clear, Widget as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::ui::scene::Scene;
 use crate::ui::theme::Meaning;
-use crate::ui::widgets::Pen;
+use crate::ui::widgets::{Pen, fitting};
 
 /// How a box looks.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +45,8 @@ pub(super) fn popup(
     if area.width > 4 {
         let title = Rect { x: area.x + 1, width: area.width - 2, height: 1, ..area };
         let mut pen = Pen::new(buffer, title);
-        pen.write_right(&format!(" {} ", look.note), look.style);
+        let room = usize::from(area.width).saturating_sub(look.title.width() + 6);
+        pen.write_right(&format!(" {} ", fitting(look.note, room)), look.style);
         pen.write(&format!(" {} ", look.title), look.style);
     }
     inside

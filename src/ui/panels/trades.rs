@@ -121,7 +121,7 @@ fn waits<'a>(scene: &Scene<'_>, row: &'a TradeRow) -> Cow<'a, str> {
     match row.waits_for {
         _ if row.phase.is_over() => match (row.pnl, row.r_multiple) {
             (Some(pnl), Some(r)) => {
-                format!("{}  {} R", format::signed_money(pnl), format::decimal(r, 2)).into()
+                format!("{} {}R", format::signed_money(pnl), format::decimal(r, 2)).into()
             }
             (Some(pnl), None) => format::signed_money(pnl).into(),
             (None, _) => (&*row.reason).into(),

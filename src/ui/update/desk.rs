@@ -93,7 +93,8 @@ fn acknowledge(app: &mut App) {
         return toast(app, Weight::Info, "no alert waits to be acknowledged".into());
     }
     tracing::info!(count, "alerts acknowledged at the screen");
-    toast(app, Weight::Info, format!("{count} alerts acknowledged"));
+    let noun = if count == 1 { "alert" } else { "alerts" };
+    toast(app, Weight::Info, format!("{count} {noun} acknowledged"));
 }
 
 /// Closes the topmost thing; never quits.
@@ -107,6 +108,10 @@ fn back(app: &mut App) {
 pub(super) fn go(app: &mut App, tab: Tab) {
     app.tab = tab;
     app.is_zoomed = false;
+    // Who goes to a page wants to see it; the banner of a halt stays until it is closed.
+    if matches!(app.overlay, Some(Overlay::Help | Overlay::Detail)) {
+        app.overlay = None;
+    }
     // A page opens at its own pane; the desk keeps the one that was in use.
     if tab != Tab::Desk || !tab.panes().contains(&app.focus) {
         app.focus = tab.panes().first().copied().unwrap_or(app.focus);

@@ -123,7 +123,10 @@ pub(super) fn escalate(app: &mut App, commands: &mut Vec<Cmd>) {
     let age = app.alerts.since.map(|since| app.now.since(since)).unwrap_or_default();
     let key = app.keymap.shown(Action::Acknowledge);
     let age = format::duration(age);
-    let words = format!("{count} alerts not acknowledged, the oldest {age} old");
+    let words = match count {
+        1 => format!("1 alert not acknowledged, {age} old"),
+        _ => format!("{count} alerts not acknowledged, the oldest {age} old"),
+    };
     toast(app, Weight::Trip, format!("{words}: {key} acknowledges"));
     commands.push(Cmd::Escalate(words));
 }

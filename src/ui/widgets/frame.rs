@@ -66,7 +66,7 @@ pub fn framed(scene: &Scene<'_>, heading: Heading<'_>, area: Rect, buffer: &mut 
 }
 
 /// As many parts of a note as find room, from its beginning.
-fn fitting(note: &str, room: usize) -> &str {
+pub fn fitting(note: &str, room: usize) -> &str {
     let ends = note.match_indices("  ").map(|(at, _)| at).chain([note.len()]);
     let parts = ends.filter_map(|end| note.get(..end));
     parts.filter(|part| part.width() <= room).last().unwrap_or("")

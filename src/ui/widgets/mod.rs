@@ -11,7 +11,7 @@ mod text;
 
 pub use candle::{Candle, Scale, candle};
 pub use field::{Field, fields};
-pub use frame::{Heading, framed, pane};
+pub use frame::{Heading, fitting, framed, pane};
 pub use gauge::gauge;
 pub use line::{Pen, put};
 pub use sparkline::{sparkline, sparkline_of_money};

@@ -25,7 +25,7 @@ fn an_alert_rings_again_every_half_minute_until_it_is_acknowledged() {
     for age in ["30s", "60s", "90s"] {
         let commands = wait(&mut desk, if age == "30s" { 1 } else { 30 });
         let [Cmd::Escalate(words)] = commands.as_slice() else { panic!("{commands:?}") };
-        assert!(words.contains("1 alerts not acknowledged"), "{words}");
+        assert!(words.contains("1 alert not acknowledged"), "{words}");
         assert_eq!(wait(&mut desk, 0), [], "once");
     }
     assert!(desk.last_toast().contains("A acknowledges"), "{}", desk.last_toast());
