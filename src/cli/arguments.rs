@@ -80,9 +80,8 @@ pub(crate) struct Run {
     /// Trade the paper account of a broker (`alpaca`) instead of the embedded market, or
     /// follow the data of one that has no paper account (`schwab`). Keys
     /// come from `APCA_API_KEY_ID` and `APCA_API_SECRET_KEY`, or from the file that
-    /// `alpaca.key_file` names. Given twice, once with each name, the one takes the orders
-    /// and the other's data are a second source: Alpaca's paper account takes them, or
-    /// Schwab with `--live`.
+    /// `alpaca.key_file` names. With both, Alpaca takes
+    /// the orders (Schwab with `--live`), and the other's data are a second source.
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
     pub(crate) broker: Vec<BrokerName>,
 
