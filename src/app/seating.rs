@@ -4,6 +4,7 @@
 //! Knows no broker: each hands in its [`Side`] and says where its streams begin.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -129,7 +130,7 @@ pub(super) fn latched(journal: &mut SqliteJournal) -> anyhow::Result<BTreeSet<St
     Ok(latched)
 }
 
-pub(super) fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
+fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
     let mut is_empty = true;
     journal.for_each(Seq(2), &mut |_| is_empty = false)?;
     Ok(is_empty)
@@ -171,4 +172,28 @@ pub(super) fn warm_up_minutes(now: Timestamp) -> anyhow::Result<u32> {
     let before = previous_trading_day(date_in_new_york(now)).map_err(Refusal::from)?;
     let minutes = now.since(before.close.plus(-WARM_UP)).as_mins().max(0);
     u32::try_from(minutes).context("the session before is too long ago")
+}
+
+/// Fills in what no broker's side knows.
+pub(super) fn fitted(
+    gateway: GatewayConfig,
+    config: &Config,
+    (is_latched, now, last_seen): (bool, Timestamp, Timestamp),
+) -> anyhow::Result<GatewayConfig> {
+    let warm_up_minutes = warm_up_minutes(now)?;
+    let (hours, seed) = (config.market.hours, config.seed);
+    Ok(GatewayConfig { is_latched, warm_up_minutes, last_seen, hours, seed, ..gateway })
+}
+
+/// Whether nothing is in the journal yet; on the simulated broker nothing may be.
+pub(super) fn is_begun_anew(
+    journal: &mut SqliteJournal,
+    mode: AccountMode,
+    path: &Path,
+) -> anyhow::Result<bool> {
+    let is_new = is_empty(journal)?;
+    if !is_new && mode == AccountMode::Sim {
+        return Err(Refusal::JournalOfEarlier { path: path.to_owned() }.into());
+    }
+    Ok(is_new)
 }

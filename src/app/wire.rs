@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::app::mail::Mailroom;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
 use crate::app::seating::{
-    Line, Outside, Side, begin, is_empty, latched, mode_name, seats, warm_up_minutes,
+    Line, Outside, Side, begin, fitted, is_begun_anew, latched, mode_name, seats,
 };
 use crate::app::second::{Second, SecondSource};
 use crate::app::taps::{Count, Counters, Lines};
@@ -41,7 +41,6 @@ use crate::bus::{SpineError, Tap};
 use crate::config::Config;
 use crate::domain::command::OperatorCommand;
 use crate::domain::ids::{AgentId, Symbol};
-use crate::domain::time::Timestamp;
 use crate::events::{SessionEnded, SystemEvent};
 use crate::journal::{SqliteJournal, StoreIdentity};
 use crate::risk::AccountMode;
@@ -444,17 +443,6 @@ impl House {
     }
 }
 
-/// Fills in what no broker's side knows.
-fn fitted(
-    gateway: GatewayConfig,
-    config: &Config,
-    (is_latched, now, last_seen): (bool, Timestamp, Timestamp),
-) -> anyhow::Result<GatewayConfig> {
-    let warm_up_minutes = warm_up_minutes(now)?;
-    let (hours, seed) = (config.market.hours, config.seed);
-    Ok(GatewayConfig { is_latched, warm_up_minutes, last_seen, hours, seed, ..gateway })
-}
-
 /// Who writes the event lines, who counts, and who knows what is owed.
 fn listeners(
     out: Box<dyn Write + Send>,
@@ -463,19 +451,6 @@ fn listeners(
 ) -> [Box<dyn Tap>; 3] {
     let lines = Lines { out, counters: counters.clone(), flushes: true, line: Vec::new() };
     [Box::new(lines), Box::new(Count(counters.clone())), Box::new(owed)]
-}
-
-/// Whether nothing is in the journal yet; on the simulated broker nothing may be.
-fn is_begun_anew(
-    journal: &mut SqliteJournal,
-    mode: AccountMode,
-    path: &Path,
-) -> anyhow::Result<bool> {
-    let is_new = is_empty(journal)?;
-    if !is_new && mode == AccountMode::Sim {
-        return Err(Refusal::JournalOfEarlier { path: path.to_owned() }.into());
-    }
-    Ok(is_new)
 }
 
 /// The host of the broker; a client is not made without one.

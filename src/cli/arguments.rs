@@ -77,12 +77,9 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) wire: bool,
 
-    /// Trade the paper account of a broker (`alpaca`) instead of the embedded market, or
-    /// follow the data of one that has no paper account (`schwab`). Keys
-    /// come from `APCA_API_KEY_ID` and `APCA_API_SECRET_KEY`, or from the file that
-    /// `alpaca.key_file` names. Given twice, once with each name, the one takes the orders
-    /// and the other's data are a second source: Alpaca's paper account takes them, or
-    /// Schwab with `--live`.
+    /// Trade a broker's paper account (`alpaca`), or follow the data of `schwab`. Of both,
+    /// Alpaca takes the orders (Schwab with `--live`), the other is a second source. Keys:
+    /// `APCA_API_KEY_ID`, `APCA_API_SECRET_KEY`, or the file of `alpaca.key_file`.
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
     pub(crate) broker: Vec<BrokerName>,
 

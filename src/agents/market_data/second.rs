@@ -1,172 +1,133 @@
-//! A second source of market data, beside the first.
-//!
-//! While both are there they are compared: a far price that both say is no mistake of
-//! one (C11), and one that they do not agree on is no price to trade on. While the first
-//! is away the second stands in, and that is said. Orders know nothing of it. Which
-//! source is which is decided where the house is put together.
+//! What the agent makes of a second source: it is compared with the first, and stands in
+//! while that one is away. Which of the two is passed on is decided by
+//! [`sources`](super::sources).
 
 use std::sync::Arc;
 
-use rust_decimal::Decimal;
-
-use crate::domain::market::Quote;
+use crate::agents::market_data::agent::{Jumps, MarketDataAgent, Newest, suspect};
+use crate::agents::market_data::sources::{Range, Sources, agree, range};
+use crate::bus::Outbox;
+use crate::domain::ids::Symbol;
+use crate::domain::market::{MarketStep, Quote};
 use crate::domain::money::Price;
-use crate::events::{FeedLinkChanged, SourceChanged};
+use crate::domain::time::Timestamp;
+use crate::events::{
+    FeedLinkChanged, MarketEvent, SecondQuoted, SecondStep, SourceChanged, SuspectReason,
+};
 
-/// Bid and ask, or one price twice.
-pub(super) type Range = (Price, Price);
-
-/// The range of a quote.
-pub(super) const fn range(quote: &Quote) -> Range {
-    (quote.bid, quote.ask)
-}
-
-/// Whether two ranges overlap, or lie no further apart than a fraction of the price:
-/// one exchange's bid and ask lie wide around those of all exchanges.
-pub(super) fn agree(first: Range, second: Range, limit: Decimal) -> bool {
-    let (below, above) = (first.1.min(second.1), first.0.max(second.0));
-    above <= below || above.minus(below) <= below.as_money().scaled(limit)
-}
-
-/// A source's name and link.
+/// What the second source says.
 #[derive(Debug, Default)]
-struct Source {
-    name: Arc<str>,
-    is_up: bool,
+pub(super) struct Second {
+    quote: Option<Quote>,
+    /// What was said of it last.
+    told: Option<(Price, bool)>,
 }
 
-impl Source {
-    /// Takes a change of its link; the name is the broker's part of the feed's.
-    fn see(&mut self, changed: &FeedLinkChanged) {
-        let name = broker_of(&changed.feed);
-        if *self.name != *name {
-            self.name = Arc::from(name);
+impl MarketDataAgent {
+    /// Takes what a second source says: it is passed on while the first is away, and its
+    /// quotes are compared otherwise.
+    pub(super) fn second(&mut self, at: Timestamp, said: &SecondStep, out: &mut Outbox) {
+        for quote in &said.step.quotes {
+            let row = self.symbols.row(quote.symbol, Newest::default);
+            row.second.quote = Some(*quote);
         }
-        self.is_up = changed.state.is_up();
-    }
-}
-
-/// The broker's part of a feed's name: `alpaca` of `alpaca.iex`.
-fn broker_of(feed: &str) -> &str {
-    feed.split_once('.').map_or(feed, |(broker, _)| broker)
-}
-
-/// What is made of two sources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Use {
-    /// The first alone.
-    #[default]
-    First,
-    /// The first, compared with the second.
-    Both,
-    /// The second in the place of the first.
-    StandIn,
-}
-
-/// Which of two sources is passed on. With one source alone it never says anything.
-#[derive(Debug, Default)]
-pub(super) struct Sources {
-    first: Source,
-    second: Source,
-    now: Use,
-}
-
-impl Sources {
-    /// Takes a change of the first source's link; returns what changes by it.
-    pub(super) fn first_link(&mut self, changed: &FeedLinkChanged) -> Option<SourceChanged> {
-        self.first.see(changed);
-        self.moved(changed)
-    }
-
-    /// Takes a change of the second source's link; returns what changes by it.
-    pub(super) fn second_link(&mut self, changed: &FeedLinkChanged) -> Option<SourceChanged> {
-        self.second.see(changed);
-        self.moved(changed)
-    }
-
-    /// Whether the second source's data are passed on.
-    pub(super) fn stands_in(&self) -> bool {
-        self.now == Use::StandIn
-    }
-
-    /// Whether what both say is compared.
-    pub(super) fn compares(&self) -> bool {
-        self.now == Use::Both
-    }
-
-    /// The names of both.
-    pub(super) const fn names(&self) -> (&Arc<str>, &Arc<str>) {
-        (&self.first.name, &self.second.name)
-    }
-
-    fn moved(&mut self, by: &FeedLinkChanged) -> Option<SourceChanged> {
-        let now = match (self.first.is_up, self.second.is_up) {
-            (_, false) => Use::First,
-            (true, true) => Use::Both,
-            (false, true) => Use::StandIn,
-        };
-        if std::mem::replace(&mut self.now, now) == now {
-            return None;
+        if self.sources.stands_in() {
+            // Bars are read anew when the first is back (F28), and counted once.
+            let step = MarketStep { bars: None, ..(*said.step).clone() };
+            return self.step(at, &step, out);
         }
-        let (first, second) = (self.first.name.clone(), self.second.name.clone());
-        let (source, second) = match now {
-            Use::First => (first, None),
-            Use::Both => (first, Some(second)),
-            Use::StandIn => (second, None),
-        };
-        let reason = format!("{} is {}", by.feed, by.state.name());
-        Some(SourceChanged { source, second, stands_in: now == Use::StandIn, reason })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rust_decimal::dec;
-
-    use super::*;
-    use crate::fsm::link::LinkState;
-
-    #[test]
-    fn sources_agree_where_their_ranges_meet_or_lie_close() {
-        let range = |(bid, ask): (&str, &str)| (bid.parse().unwrap(), ask.parse().unwrap());
-        for (first, second, expected) in [
-            (("10.00", "10.02"), ("10.01", "10.03"), true),
-            // One exchange alone quotes wide.
-            (("9.00", "12.00"), ("10.01", "10.03"), true),
-            (("10.00", "10.00"), ("10.10", "10.12"), true),
-            (("10.00", "10.00"), ("10.11", "10.12"), false),
-            (("10.11", "10.12"), ("10.00", "10.00"), false),
-        ] {
-            let found = agree(range(first), range(second), dec!(0.01));
-            assert_eq!(found, expected, "{first:?} {second:?}");
+        if !self.sources.compares() {
+            return;
+        }
+        let jumps = self.jumps();
+        for quote in &said.step.quotes {
+            let row = self.symbols.row(quote.symbol, Newest::default);
+            row.compare(&self.sources, quote.symbol, jumps, out);
         }
     }
 
-    #[test]
-    fn the_second_stands_in_only_while_the_first_is_away_and_it_is_there() {
-        let mut sources = Sources::default();
-        let mut see = |is_first: bool, state| {
-            let feed = if is_first { "alpaca.iex" } else { "schwab.streamer" }.to_owned();
-            let changed = FeedLinkChanged { feed, state };
-            let said =
-                if is_first { sources.first_link(&changed) } else { sources.second_link(&changed) };
-            said.map(|said| {
-                format!("{}+{} {}", said.source, said.second.unwrap_or_default(), said.reason)
-            })
-        };
-        let said = |text: &str| Some(text.to_owned());
-        // One source alone has nothing to say.
-        assert_eq!(see(true, LinkState::Up), None);
-        assert_eq!(see(true, LinkState::Stale), None);
-        assert_eq!(see(true, LinkState::Up), None);
-        assert_eq!(see(false, LinkState::Connecting { attempts: 0 }), None);
-        assert_eq!(see(false, LinkState::Up), said("alpaca+schwab schwab.streamer is UP"));
-        assert_eq!(see(true, LinkState::Stale), said("schwab+ alpaca.iex is STALE"));
-        assert_eq!(see(true, LinkState::Down { attempts: 1 }), None);
-        assert_eq!(see(true, LinkState::Up), said("alpaca+schwab alpaca.iex is UP"));
-        assert_eq!(
-            see(false, LinkState::Down { attempts: 1 }),
-            said("alpaca+ schwab.streamer is DOWN")
-        );
+    pub(super) fn first_link(
+        &mut self,
+        at: Timestamp,
+        changed: &FeedLinkChanged,
+        out: &mut Outbox,
+    ) {
+        self.link(changed, out);
+        if !changed.feed.ends_with(".orders")
+            && let Some(moved) = self.sources.first_link(changed)
+        {
+            self.moved(at, moved, out);
+        }
+    }
+
+    /// The link of a second source throws no doubt on the first.
+    pub(super) fn second_link(
+        &mut self,
+        at: Timestamp,
+        changed: &FeedLinkChanged,
+        out: &mut Outbox,
+    ) {
+        if changed.feed.ends_with(".orders") {
+            return;
+        }
+        if !changed.state.is_up() {
+            for (_, row) in self.symbols.iter_mut() {
+                row.second = Second::default();
+            }
+        }
+        if let Some(moved) = self.sources.second_link(changed) {
+            self.moved(at, moved, out);
+        }
+    }
+
+    /// Another source's data are passed on, or compared: says so first. The stamps of two
+    /// sources are not to be compared.
+    fn moved(&mut self, at: Timestamp, moved: SourceChanged, out: &mut Outbox) {
+        let stands_in = moved.stands_in;
+        out.publish(MarketEvent::Source(moved));
+        let mut quotes = Vec::new();
+        for (_, row) in self.symbols.iter_mut() {
+            row.quote = None;
+            row.second.told = None;
+            quotes.extend(row.second.quote.filter(|_| stands_in));
+        }
+        for quote in &quotes {
+            self.quote(at, self.day, quote, out);
+        }
+    }
+}
+
+impl Newest {
+    /// Whether a second source says nearly the same.
+    pub(super) fn is_confirmed(&self, said: Range, jumps: Jumps) -> bool {
+        let second = self.second.quote.as_ref().filter(|_| jumps.has_second);
+        second.is_some_and(|quote| agree(said, range(quote), jumps.second_fraction))
+    }
+
+    /// Says what the second source says, and whether the first agrees, when that is new.
+    pub(super) fn compare(
+        &mut self,
+        sources: &Sources,
+        symbol: Symbol,
+        jumps: Jumps,
+        out: &mut Outbox,
+    ) {
+        let (Some(first), Some(second)) = (self.quote, self.second.quote) else { return };
+        let agrees = agree(range(&first), range(&second), jumps.second_fraction);
+        let (price, told) = (second.mid(), self.second.told.replace((second.mid(), agrees)));
+        if told == Some((price, agrees)) {
+            return;
+        }
+        let (named, source) = sources.names();
+        let source = Arc::clone(source);
+        out.publish(MarketEvent::Second(SecondQuoted { symbol, source, price, agrees }));
+        if !agrees && told.is_none_or(|(_, agreed)| agreed) {
+            let source = sources.names().1;
+            let detail = format!(
+                "{named} says {} to {}, {source} {} to {}",
+                first.bid, first.ask, second.bid, second.ask
+            );
+            suspect(symbol, SuspectReason::Disagreement, detail, out);
+        }
     }
 }

@@ -1,11 +1,9 @@
 //! Owns positions, their protection, and the machine of every trade.
 //!
-//! Follows a trade from its first setup to its end, opens the position when the
-//! entry is filled, has it protected, watches the target where the venue does not,
-//! and closes the books. A fill that no trade explains is counted and protected,
-//! never ignored. [`trades`] is the state, [`fills`] what executions do to it,
-//! [`protection`] how shares are kept from being naked, [`unexplained`] what is done
-//! about shares of nobody's.
+//! Follows a trade from its first setup to its end: opens the position when the entry is
+//! filled, has it protected, closes the books. A fill that no trade explains is counted and
+//! protected. [`trades`] is the state, [`fills`] what executions do to it, [`protection`]
+//! how shares are kept from being naked, [`unexplained`] what is done about nobody's.
 
 mod fills;
 mod protection;

@@ -4,6 +4,7 @@
 //! back what the answer says of the broker's count, and gives up in time. What a call
 //! means is in the files of the verbs.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::breakers::{Bank, Call, CallClass, CallOutcome, Cause, Lane, Phase, Ticket, Transition};
-use crate::brokers::gateway::admission::Admission;
+use crate::brokers::gateway::admission::{Admission, Usage};
 use crate::brokers::gateway::config::GatewayConfig;
 use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::gateway::gate::Gate;
@@ -23,9 +24,10 @@ use crate::brokers::toll::{Gatekeeper, Toll};
 use crate::brokers::{Answer, Broker, CallError, Seal};
 use crate::bus::clock::{Clock, MEASURES, lap};
 use crate::domain::ids::{AgentId, ClientOrderId};
+use crate::domain::time::Timestamp;
 use crate::events::{
-    Alert, BreakerEvent, BreakerStateChanged, CallFailed, Event, Severity, SystemEvent, VenueCall,
-    VenueEvent,
+    Alert, BreakerEvent, BreakerStateChanged, BudgetChanged, BudgetExhausted, CallFailed, Event,
+    Severity, SystemEvent, VenueCall, VenueEvent,
 };
 
 /// A call that its broker has not ended by then is given up: longer than the longest
@@ -359,6 +361,24 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
     pub(super) async fn tick(&self) {
         let changes = self.bank().tick(self.clock.now());
         self.say_changes(changes).await;
+    }
+
+    /// Says how the budget stands, where that is new, and which lanes had to wait.
+    pub(super) async fn say_budget(
+        &self,
+        usage: Option<Usage>,
+        exhausted: BTreeMap<Lane, Timestamp>,
+    ) {
+        let budget = || self.broker.name().to_owned();
+        for (lane, until) in exhausted {
+            let lane = lane.name().to_owned();
+            let event = BudgetExhausted { budget: budget(), lane, until };
+            self.say(BreakerEvent::BudgetExhausted(event)).await;
+        }
+        if let Some(Usage { used, limit, shut_until }) = usage {
+            let event = BudgetChanged { budget: budget(), used, limit, shut_until };
+            self.say(BreakerEvent::BudgetChanged(event)).await;
+        }
     }
 
     pub(super) async fn say_changes(&self, changes: impl IntoIterator<Item = Transition>) {

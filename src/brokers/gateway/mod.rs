@@ -27,6 +27,7 @@ mod lines;
 mod load;
 mod feeding;
 mod room;
+mod streams;
 mod second;
 
 pub use config::GatewayConfig;
@@ -36,8 +37,9 @@ pub use gate::Gate;
 pub use load::Load;
 pub use market::{MarketBuffer, MarketItem};
 pub use port::{Port, Request};
-pub use room::{Gateway, Streams};
+pub use room::Gateway;
 pub use second::SecondEntrance;
+pub use streams::Streams;
 
 #[cfg(test)]
 mod tests;

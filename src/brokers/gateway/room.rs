@@ -20,17 +20,17 @@ use crate::brokers::gateway::admission::Usage;
 use crate::brokers::gateway::config::GatewayConfig;
 use crate::brokers::gateway::desk::Desk;
 use crate::brokers::gateway::entrance::Entrance;
-use crate::brokers::gateway::feeding::{Feeding, MarketInlet};
+use crate::brokers::gateway::feeding::Feeding;
 use crate::brokers::gateway::gate::Gate;
 use crate::brokers::gateway::lines::{Job, Lines};
 use crate::brokers::gateway::load::Load;
 use crate::brokers::gateway::port::Request;
 use crate::brokers::gateway::reads::Told;
+use crate::brokers::gateway::streams::Streams;
 use crate::brokers::{Broker, OrderUpdate, Push};
 use crate::bus::clock::Clock;
 use crate::domain::ids::ClientOrderId;
 use crate::domain::time::Timestamp;
-use crate::events::{BreakerEvent, BudgetChanged, BudgetExhausted};
 
 /// How often it looks at what is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -44,17 +44,6 @@ const AGAIN_TICKS: u32 = 5;
 const HELD_MAX: usize = 256;
 /// How long answers are awaited at the end.
 const OWED: Duration = Duration::from_secs(5);
-
-/// What the streams of a broker hand in. Order news wait in their channel, of any size,
-/// while the house is busy; market data is taken off at once.
-#[derive(Debug)]
-pub struct Streams {
-    /// Pushes of the order stream, its link among them: entries leave only while it is
-    /// up and the broker has been read since.
-    pub orders: mpsc::Receiver<Push>,
-    /// Where the market stream pushes to.
-    pub market: Arc<MarketInlet>,
-}
 
 /// The async half of the venue seat.
 pub struct Gateway<B, E> {
@@ -454,17 +443,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         self.usage = Some(usage);
         self.read(|desk| async move {
             desk.tick().await;
-            let budget = || desk.broker.name().to_owned();
-            for (lane, until) in exhausted {
-                let lane = lane.name().to_owned();
-                let event = BudgetExhausted { budget: budget(), lane, until };
-                desk.say(BreakerEvent::BudgetExhausted(event)).await;
-            }
-            if is_new {
-                let Usage { used, limit, shut_until } = usage;
-                let event = BudgetChanged { budget: budget(), used, limit, shut_until };
-                desk.say(BreakerEvent::BudgetChanged(event)).await;
-            }
+            desk.say_budget(is_new.then_some(usage), exhausted).await;
             Read::Other
         });
     }

@@ -78,7 +78,7 @@ impl AccessTokens for SealedTokens {
         let (mut seal, may_probe) = (self.seal.0.subscribe(), self.may_probe);
         async move {
             if seal.wait_for(|seal| !shuts(*seal, may_probe)).await.is_err() {
-                pending().await
+                pending::<()>().await;
             }
         }
         .boxed()

@@ -124,26 +124,45 @@ fn rows(scene: &Scene<'_>, dialog: &Dialog) -> (Vec<Line>, Vec<Line>) {
     (rows, foot)
 }
 
-/// What a reset does: one that a dead login has latched reads before orders may leave.
+/// What a reset does, and how far it has come: one that a dead login has latched reads
+/// before orders may leave.
 fn reset_steps(scene: &Scene<'_>, name: &str) -> Vec<Line> {
-    let row = scene.snapshot.breakers.iter().find(|row| &*row.name == name);
-    let is_latched = row.is_some_and(|row| row.phase == BreakerPhase::Latched);
-    let (true, Some(login)) = (is_latched, &scene.snapshot.run.login) else {
+    let phase_of = |name: &str| {
+        scene.snapshot.breakers.iter().find(|row| &*row.name == name).map(|row| row.phase)
+    };
+    let account = name.rsplit_once('.').map_or(name, |(account, _)| account);
+    let accounts = phase_of(&format!("{account}.accounts"));
+    let orders = phase_of(&format!("{account}.orders"));
+    let login = scene.snapshot.run.login.as_ref();
+    let Some(login) = login.filter(|login| account.starts_with(&*login.broker)) else {
         return vec![Line::plain("calls will pass again at once")];
     };
     let (ok, open) = (scene.sign(Glyph::Ok), scene.sign(Glyph::Idle));
+    let done = |text: &str| Line::new(format!("{ok} {text}"), Meaning::Ok);
+    let next = |text: &str| Line::plain(format!("{open} {text}"));
     let token = if login.needed.is_some() {
         let remedy = format!("{open} token: LOGIN REQUIRED, flightdeck login {}", login.broker);
         Line::new(remedy, Meaning::Trip)
     } else {
-        Line::new(format!("{ok} token: there is one that nobody has refused"), Meaning::Ok)
+        done("token: there is one that nobody has refused")
     };
-    vec![
-        token,
-        Line::plain(format!("{open} accounts: read first")),
-        Line::plain(format!("{open} orders and positions: read next; differences are alerts")),
-        Line::plain("then orders may leave; a step that fails leaves it latched"),
-    ]
+    let is_readable = accounts == Some(BreakerPhase::Closed);
+    let accounts = match accounts {
+        Some(BreakerPhase::Closed) => done("accounts: readable"),
+        Some(BreakerPhase::HalfOpen) => next("accounts: being read"),
+        Some(BreakerPhase::Open | BreakerPhase::Latched) | None => next("accounts: read first"),
+    };
+    let (orders, then) = match (is_readable, orders) {
+        (true, Some(BreakerPhase::Closed)) => {
+            (done("orders and positions: compared"), "calls leave again")
+        }
+        (true, _) => (next("orders and positions: being read"), "then orders may leave"),
+        (false, _) => (
+            next("orders and positions: read next; differences are alerts"),
+            "then orders may leave; a step that fails leaves it latched",
+        ),
+    };
+    vec![token, accounts, orders, Line::plain(then)]
 }
 
 /// Votes and rules of the decision, while the house still has it.

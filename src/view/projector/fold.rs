@@ -134,7 +134,7 @@ impl Projector {
         }
         let line = words::line(envelope)?;
         match line.class {
-            Class::Market => self.log.push_run(run(&envelope.event), &line),
+            Class::Market => self.log.push_run(words::run(&envelope.event), &line),
             Class::Debug | Class::Normal | Class::Vital => self.log.push(line.clone()),
         }
         Some(line)
@@ -473,37 +473,5 @@ const fn symbol_of(event: &TradeEvent) -> Symbol {
     match event {
         TradeEvent::StateChanged(changed) => changed.symbol,
         TradeEvent::TransitionInvalid(invalid) => invalid.symbol,
-    }
-}
-
-/// Which run of prices an event belongs to.
-const fn run(event: &Event) -> usize {
-    match event {
-        Event::Market(MarketEvent::Quote(_)) => 0,
-        Event::Market(MarketEvent::Tick(_)) => 1,
-        Event::Market(
-            MarketEvent::Bars(_)
-            | MarketEvent::Status(_)
-            | MarketEvent::Halt(_)
-            | MarketEvent::Suspect(_)
-            | MarketEvent::Split(_)
-            | MarketEvent::Band(_)
-            | MarketEvent::Correction(_)
-            | MarketEvent::Second(_)
-            | MarketEvent::Source(_),
-        )
-        | Event::Tape(_)
-        | Event::Feed(_)
-        | Event::Signal(_)
-        | Event::Risk(_)
-        | Event::Order(_)
-        | Event::Venue(_)
-        | Event::Position(_)
-        | Event::Trade(_)
-        | Event::Breaker(_)
-        | Event::Intel(_)
-        | Event::Operator(_)
-        | Event::Request(_)
-        | Event::System(_) => 2,
     }
 }

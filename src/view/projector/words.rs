@@ -398,3 +398,35 @@ fn system(event: &SystemEvent) -> Said {
         }
     }
 }
+
+/// Which run of prices an event belongs to.
+pub(in crate::view) const fn run(event: &Event) -> usize {
+    match event {
+        Event::Market(MarketEvent::Quote(_)) => 0,
+        Event::Market(MarketEvent::Tick(_)) => 1,
+        Event::Market(
+            MarketEvent::Bars(_)
+            | MarketEvent::Status(_)
+            | MarketEvent::Halt(_)
+            | MarketEvent::Suspect(_)
+            | MarketEvent::Split(_)
+            | MarketEvent::Band(_)
+            | MarketEvent::Correction(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_),
+        )
+        | Event::Tape(_)
+        | Event::Feed(_)
+        | Event::Signal(_)
+        | Event::Risk(_)
+        | Event::Order(_)
+        | Event::Venue(_)
+        | Event::Position(_)
+        | Event::Trade(_)
+        | Event::Breaker(_)
+        | Event::Intel(_)
+        | Event::Operator(_)
+        | Event::Request(_)
+        | Event::System(_) => 2,
+    }
+}

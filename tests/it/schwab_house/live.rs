@@ -1,6 +1,8 @@
 //! Schwab as the broker that takes the orders, as data alone, and with a setting of no
 //! orders a minute.
 
+use std::time::Duration;
+
 use flightdeck::app::schwab::Stake;
 use flightdeck::brokers::sim::server::schwab::SchwabConfig;
 use flightdeck::config::Config;
@@ -41,6 +43,18 @@ impl Scene {
     }
 }
 
+/// Lets the market's time go on until the trade is closed: cancels are confirmed by it.
+async fn until_closed(wired: &Wired) {
+    for _ in 0..60 {
+        wired.jump(1).await;
+        let closed = wired.wait_state("AAPL", "CLOSED");
+        if tokio::time::timeout(Duration::from_millis(250), closed).await.is_ok() {
+            return;
+        }
+    }
+    wired.wait_state("AAPL", "CLOSED").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trade_is_entered_protected_and_closed_at_schwab() {
     let Scene { market, face, wired, _journal } =
@@ -51,8 +65,7 @@ async fn a_trade_is_entered_protected_and_closed_at_schwab() {
     let resting = market.resting();
     assert!(resting.iter().any(|order| order.contains("stop 166.72")), "{resting:?}");
     wired.flatten("AAPL").await;
-    wired.advance(2).await;
-    wired.wait_state("AAPL", "CLOSED").await;
+    until_closed(&wired).await;
     assert!(market.held("AAPL").is_none());
     market.until_resting(&[]).await;
     let sent = face.calls().await.into_iter().filter(|line| line.starts_with("POST ")).count();
@@ -88,25 +101,26 @@ async fn no_orders_a_minute_means_that_none_leaves() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i12_no_minute_sees_more_requests_than_the_limit_counted_at_schwab() {
     let mut config = config();
-    config.schwab.requests_per_minute = 30;
+    config.schwab.requests_per_minute = 60;
     // The server would serve any number: what it counts is what left.
     let knobs = SchwabConfig { requests_per_minute: 10_000, ..SchwabConfig::default() };
     let Scene { market, face, wired, _journal } =
         Scene::open(Stake::Simulated, &config, knobs).await;
-    // More is asked than a minute holds, orders with their readings among it.
-    for _ in 0..60 {
+    // An order costs several requests: the one that sends it, and those that look.
+    wired.setup(&market, "AAPL").await;
+    wired.wait_state("AAPL", "HOLDING").await;
+    // More is asked than a minute holds, and a position is closed meanwhile.
+    for _ in 0..90 {
         let bars = GetBars { symbol: symbol("AAPL"), interval: Interval::Minute, count: 1 };
         wired.ask(RequestEvent::GetBars(bars)).await;
     }
-    wired.setup(&market, "AAPL").await;
-    wired.wait_state("AAPL", "HOLDING").await;
     wired.flatten("AAPL").await;
-    for _ in 0..40 {
+    for _ in 0..30 {
         wired.jump(5).await;
     }
-    wired.wait_state("AAPL", "CLOSED").await;
+    until_closed(&wired).await;
     let [orders, others] = face.venue.tallies();
-    assert!(others.1 > 30, "there was more to ask than one minute holds: {others:?}");
-    assert!(orders.0 + others.0 <= 30, "orders {orders:?}, others {others:?}");
+    assert!(others.1 > 60, "there was more to ask than one minute holds: {others:?}");
+    assert!(orders.0 + others.0 <= 60, "orders {orders:?}, others {others:?}");
     wired.end().await;
 }

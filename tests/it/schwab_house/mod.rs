@@ -3,5 +3,7 @@
 
 mod judged;
 mod live;
+mod program;
 mod second;
+mod table;
 mod token;

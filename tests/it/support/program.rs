@@ -57,7 +57,11 @@ impl Home {
 
     /// Starts, to be read line by line.
     pub(crate) fn start(&self, arguments: &str) -> Running {
-        let mut command = self.command(arguments);
+        self.run_with(&mut self.command(arguments))
+    }
+
+    /// Starts a command that was made here.
+    pub(crate) fn run_with(&self, command: &mut Command) -> Running {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Running { child, lines: Some(lines) }

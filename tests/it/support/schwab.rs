@@ -1,18 +1,55 @@
 //! A simulated Schwab with a person's login, for tests of a whole house.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use flightdeck::app::schwab::{SchwabSetting, Stake};
 use flightdeck::app::second::SecondSource;
 use flightdeck::brokers::schwab::auth::{AppKeys, Callback, Login, LoginSettings};
 use flightdeck::brokers::schwab::hosts::SchwabHosts;
+use flightdeck::brokers::schwab::token::{TokenKeeper, TokenSettings};
+use flightdeck::brokers::schwab::{SchwabBroker, SchwabConfig as ClientConfig};
 use flightdeck::brokers::sim::server::schwab::{SchwabConfig, SchwabShared, SchwabState};
 use flightdeck::brokers::sim::server::{Shared, serve_schwab};
+use flightdeck::bus::clock::Clock;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use super::wired::within;
 
 const CALLBACK: &str = "https://127.0.0.1:8182";
+
+/// The file of the token.
+pub(crate) const TOKEN_FILE: &str = "token.json";
+
+/// A client and what keeps its token.
+pub(crate) struct Client {
+    pub(crate) broker: SchwabBroker,
+    pub(crate) keeper: TokenKeeper,
+    _stop: DropGuard,
+}
+
+/// A person logs in by a paste at a simulated Schwab.
+pub(crate) async fn log_in_at(base: &str, token_file: &Path, clock: Arc<dyn Clock>) {
+    flightdeck::brokers::install_tls_provider();
+    let settings = LoginSettings {
+        hosts: SchwabHosts::simulated(base).unwrap(),
+        keys: Face::keys(),
+        callback: Callback::new(CALLBACK).unwrap(),
+        token_file: token_file.to_owned(),
+    };
+    let login = Login::begin(settings, clock).unwrap();
+    let none = reqwest::redirect::Policy::none();
+    let browser = reqwest::Client::builder().redirect(none).no_proxy().build().unwrap();
+    let agreed = browser.get(login.address().as_str()).send().await.unwrap();
+    let redirect = agreed.headers()["location"].to_str().unwrap().to_owned();
+    let (paste, pasted) = mpsc::channel(1);
+    paste.send(redirect).await.unwrap();
+    let finish = login.finish(None, Some(pasted), |error| panic!("{error}"));
+    within("the login", finish).await.unwrap();
+}
 
 /// Schwab's face of a world.
 pub(crate) struct Face {
@@ -37,8 +74,7 @@ impl Face {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
         tokio::spawn(serve_schwab(listener, venue.clone(), stop.clone()));
-        let none = reqwest::redirect::Policy::none();
-        let browser = reqwest::Client::builder().redirect(none).no_proxy().build().unwrap();
+        let browser = reqwest::Client::builder().no_proxy().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let face = Self { venue, base, folder, browser, _stop: stop.drop_guard() };
         face.log_in().await;
@@ -55,19 +91,20 @@ impl Face {
 
     /// A person logs in, as from a second terminal.
     pub(crate) async fn log_in(&self) {
-        let settings = LoginSettings {
-            hosts: self.hosts(),
-            keys: Self::keys(),
-            callback: Callback::new(CALLBACK).unwrap(),
-            token_file: self.folder.path().join("token.json"),
-        };
-        let login = Login::begin(settings, self.venue.world.clock.clone()).unwrap();
-        let agreed = self.browser.get(login.address().as_str()).send().await.unwrap();
-        let redirect = agreed.headers()["location"].to_str().unwrap().to_owned();
-        let (paste, pasted) = mpsc::channel(1);
-        paste.send(redirect).await.unwrap();
-        let finish = login.finish(None, Some(pasted), |error| panic!("{error}"));
-        within("the login", finish).await.unwrap();
+        let file = self.folder.path().join(TOKEN_FILE);
+        log_in_at(&self.base, &file, self.venue.world.clock.clone()).await;
+    }
+
+    /// A client and what keeps its token.
+    pub(crate) fn client(&self) -> Client {
+        let SchwabSetting { hosts, keys, token_file, clock, .. } = self.setting(Stake::DataOnly);
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let settings = TokenSettings { hosts: hosts.clone(), keys, token_file };
+        let keeper = TokenKeeper::spawn(settings, clock.clone(), stop.clone(), &tasks).unwrap();
+        let config = ClientConfig::new(hosts);
+        let tokens = Arc::new(keeper.clone());
+        let broker = SchwabBroker::new(config, tokens, clock, Vec::new()).unwrap();
+        Client { broker, keeper, _stop: stop.drop_guard() }
     }
 
     /// What a house is told of it.
@@ -75,7 +112,7 @@ impl Face {
         SchwabSetting {
             hosts: self.hosts(),
             keys: Self::keys(),
-            token_file: self.folder.path().join("token.json"),
+            token_file: self.folder.path().join(TOKEN_FILE),
             stake,
             clock: self.venue.world.clock.clone(),
         }

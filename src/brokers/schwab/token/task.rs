@@ -68,6 +68,8 @@ pub(super) struct Task {
     /// What the last refresh after a 401 brought, and how long ago.
     renewed: Option<(AccessToken, Stopwatch)>,
     warned: Option<LoginWarning>,
+    /// The access token that was refused when its login had died.
+    spent: Option<AccessToken>,
 }
 
 /// Refreshes that failed in a row for no reason of the token.
@@ -121,6 +123,7 @@ impl Task {
             failures: None,
             renewed: None,
             warned: None,
+            spent: None,
         }
     }
 
@@ -180,7 +183,13 @@ impl Task {
                         one of its two products, or may not be approved yet (developer.schwab.com)";
             return Err(TokenError::Config(what.into()));
         }
-        let token = self.refresh().await?;
+        let refreshed = self.refresh().await;
+        if matches!(refreshed, Err(TokenError::LoginNeeded { .. })) {
+            // Both tokens are dead: what is held is handed out no more.
+            self.spent = Some(refused.clone());
+            self.tell();
+        }
+        let token = refreshed?;
         self.renewed = Some((token.clone(), Stopwatch::start()));
         Ok(token)
     }
@@ -188,7 +197,8 @@ impl Task {
     /// The token that is held, while it is expected to be good.
     fn good_until_now(&self) -> Option<AccessToken> {
         let now = self.clock.now();
-        self.held.as_ref().filter(|held| now < held.access_until()).map(StoredToken::access)
+        let held = self.held.as_ref().filter(|held| now < held.access_until());
+        held.map(StoredToken::access).filter(|token| self.spent.as_ref() != Some(token))
     }
 
     /// The look of each second.
@@ -369,7 +379,11 @@ impl Task {
 
     /// Tells what is at hand and where the login stands, when that has changed.
     fn tell(&self) {
-        let at_hand = self.held.as_ref().map(|held| (held.access(), held.access_until()));
+        let at_hand = self
+            .held
+            .as_ref()
+            .map(|held| (held.access(), held.access_until()))
+            .filter(|(token, _)| self.spent.as_ref() != Some(token));
         self.shows.send_if_modified(|shown| {
             let is_new = *shown != at_hand;
             *shown = at_hand;

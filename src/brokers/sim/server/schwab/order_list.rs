@@ -38,8 +38,8 @@ pub(super) async fn of_all(State(state): State<SchwabShared>, params: Params) ->
 }
 
 fn list(state: &SchwabShared, params: &Params) -> Answer {
-    let from = required_instant(&params, "fromEnteredTime")?;
-    let to = required_instant(&params, "toEnteredTime")?;
+    let from = required_instant(params, "fromEnteredTime")?;
+    let to = required_instant(params, "toEnteredTime")?;
     if to < from || to.since(from) > YEAR {
         return Err(Refused::order("the dates must span a year at most"));
     }
