@@ -20,6 +20,7 @@ use crate::brokers::sim::exchange::{Report, What};
 use crate::brokers::sim::judge::{Books, Requests, uncovered};
 use crate::bus::Tap;
 use crate::config::Config;
+use crate::domain::command::OperatorCommand;
 use crate::domain::ids::{ClientOrderId, Seq};
 use crate::domain::money::Money;
 use crate::domain::order::OrderPurpose;
@@ -165,10 +166,13 @@ impl Judge {
         let mut was_killed = false;
         bench.disk.clone().show(|envelope| {
             notes.take(envelope);
-            was_killed |= matches!(
-                &envelope.event,
-                Event::Operator(crate::domain::command::OperatorCommand::Kill(_))
-            );
+            match &envelope.event {
+                Event::Operator(OperatorCommand::Kill(_)) => was_killed = true,
+                Event::System(SystemEvent::TradingChanged(changed)) if changed.to == "ACTIVE" => {
+                    was_killed = false;
+                }
+                _ => {}
+            }
         });
         let is_halted = notes.is_halted();
         bench.trades += bench.notes.trades.saturating_sub(notes.trades);

@@ -17,7 +17,7 @@ use crate::brokers::sim::direct::floor::{Floor, FloorSetup};
 use crate::brokers::sim::direct::line::{Ends, Late, Line};
 use crate::brokers::sim::direct::mishap::Mishap;
 use crate::brokers::sim::direct::news;
-use crate::brokers::sim::direct::troubles::{Asks, Fate, Troubles};
+use crate::brokers::sim::direct::troubles::{Armed, Asks, Fate, Troubles};
 use crate::brokers::sim::exchange::{Intent, Report};
 use crate::brokers::sim::market::MarketError;
 use crate::brokers::{MarketSink, Push};
@@ -180,11 +180,10 @@ impl DirectVenue {
     /// draws whom it strikes.
     pub fn strike(self: &Arc<Self>, mishap: Mishap, lot: u64) {
         let now = self.now();
-        let is_armed = self.inside().troubles.arm(mishap, now);
-        if is_armed {
-            return;
-        }
+        let armed = self.inside().troubles.arm(mishap, now);
         match mishap {
+            _ if armed == Armed::Waits => return,
+            _ if armed == Armed::Begun => {}
             Mishap::PushLost | Mishap::PushTwice | Mishap::PushesSwapped | Mishap::PushLate => {
                 return self.inside().line.arm(mishap);
             }
