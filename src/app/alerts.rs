@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::bus::clock::{Clock, SystemClock};
+use crate::app::gauges::Delays;
+use crate::bus::clock::Clock;
 use crate::control::notify::{Kind, Notice, Notifier};
 use crate::control::webhook::{Outlet, Webhook};
-use crate::domain::time::Timestamp;
 use crate::events::{Envelope, Event, FeedEvent, Severity, SystemEvent};
 use crate::ui::input::{Input, Told};
 use crate::ui::state::Weight;
@@ -51,7 +51,9 @@ impl News {
 const fn is_candidate(event: &Event) -> bool {
     match event {
         Event::System(event) => !matches!(event, SystemEvent::TimerDue(_)),
-        Event::Feed(event) => matches!(event, FeedEvent::Link(_)),
+        Event::Feed(event) => {
+            matches!(event, FeedEvent::Link(_) | FeedEvent::SecondLink(_))
+        }
         Event::Breaker(_) | Event::Risk(_) => true,
         Event::Tape(_)
         | Event::Market(_)
@@ -60,6 +62,7 @@ const fn is_candidate(event: &Event) -> bool {
         | Event::Venue(_)
         | Event::Position(_)
         | Event::Trade(_)
+        | Event::Intel(_)
         | Event::Operator(_)
         | Event::Request(_) => false,
     }
@@ -74,15 +77,21 @@ pub(super) struct Outlets {
 }
 
 /// Tells people until the token is cancelled; what is under way then has two seconds.
-pub(super) async fn tell(mut news: Judged, outlets: Outlets, stop: CancellationToken) {
+pub(super) async fn tell(
+    mut news: Judged,
+    outlets: Outlets,
+    (wall, delays): (Arc<dyn Clock>, Arc<Delays>),
+    stop: CancellationToken,
+) {
     let cut = CancellationToken::new();
     let (webhook, posting) = match outlets.webhook.map(|webhook| webhook.start(cut.clone())) {
         Some((outlet, posting)) => (Some(outlet), Some(tokio::spawn(posting))),
         None => (None, None),
     };
-    let mut desk = Teller { notifier: Notifier::default(), screen: outlets.screen, webhook };
+    let notifier = Notifier::default();
+    let mut desk = Teller { notifier, screen: outlets.screen, webhook, wall, delays };
     loop {
-        let now = SystemClock.now();
+        let now = desk.wall.now();
         let wait = desk.notifier.next_due(now).map(|due| due.since(now).unsigned_abs());
         // The stop first; news before waiting, which only tells what came before them.
         tokio::select! {
@@ -111,24 +120,29 @@ struct Teller {
     notifier: Notifier,
     screen: Option<mpsc::Sender<Input>>,
     webhook: Option<Outlet>,
+    wall: Arc<dyn Clock>,
+    delays: Arc<Delays>,
 }
 
 impl Teller {
     fn hear(&mut self, envelope: &Envelope) {
-        if let Some(notice) = self.notifier.see(SystemClock.now(), envelope) {
+        if let Some(notice) = self.notifier.see(self.wall.now(), envelope) {
             self.hand_out(notice);
         }
     }
 
     fn due(&mut self) {
-        let now: Timestamp = SystemClock.now();
+        let now = self.wall.now();
         for notice in self.notifier.due(now) {
             self.hand_out(notice);
         }
     }
 
     fn hand_out(&self, notice: Notice) {
-        tracing::info!(kind = ?notice.kind, seq = notice.seq.0, text = %notice.text, "notice");
+        let delay = self.wall.now().since(notice.seen_at).unsigned_abs();
+        self.delays.note(delay);
+        let (seq, delay_ms) = (notice.seq.0, delay.as_millis());
+        tracing::info!(kind = ?notice.kind, seq, delay_ms, text = %notice.text, "notice");
         if let Some(screen) = &self.screen {
             // A screen whose queue is full has a terminal that takes nothing.
             let _ = screen.try_send(Input::Told(told(&notice)));
@@ -151,4 +165,78 @@ fn told(notice: &Notice) -> Told {
         Kind::Feed | Kind::Trading | Kind::Agent | Kind::Alert => true,
     };
     Told { weight, text: notice.line(), is_shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::clock::Stopwatch;
+    use crate::domain::ids::{AgentId, Seq};
+    use crate::domain::time::Timestamp;
+    use crate::events::Alert;
+
+    /// A wall clock that goes with the paused time of the runtime.
+    struct Wall(Stopwatch);
+
+    impl Clock for Wall {
+        fn now(&self) -> Timestamp {
+            let passed = i64::try_from(self.0.elapsed().as_nanos()).unwrap();
+            Timestamp::from_nanos(1_000_000_000_000 + passed)
+        }
+    }
+
+    fn alert(number: u64) -> Envelope {
+        let alert = Alert { severity: Severity::Critical, text: format!("alert {number}") };
+        let (seq, source) = (Seq(number), AgentId::RiskManagement);
+        let event = SystemEvent::Alert(alert).into();
+        let at = Timestamp::from_seconds(1_000);
+        Envelope { seq, at, cause: None, root: seq, source, event }
+    }
+
+    /// Lets alerts happen so many milliseconds after each other. Each must be heard of,
+    /// in its own notice or as one of the others, within five seconds.
+    #[track_caller]
+    fn check(gaps: &[u64]) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let (heard, delays) = runtime.block_on(async {
+            let (news, judged) = News::new();
+            let (screen, mut inputs) = mpsc::channel(64);
+            let (stop, delays) = (CancellationToken::new(), Arc::new(Delays::default()));
+            let wall: Arc<dyn Clock> = Arc::new(Wall(Stopwatch::start()));
+            let outlets = Outlets { screen: Some(screen), webhook: None };
+            let told = tokio::spawn(tell(judged, outlets, (wall, delays.clone()), stop.clone()));
+            for (number, gap) in (1..).zip(gaps) {
+                tokio::time::sleep(Duration::from_millis(*gap)).await;
+                news.see(&alert(number));
+            }
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            stop.cancel();
+            told.await.unwrap();
+            let mut heard = 0;
+            while let Ok(input) = inputs.try_recv() {
+                let Input::Told(told) = input else { panic!("{input:?}") };
+                let others = told.text.split_once("(and ").map_or("0", |(_, rest)| rest);
+                let others: usize = others.trim_end_matches(" more)").parse().unwrap();
+                assert!(told.is_shown && told.weight == Weight::Trip);
+                heard += others + 1;
+            }
+            (heard, delays.read())
+        });
+        assert_eq!(heard, gaps.len(), "{gaps:?}");
+        assert!(delays.longest <= Duration::from_secs(5), "{gaps:?}: {delays:?}");
+    }
+
+    #[test]
+    fn every_alert_is_heard_of_within_five_seconds() {
+        check(&[0]);
+        check(&[0, 1]);
+        check(&[0, 3_999, 1, 1]);
+        check(&[0, 4_001, 3_999, 2]);
+        check(&[10; 200]);
+        check(&[700; 30]);
+    }
 }

@@ -18,11 +18,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::alerts::{self, Judged, News, Outlets};
+use crate::app::gauges::Gauges;
 use crate::app::{People, Refusal, screen};
 use crate::brokers::gateway::Gate;
 use crate::bus::Tap;
-use crate::bus::clock::Clock;
-use crate::bus::spine::Door;
+use crate::bus::clock::{Clock, SystemClock};
+use crate::bus::spine::{DOOR_CAPACITY, Door};
 use crate::control::page::{Numbers, Page};
 use crate::control::{
     CommandSink, Desk, EventSource, Explanation, Killer, Listening, SinkError, kill, killfile,
@@ -36,7 +37,9 @@ use crate::risk::AccountMode;
 use crate::telemetry::Telemetry;
 use crate::ui::state::{Answer, Token};
 use crate::ui::terminal;
-use crate::view::{Projector, Publisher, Setup, TradingPhase, Viewer, Wanted, record_from};
+use crate::view::{
+    Projector, Publisher, Setup, TradingPhase, VITAL_MAX, Viewer, Wanted, record_from,
+};
 
 /// Events that a slow reader of `tail` may be behind.
 const TAIL_MAX: usize = 4_096;
@@ -61,6 +64,7 @@ pub(super) struct Attendance {
     gate: Gate,
     journal: PathBuf,
     news: News,
+    gauges: Arc<Gauges>,
     /// Taken by the one who tells people.
     judged: Mutex<Option<Judged>>,
 }
@@ -86,7 +90,18 @@ impl Attendance {
         let (events, _) = broadcast::channel(TAIL_MAX);
         let (news, judged) = News::new();
         let judged = Mutex::new(Some(judged));
-        Ok(Self { setup, publisher, events, gate, journal: path, news, judged })
+        let gauges = Arc::new(Gauges::default());
+        Ok(Self { setup, publisher, events, gate, journal: path, news, gauges, judged })
+    }
+
+    /// What is measured about the program itself.
+    pub(super) fn gauges(&self) -> &Gauges {
+        &self.gauges
+    }
+
+    /// What the read model was told.
+    pub(super) const fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     /// The gate of this house.
@@ -117,6 +132,7 @@ impl Attendance {
         (door, clock): (Door, Arc<dyn Clock>),
         (tracker, stop, served): (&TaskTracker, &CancellationToken, &CancellationToken),
     ) -> anyhow::Result<Around> {
+        self.measure(&door, (tracker, served));
         let operator = Arc::new(Operator {
             door: Mutex::new(Some(door)),
             clock,
@@ -137,9 +153,19 @@ impl Attendance {
         let judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(judged) = judged {
             let outlets = Outlets { screen: inputs, webhook: people.webhook.clone() };
-            tracker.spawn(alerts::tell(judged, outlets, served.clone()));
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+            let delays = self.gauges.notices.clone();
+            tracker.spawn(alerts::tell(judged, outlets, (clock, delays), served.clone()));
         }
         Ok(Around { screen, operator })
+    }
+
+    /// Tells the read model how the program itself is until the token is cancelled.
+    fn measure(&self, door: &Door, (tracker, stop): (&TaskTracker, &CancellationToken)) {
+        let (depth, lane) = (door.depth(), self.publisher.clone());
+        self.gauges.add("spine", Some(DOOR_CAPACITY), move || depth.waiting());
+        self.gauges.add("readers", Some(VITAL_MAX), move || lane.waiting());
+        tracker.spawn(self.gauges.clone().tell(self.publisher.clone(), stop.clone()));
     }
 
     /// Serves the numbers of telemetry until the token is cancelled.

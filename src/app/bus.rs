@@ -12,7 +12,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio_util::task::TaskTracker;
 
+use crate::app::about::About;
 use crate::app::attendance::{Around, Attendance, Operator};
+use crate::app::ballots;
 use crate::app::{People, Refusal};
 use crate::brokers::gateway::Gate;
 use crate::brokers::install_tls_provider;
@@ -20,7 +22,7 @@ use crate::bus::Tap;
 use crate::bus::clock::SystemClock;
 use crate::bus::redis::guard::{Approvals, Refused};
 use crate::bus::redis::link::LinkSetup;
-use crate::bus::redis::names::{APPROVE, KILL, ORDER_CANCEL};
+use crate::bus::redis::names::{APPROVE, CAST_VOTE, KILL, ORDER_CANCEL};
 use crate::bus::redis::{
     BusConfig, BusError, Command, Endpoint, House, Keys, Link, Mirror, Trust, self_test,
 };
@@ -30,6 +32,7 @@ use crate::control::{Answer, Code, CommandSink, Killer, Problem, Request, SinkEr
 use crate::domain::command::{Actor, Way};
 use crate::domain::ids::TradeId;
 use crate::events::{Event, SystemEvent, wire};
+use crate::risk::AccountMode;
 
 /// The bus of a run.
 #[derive(Debug, Clone)]
@@ -38,6 +41,9 @@ pub struct BusOptions {
     pub config: BusConfig,
     /// The name under which this instance is found there.
     pub instance: String,
+    /// Members of the ensemble that vote from outside, each in its own name: they may do
+    /// nothing else.
+    pub members: Vec<String>,
     /// Seed of the waits between dials.
     pub seed: u64,
 }
@@ -46,6 +52,7 @@ pub struct BusOptions {
 pub(super) struct Opened {
     link: Link,
     mirror: Option<Mirror>,
+    members: Vec<String>,
 }
 
 /// Reads address and keys, and tries whether strangers can publish. A server that is not
@@ -54,7 +61,7 @@ pub(super) struct Opened {
 /// # Errors
 /// When the settings cannot be used, or a stranger can publish approvals.
 pub(super) async fn open(people: &People, journal: &Path) -> Result<Option<Opened>, Refusal> {
-    let Some(BusOptions { config, instance, seed }) = &people.bus else { return Ok(None) };
+    let Some(BusOptions { config, instance, members, seed }) = &people.bus else { return Ok(None) };
     install_tls_provider();
     let endpoint = Endpoint::new(config)?;
     let keys = if config.key_file.as_os_str().is_empty() {
@@ -86,7 +93,7 @@ pub(super) async fn open(people: &People, journal: &Path) -> Result<Option<Opene
         seed: *seed,
     };
     let (link, mirror) = Link::new(setup, Arc::new(SystemClock));
-    Ok(Some(Opened { link, mirror: Some(mirror) }))
+    Ok(Some(Opened { link, mirror: Some(mirror), members: members.clone() }))
 }
 
 impl Opened {
@@ -96,18 +103,26 @@ impl Opened {
     }
 
     /// Begins. It ends when the spine has ended and what it said is carried.
-    pub(super) fn start(self, attendance: &Attendance, around: &Around, tracker: &TaskTracker) {
+    pub(super) fn start(
+        self,
+        (attendance, mode): (&Attendance, AccountMode),
+        around: &Around,
+        tracker: &TaskTracker,
+    ) {
         let operator = around.operator();
         let gate = attendance.gate();
         let closed = gate.clone();
+        attendance.gauges().add("mirror", None, self.link.depth());
         let desk = Desk {
             killer: Killer::new(Arc::new(move || closed.close()), operator.clone()),
             operator,
             gate,
             snapshots: server::snapshots(attendance.viewer()),
             approvals: self.link.approvals(),
+            members: self.members,
         };
-        tracker.spawn(self.link.run(Arc::new(desk)));
+        let about = About::new(mode, attendance.setup()).text();
+        tracker.spawn(self.link.with_about(about).run(Arc::new(desk)));
     }
 }
 
@@ -118,6 +133,8 @@ struct Desk {
     gate: Gate,
     snapshots: Snapshots,
     approvals: Arc<Approvals>,
+    /// Who votes and does nothing else.
+    members: Vec<String>,
 }
 
 impl House for Desk {
@@ -135,6 +152,13 @@ impl House for Desk {
 
     fn command(&self, command: Command) -> BoxFuture<'static, Result<Box<RawValue>, Refused>> {
         let Command { topic, sender, body } = command;
+        // Before a kill: what decides on trades outside is no operator.
+        if self.members.iter().any(|member| **member == *sender) != (topic == CAST_VOTE) {
+            return Box::pin(async { Err(Refused::NotTheirs) });
+        }
+        if topic == CAST_VOTE {
+            return self.vote(&sender, &body);
+        }
         let actor = Actor { via: Way::Bus, uid: None, user: Some(sender.to_string()) };
         if topic == KILL {
             // Even if the body cannot be read: a kill is a kill.
@@ -168,6 +192,23 @@ enum Held {
 }
 
 impl Desk {
+    /// Lets a member's vote in; one that cannot be read is on record too.
+    fn vote(
+        &self,
+        member: &str,
+        body: &RawValue,
+    ) -> BoxFuture<'static, Result<Box<RawValue>, Refused>> {
+        let (event, problem) = ballots::read(member, body);
+        let said = self.operator.say(event);
+        Box::pin(async move {
+            let outcome = said.await;
+            Ok(match problem {
+                Some(problem) => document(&Answer::not_done(problem)),
+                None => told(outcome),
+            })
+        })
+    }
+
     /// What a command asks for, judged against the read model.
     fn wish(&self, topic: &str, body: &RawValue) -> Result<Event, Held> {
         let bad = |error: serde_json::Error| {

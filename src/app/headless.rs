@@ -16,6 +16,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::Refusal;
 use crate::app::attendance::Attendance;
+use crate::app::gauges::Measured;
+use crate::app::mail::Mailroom;
 use crate::app::resume::{self, Due, Place, Placed};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Summary, bus, read_model, session_started, simulated_roster};
@@ -100,6 +102,7 @@ pub async fn run(
     if let Some(telemetry) = &options.people.telemetry {
         taps.push(telemetry.tap(VenueNames::inside(), clock.clone(), &mut journal)?);
     }
+    let mail = Mailroom::open(config, &options.journal, &mut journal)?;
     let (journal, place) = Placed::new(journal);
     let trades_on_bars = matches!(feed, Feed::Recorded(_));
     let roster = simulated_roster(config, config.venue(trades_on_bars, BARS_KEPT))?;
@@ -117,6 +120,7 @@ pub async fn run(
     }
     taps.extend(bus.as_mut().and_then(bus::Opened::tap));
     let tracker = TaskTracker::new();
+    let journal = Measured::new(journal, attendance.gauges().journal.clone());
     let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
     let resumed_at = spine.now();
     let running = tokio::spawn(spine.run());
@@ -126,8 +130,9 @@ pub async fn run(
     let asked = (door.clone(), clock.clone() as Arc<dyn Clock>);
     let around =
         attendance.receive(&options.people, AccountMode::Sim, asked, (&tracker, &stop, &served))?;
+    mail.start((door.clone(), clock.clone()), &tracker, &served);
     if let Some(bus) = bus {
-        bus.start(&attendance, &around, &tracker);
+        bus.start((&attendance, AccountMode::Sim), &around, &tracker);
     }
     let mut driver =
         Driver { config, options, counters: &counters, door, clock, stop, resumed_at, place };

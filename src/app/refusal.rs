@@ -84,6 +84,28 @@ pub enum Refusal {
     /// The bus cannot be had as it is set up, or is not safe.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// No instance of these names has used this Redis.
+    #[error(
+        "no instance named {names} has used Redis at {at}; start it with --bus, or name it with --instance"
+    )]
+    NobodyThere {
+        /// Which names.
+        names: String,
+        /// Where.
+        at: String,
+    },
+    /// The file has no key that could be meant.
+    #[error(
+        "{} has no key {}; name the sender of one of its lines with --sender",
+        path.display(),
+        sender.as_ref().map_or_else(|| "of one sender alone".to_owned(), |name| format!("of '{name}'"))
+    )]
+    NoKey {
+        /// Which file.
+        path: PathBuf,
+        /// Whose key.
+        sender: Option<String>,
+    },
     /// The journal is there already.
     #[error(
         "{} exists; a replay writes a new journal: name another file or remove it",

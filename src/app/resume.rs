@@ -106,7 +106,13 @@ impl Place {
             }
             Event::Feed(FeedEvent::Step(_)) => self.is_told = true,
             Event::Feed(FeedEvent::History(_)) if envelope.cause.is_none() => self.warm_ups += 1,
-            Event::Feed(FeedEvent::History(_) | FeedEvent::Link(_) | FeedEvent::Conflated(_))
+            Event::Feed(
+                FeedEvent::History(_)
+                | FeedEvent::Link(_)
+                | FeedEvent::Conflated(_)
+                | FeedEvent::Second(_)
+                | FeedEvent::SecondLink(_),
+            )
             | Event::Market(_)
             | Event::Signal(_)
             | Event::Risk(_)
@@ -114,6 +120,7 @@ impl Place {
             | Event::Venue(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_)
             | Event::Operator(_)
             | Event::Request(_)

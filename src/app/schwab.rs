@@ -15,32 +15,34 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::order_execution::GuardConfig;
-use crate::app::seating::{Line, Side, mode_name};
+use crate::app::seating::{Line, Outside, Side, mode_name};
+use crate::app::second::{Second, SecondSource};
 use crate::app::sent::Sent;
 use crate::app::wire::{House, WireOptions, admitted};
 use crate::breakers::{BudgetConfig, SchwabBreaker};
-use crate::brokers::gateway::{GatewayConfig, Request};
+use crate::brokers::gateway::{GatewayConfig, MarketInlet, Request};
 use crate::brokers::schwab::auth::AppKeys;
 use crate::brokers::schwab::hosts::SchwabHosts;
 use crate::brokers::schwab::stream::{Streamer, StreamerConfig};
 use crate::brokers::schwab::token::{
     AccessTokens, LoginReason, TokenKeeper, TokenSettings, TokenState,
 };
-use crate::brokers::schwab::{SchwabBroker, SchwabConfig};
-use crate::brokers::{Broker, DataOnly, MarketSink};
+use crate::brokers::schwab::{SchwabBroker, SchwabConfig, SentOrder};
+use crate::brokers::{Broker, DataOnly, MarketSink, Push};
 use crate::bus::Tap;
-use crate::bus::clock::{Clock, SystemClock};
+use crate::bus::clock::{Clock, MEASURES};
 use crate::bus::spine::Door;
 use crate::config::Config;
-use crate::domain::ids::AgentId;
+use crate::domain::ids::{AgentId, Symbol};
 use crate::domain::money::Money;
+use crate::domain::time::Timestamp;
 use crate::events::{Event, LoginChanged, SystemEvent};
 use crate::journal::StoreIdentity;
 use crate::risk::AccountMode;
 use crate::telemetry::spans::VenueNames;
 
 /// Of the requests of a minute, one in so many is kept for what reduces risk.
-const RESERVE_PART: u32 = 4;
+pub(super) const RESERVE_PART: u32 = 4;
 
 /// What is at stake at Schwab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub struct SchwabSetting {
     pub token_file: PathBuf,
     /// What is at stake.
     pub stake: Stake,
+    /// The time on the broker's side.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for SchwabSetting {
@@ -76,8 +80,9 @@ impl fmt::Debug for SchwabSetting {
 }
 
 impl House {
-    /// Opens the journal, seats everybody, and connects to Schwab. A house that was
-    /// latched when its journal ended begins latched and asks Schwab for nothing.
+    /// Opens the journal, seats everybody, and connects to Schwab, and to a second broker
+    /// that is read for its data alone. A house that was latched when its journal ended
+    /// begins latched and asks Schwab for nothing.
     ///
     /// # Errors
     /// When there is no login for a first run, when the account may not trade, or when
@@ -86,23 +91,16 @@ impl House {
         config: &Config,
         options: &WireOptions,
         setting: SchwabSetting,
-        out: Box<dyn Write + Send>,
-        taps: Vec<Box<dyn Tap>>,
+        second: Option<SecondSource>,
+        ways: (Box<dyn Write + Send>, Vec<Box<dyn Tap>>),
     ) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (tracker, outside) = (TaskTracker::new(), CancellationToken::new());
-        let SchwabSetting { hosts, keys, token_file, stake } = setting;
-        let settings = TokenSettings { hosts: hosts.clone(), keys, token_file };
-        let keeper = TokenKeeper::spawn(settings, clock.clone(), outside.clone(), &tracker)?;
-        let state = keeper.state();
-        let mut account = SchwabConfig::new(hosts.clone());
-        account.account = Some(config.schwab.account.clone()).filter(|text| !text.is_empty());
-        let tokens: Arc<dyn AccessTokens> = Arc::new(keeper);
+        let clock = setting.clock.clone();
+        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+        let stake = setting.stake;
         let sent = Sent::of_journal(&options.journal)?.into_orders();
-        let broker = SchwabBroker::new(account, tokens, clock.clone(), sent)?;
-        let stream_tokens = broker.stream_tokens();
-        let ways = (out, taps);
-        let work = Work { config, options, hosts, clock, tracker, outside, state, stream_tokens };
+        let (broker, feeds) =
+            SchwabParts::beside(config, setting, sent, (&clock, &tracker, &stop))?.apart();
+        let work = Work { config, options, clock, tracker, stop, feeds, second };
         match stake {
             Stake::DataOnly => work.open(DataOnly::new(broker), stake, ways).await,
             Stake::Simulated | Stake::Live => work.open(broker, stake, ways).await,
@@ -110,16 +108,99 @@ impl House {
     }
 }
 
+/// A client of Schwab and its login.
+pub(super) struct SchwabParts {
+    broker: SchwabBroker,
+    feeds: SchwabFeeds,
+}
+
+/// The streamer and the watch over the login, before they begin.
+pub(super) struct SchwabFeeds {
+    hosts: SchwabHosts,
+    state: watch::Receiver<TokenState>,
+    tokens: Arc<dyn AccessTokens>,
+}
+
+impl SchwabParts {
+    /// Makes the client and begins to keep its token alive.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub(super) fn new(
+        config: &Config,
+        setting: SchwabSetting,
+        sent: Vec<SentOrder>,
+        outside: &Outside,
+    ) -> anyhow::Result<Self> {
+        let Outside { clock, tracker, stop, .. } = outside;
+        Self::beside(config, setting, sent, (clock, tracker, stop))
+    }
+
+    fn beside(
+        config: &Config,
+        setting: SchwabSetting,
+        sent: Vec<SentOrder>,
+        (clock, tracker, stop): (&Arc<dyn Clock>, &TaskTracker, &CancellationToken),
+    ) -> anyhow::Result<Self> {
+        let SchwabSetting { hosts, keys, token_file, .. } = setting;
+        let settings = TokenSettings { hosts: hosts.clone(), keys, token_file };
+        let keeper = TokenKeeper::spawn(settings, clock.clone(), stop.clone(), tracker)?;
+        let state = keeper.state();
+        let mut account = SchwabConfig::new(hosts.clone());
+        account.account = Some(config.schwab.account.clone()).filter(|text| !text.is_empty());
+        let tokens: Arc<dyn AccessTokens> = Arc::new(keeper);
+        let broker = SchwabBroker::new(account, tokens, clock.clone(), sent)?;
+        let tokens = broker.stream_tokens();
+        Ok(Self { broker, feeds: SchwabFeeds { hosts, state, tokens } })
+    }
+
+    pub(super) fn apart(self) -> (SchwabBroker, SchwabFeeds) {
+        (self.broker, self.feeds)
+    }
+}
+
+impl SchwabFeeds {
+    /// Where calls go.
+    fn host(&self) -> &str {
+        self.hosts.trader.host_str().unwrap_or_default()
+    }
+
+    /// Begins to stream, and to tell of the login; `requests` is where the gateway hears
+    /// that it is dead.
+    ///
+    /// # Errors
+    /// When the streamer's address is none.
+    pub(super) fn start(
+        self,
+        config: &Config,
+        symbols: &[Symbol],
+        (orders, market): (mpsc::Sender<Push>, Arc<MarketInlet>),
+        requests: mpsc::UnboundedSender<Request>,
+        outside: &Outside,
+    ) -> anyhow::Result<()> {
+        let Outside { door, clock, tracker, stop, .. } = outside;
+        let mut streamer = StreamerConfig::new(self.hosts, symbols.iter().copied().collect::<_>());
+        streamer.hours = config.market.hours;
+        streamer.seed = config.seed;
+        let market: Arc<dyn MarketSink> = market;
+        let to = (market, orders);
+        Streamer::spawn(streamer, self.tokens, clock.clone(), to, stop.clone(), tracker)
+            .map_err(|what| anyhow!(what))?;
+        let house = (door.clone(), clock.clone());
+        tracker.spawn(watch_login(self.state, house, requests, stop.clone()));
+        Ok(())
+    }
+}
+
 /// What is at hand before anybody is seated.
 struct Work<'a> {
     config: &'a Config,
     options: &'a WireOptions,
-    hosts: SchwabHosts,
     clock: Arc<dyn Clock>,
     tracker: TaskTracker,
-    outside: CancellationToken,
-    state: watch::Receiver<TokenState>,
-    stream_tokens: Arc<dyn AccessTokens>,
+    stop: CancellationToken,
+    feeds: SchwabFeeds,
+    second: Option<SecondSource>,
 }
 
 impl Work<'_> {
@@ -129,7 +210,7 @@ impl Work<'_> {
         stake: Stake,
         ways: (Box<dyn Write + Send>, Vec<Box<dyn Tap>>),
     ) -> anyhow::Result<House> {
-        let Self { config, options, hosts, clock, tracker, outside, state, stream_tokens } = self;
+        let Self { config, options, clock, tracker, stop, feeds, second } = self;
         // A journal that goes on knows what it began with, and a latched house may not ask.
         let cash =
             if options.journal.exists() { Money::ZERO } else { admitted(&broker).await?.cash };
@@ -149,7 +230,7 @@ impl Work<'_> {
             broker: Arc::new(broker),
             clock,
             speed: 1,
-            names: VenueNames::schwab(),
+            names: VenueNames::schwab(feeds.host()),
             guard: guard(config, stake),
             gateway: GatewayConfig {
                 budget: BudgetConfig { limit, reserve: limit / RESERVE_PART },
@@ -158,19 +239,12 @@ impl Work<'_> {
                 ..GatewayConfig::default()
             },
             tracker,
-            outside,
+            outside: stop,
+            second: second.map(Second::new),
         };
-        let mut streamer = StreamerConfig::new(hosts, symbols.iter().copied().collect::<_>());
-        streamer.hours = config.market.hours;
-        streamer.seed = config.seed;
         House::seat(config, options, side, ways, |line| {
-            let Line { orders, market, clock, requests, door, tracker, outside } = line;
-            let market: Arc<dyn MarketSink> = market;
-            let to = (market, orders);
-            Streamer::spawn(streamer, stream_tokens, clock.clone(), to, outside.clone(), &tracker)
-                .map_err(|what| anyhow!(what))?;
-            tracker.spawn(watch_login(state, (door, clock), requests, outside));
-            Ok(())
+            let Line { orders, market, requests, outside } = line;
+            feeds.start(config, symbols, (orders, market), requests, &outside)
         })
         .await
     }
@@ -219,6 +293,7 @@ async fn watch_login(
         if now.is_dead() && requests.send(Request::LoginDied).is_err() {
             return;
         }
+        measure(now, clock.now());
         let event = Event::System(SystemEvent::LoginChanged(login(now)));
         if door.send(clock.now(), AgentId::Spine, event).await.is_err() {
             return;
@@ -230,6 +305,16 @@ async fn watch_login(
             changed = state.changed() => if changed.is_err() { return },
         }
     }
+}
+
+/// Says when the login is expected to end, for who measures: at once when it has.
+fn measure(state: TokenState, now: Timestamp) {
+    let until = match state {
+        TokenState::Fresh { login_until, .. } => login_until,
+        TokenState::LoginNeeded { .. } | TokenState::Absent => now,
+    };
+    let token_expires = until.as_nanos();
+    tracing::trace!(target: MEASURES, token_expires, of = "schwab");
 }
 
 fn login(state: TokenState) -> LoginChanged {

@@ -17,11 +17,12 @@ use crate::risk::AccountMode;
 use crate::ui::facts::Mode;
 use crate::ui::input::{INPUTS_MAX, Input};
 use crate::ui::keymap::Keymap;
-use crate::ui::runtime::{Ending, Setup};
+use crate::ui::runtime::{CommandSink as CommandsOfScreen, Ending, ScreenError, Setup};
 use crate::ui::surface::Surface;
 use crate::ui::terminal::{Guard, end_frame};
 use crate::ui::theme::{Catalogue, GlyphSet, Level};
 use crate::ui::{input, runtime};
+use crate::view::Viewer;
 
 /// How the cockpit looks.
 #[derive(Debug, Clone)]
@@ -58,11 +59,6 @@ pub(super) fn open(
     operator: &Arc<Operator>,
     (stop, served): (&CancellationToken, &CancellationToken),
 ) -> anyhow::Result<Opened> {
-    let mode = match mode {
-        AccountMode::Sim => Mode::Sim,
-        AccountMode::Paper => Mode::Paper,
-        AccountMode::Live => Mode::Live,
-    };
     let handle = tokio::runtime::Handle::current();
     let killer = operator.clone();
     // The gate at once; the record by the house's own runtime, not by the screen's.
@@ -71,37 +67,11 @@ pub(super) fn open(
         let sink = killer.clone();
         handle.spawn(async move { halt(&sink, "the kill key was pressed").await });
     });
-    let (sender, inputs) = tokio::sync::mpsc::channel(INPUTS_MAX);
-    // Before the terminal is taken: a signal in between would leave it taken.
-    let suspend = terminal_signals::hear(sender.clone(), stop.clone(), served.clone())
-        .context("cannot hear signals")?;
-    // It ends by itself, with the terminal or with the screen.
-    let _listening = input::start(options.keymap.clone(), kill, sender.clone())
-        .context("cannot hear the keys")?;
-    let setup = Setup {
-        keymap: options.keymap,
-        catalogue: Catalogue::new(options.themes),
-        theme: options.theme,
-        level: options.level,
-        glyphs: options.glyphs,
-        folder: options.folder,
-        suspend: Some(suspend),
-    };
-    let surface = move || -> io::Result<_> { Surface::on_terminal(Guard::enter(mode)?) };
+    let (operator, policy) = (operator.clone(), options.on_terminal_lost);
+    let asked = (attendance.viewer(), operator.clone() as Arc<dyn CommandsOfScreen>);
     // It stays until the house has ended, so that the end can be seen.
-    let thread = runtime::spawn(
-        setup,
-        surface,
-        inputs,
-        attendance.viewer(),
-        operator.clone(),
-        served.child_token(),
-    )
-    .context("cannot start the screen")?;
-    // Not on the runtime, whose end would wait for a terminal that takes no bytes.
-    let (gone, left) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || drop(gone.send(thread.join())));
-    let (operator, stop, policy) = (operator.clone(), stop.clone(), options.on_terminal_lost);
+    let (left, sender) = start(options, mode, asked, kill, (stop, served))?;
+    let stop = stop.clone();
     let watch = tokio::spawn(async move {
         let joined = left.await.context("the screen's thread is gone")?;
         match joined {
@@ -122,6 +92,54 @@ pub(super) fn open(
         Ok(())
     });
     Ok((watch, sender))
+}
+
+/// How the screen's thread has ended, and the screen's queue.
+pub(super) type Started = (
+    tokio::sync::oneshot::Receiver<std::thread::Result<Result<Ending, ScreenError>>>,
+    tokio::sync::mpsc::Sender<Input>,
+);
+
+/// Takes the terminal and shows what a viewer sees; what a person asks goes into the sink.
+/// `stop` is cancelled by a hang-up, `served` ends the screen.
+///
+/// # Errors
+/// When its threads cannot be started.
+pub(super) fn start(
+    options: ScreenOptions,
+    mode: AccountMode,
+    (viewer, sink): (Viewer, Arc<dyn CommandsOfScreen>),
+    kill: input::KillSwitch,
+    (stop, served): (&CancellationToken, &CancellationToken),
+) -> anyhow::Result<Started> {
+    let mode = match mode {
+        AccountMode::Sim => Mode::Sim,
+        AccountMode::Paper => Mode::Paper,
+        AccountMode::Live => Mode::Live,
+    };
+    let (sender, inputs) = tokio::sync::mpsc::channel(INPUTS_MAX);
+    // Before the terminal is taken: a signal in between would leave it taken.
+    let suspend = terminal_signals::hear(sender.clone(), stop.clone(), served.clone())
+        .context("cannot hear signals")?;
+    // It ends by itself, with the terminal or with the screen.
+    let _listening = input::start(options.keymap.clone(), kill, sender.clone())
+        .context("cannot hear the keys")?;
+    let setup = Setup {
+        keymap: options.keymap,
+        catalogue: Catalogue::new(options.themes),
+        theme: options.theme,
+        level: options.level,
+        glyphs: options.glyphs,
+        folder: options.folder,
+        suspend: Some(suspend),
+    };
+    let surface = move || -> io::Result<_> { Surface::on_terminal(Guard::enter(mode)?) };
+    let thread = runtime::spawn(setup, surface, inputs, viewer, sink, served.child_token())
+        .context("cannot start the screen")?;
+    // Not on the runtime, whose end would wait for a terminal that takes no bytes.
+    let (gone, left) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || drop(gone.send(thread.join())));
+    Ok((left, sender))
 }
 
 /// Nobody sees the house any more: the operator has said what then.

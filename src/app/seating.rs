@@ -3,20 +3,26 @@
 //!
 //! Knows no broker: each hands in its [`Side`] and says where its streams begin.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::SignedDuration;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::order_execution::GuardConfig;
 use crate::agents::roster;
 use crate::app::Refusal;
+use crate::app::entrance::DoorEntrance;
+use crate::app::second::Second;
 use crate::breakers::Phase;
-use crate::brokers::Push;
-use crate::brokers::gateway::{GatewayConfig, MarketInlet, Port, Request};
+use crate::brokers::gateway::{
+    Gate, Gateway, GatewayConfig, Load, MarketInlet, Port, Request, Streams,
+};
+use crate::brokers::{Broker, Push};
 use crate::bus::clock::Clock;
 use crate::bus::spine::Door;
 use crate::bus::{Roster, RosterSeat};
@@ -32,6 +38,9 @@ use crate::telemetry::spans::VenueNames;
 
 /// Minute bars before the last close that warm the indicators up.
 const WARM_UP: SignedDuration = SignedDuration::from_mins(120);
+
+/// News of orders that may wait while the gateway reads what a gap has hidden.
+pub(super) const PUSHES_MAX: usize = 4_096;
 
 /// A broker's side of the house, before anybody is seated.
 pub(super) struct Side<B> {
@@ -50,31 +59,74 @@ pub(super) struct Side<B> {
     pub(super) tracker: TaskTracker,
     /// Ends what is outside.
     pub(super) outside: CancellationToken,
+    /// Who is read for data beside it.
+    pub(super) second: Option<Second>,
+}
+
+/// What everything outside the spine is made of.
+#[derive(Clone)]
+pub(super) struct Outside {
+    pub(super) door: Door,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) tracker: TaskTracker,
+    /// Ends it.
+    pub(super) stop: CancellationToken,
+    /// Brokers whose login was dead when the journal ended.
+    pub(super) latched: BTreeSet<String>,
+}
+
+impl Outside {
+    /// Whether a broker's login was dead when the journal ended, and nobody has reset the
+    /// breakers since.
+    pub(super) fn is_latched(&self, broker: &str) -> bool {
+        self.latched.contains(broker)
+    }
 }
 
 /// Where a broker's streams go to.
 pub(super) struct Line {
     pub(super) orders: mpsc::Sender<Push>,
     pub(super) market: Arc<MarketInlet>,
-    pub(super) clock: Arc<dyn Clock>,
     pub(super) requests: mpsc::UnboundedSender<Request>,
-    pub(super) door: Door,
-    pub(super) tracker: TaskTracker,
-    pub(super) outside: CancellationToken,
+    pub(super) outside: Outside,
 }
 
-/// Whether the login was dead when the journal ended, and nobody has reset the breakers
-/// since. The orders' breaker is the last to be lifted.
-pub(super) fn is_latched(journal: &mut SqliteJournal, broker: &str) -> anyhow::Result<bool> {
-    let (name, mut is_latched) = (format!("{broker}.orders"), false);
+/// Puts the gateway before a broker and lets its streams begin; returns what runs it and
+/// what waits there.
+pub(super) fn begin<B: Broker>(
+    (broker, gate, config): (Arc<B>, Gate, GatewayConfig),
+    (port, requests): (mpsc::UnboundedSender<Request>, mpsc::UnboundedReceiver<Request>),
+    outside: &Outside,
+    connect: impl FnOnce(Line) -> anyhow::Result<()>,
+) -> anyhow::Result<(JoinHandle<()>, Arc<Load>)> {
+    let entrance = DoorEntrance(outside.door.clone());
+    let gateway = Gateway::new(broker, None, gate, outside.clock.clone(), config, entrance);
+    let load = gateway.load();
+    let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
+    let streams = Streams { orders: order_pushes, market: Arc::default() };
+    // The gateway is there first: it may hold back what the streams would ask.
+    let (market, outside) = (streams.market.clone(), outside.clone());
+    let stop = outside.stop.clone();
+    connect(Line { orders, market, requests: port, outside })?;
+    Ok((tokio::spawn(gateway.run(requests, streams, stop)), load))
+}
+
+/// The brokers whose login was dead when the journal ended, and whose breakers nobody has
+/// reset since. The orders' breaker is the last to be lifted.
+pub(super) fn latched(journal: &mut SqliteJournal) -> anyhow::Result<BTreeSet<String>> {
+    let mut latched = BTreeSet::new();
     journal.for_each(Seq(u64::MAX), &mut |envelope| {
         if let Event::Breaker(BreakerEvent::StateChanged(changed)) = &envelope.event
-            && changed.breaker == name
+            && let Some(broker) = changed.breaker.strip_suffix(".orders")
         {
-            is_latched = changed.to == Phase::Latched.name();
+            if changed.to == Phase::Latched.name() {
+                latched.insert(broker.to_owned());
+            } else {
+                latched.remove(broker);
+            }
         }
     })?;
-    Ok(is_latched)
+    Ok(latched)
 }
 
 pub(super) fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
@@ -90,11 +142,11 @@ pub(super) fn seats(
     guard: GuardConfig,
     (broker, speed): (&str, u32),
     (mode, account, opening_cash): (AccountMode, &str, Money),
-    port: mpsc::UnboundedSender<Request>,
+    (port, second): (mpsc::UnboundedSender<Request>, Option<mpsc::UnboundedSender<Request>>),
 ) -> anyhow::Result<Roster> {
     let seat = RosterSeat {
         id: AgentId::Venue,
-        factory: Arc::new(move || Box::new(Port::new(port.clone()))),
+        factory: Arc::new(move || Box::new(Port::new(port.clone()).beside(second.clone()))),
     };
     let mut agents = config.agents();
     agents.execution.guard = guard;

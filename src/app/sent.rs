@@ -65,6 +65,7 @@ impl Sent {
             | Event::Risk(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_)
             | Event::Operator(_)
             | Event::Request(_)

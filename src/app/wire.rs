@@ -20,16 +20,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::attendance::{Around, Attendance};
-use crate::app::entrance::DoorEntrance;
+use crate::app::gauges::Measured;
 use crate::app::loopback::Loopback;
+use crate::app::mail::Mailroom;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
-use crate::app::seating::{Line, Side, is_empty, is_latched, mode_name, seats, warm_up_minutes};
+use crate::app::seating::{
+    Line, Outside, Side, begin, is_empty, latched, mode_name, seats, warm_up_minutes,
+};
+use crate::app::second::{Second, SecondSource};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Refusal, Summary, bus, read_model, session_started};
 use crate::breakers::BudgetConfig;
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
-use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, Streams};
+use crate::brokers::gateway::{Gate, GatewayConfig};
 use crate::brokers::{Broker, BrokerAccount};
 use crate::bus::clock::{Clock, SystemClock};
 use crate::bus::spine::{Door, Spine};
@@ -45,8 +49,6 @@ use crate::telemetry::spans::VenueNames;
 
 /// How often timers are looked at, by the wall.
 const BEAT: Duration = Duration::from_millis(10);
-/// News of orders that may wait while the gateway reads what a gap has hidden.
-const PUSHES_MAX: usize = 4_096;
 /// How long the broker has, at the end, to say that what was cancelled is over.
 const OWED: Duration = Duration::from_secs(5);
 
@@ -67,6 +69,13 @@ pub enum Venue {
     },
     /// An account at Schwab, or its data alone.
     Schwab(Box<SchwabSetting>),
+    /// One of the others, with a second broker read for its data beside it.
+    Beside {
+        /// Who takes the orders.
+        orders: Box<Self>,
+        /// Who is read.
+        second: Box<SecondSource>,
+    },
 }
 
 /// When a run ends, and where its journal is.
@@ -123,9 +132,17 @@ pub async fn run(
     out: Box<dyn Write + Send>,
     stop: CancellationToken,
 ) -> anyhow::Result<Summary> {
+    let (venue, second) = match venue {
+        Venue::Beside { orders, second } => (*orders, Some(*second)),
+        venue @ (Venue::Simulated { .. } | Venue::AlpacaPaper { .. } | Venue::Schwab(_)) => {
+            (venue, None)
+        }
+    };
+    let ways = (out, Vec::new());
     let (setting, loopback) = match venue {
+        Venue::Beside { .. } => bail!("two sources of data are the most"),
         Venue::Schwab(setting) => {
-            let house = House::open_schwab(config, options, *setting, out, Vec::new()).await?;
+            let house = House::open_schwab(config, options, *setting, second, ways).await?;
             return house.live(options, stop).await;
         }
         Venue::Simulated { speed } => {
@@ -139,7 +156,7 @@ pub async fn run(
             (Setting { mode: AccountMode::Paper, account, keys, clock, symbols, speed: 1 }, None)
         }
     };
-    let ran = House::open(config, options, setting, out, Vec::new()).await;
+    let ran = House::open_beside(config, options, setting, second, ways).await;
     let summary = match ran {
         Ok(house) => house.live(options, stop).await,
         Err(error) => Err(error),
@@ -189,6 +206,20 @@ impl House {
         out: Box<dyn Write + Send>,
         taps: Vec<Box<dyn Tap>>,
     ) -> anyhow::Result<Self> {
+        Self::open_beside(config, options, setting, None, (out, taps)).await
+    }
+
+    /// As [`open`](Self::open), with a second broker that is read for its data alone.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); a second broker that does not answer is no error.
+    pub async fn open_beside(
+        config: &Config,
+        options: &WireOptions,
+        setting: Setting,
+        second: Option<SecondSource>,
+        ways: (Box<dyn Write + Send>, Vec<Box<dyn Tap>>),
+    ) -> anyhow::Result<Self> {
         let Setting { mode, account, keys, clock, symbols, speed } = setting;
         let names = VenueNames::alpaca(host_of(&account));
         let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
@@ -214,14 +245,16 @@ impl House {
             guard: config.execution.guard.clone(),
             tracker: TaskTracker::new(),
             outside: CancellationToken::new(),
+            second: second.map(Second::new),
         };
-        Self::seat(config, options, side, (out, taps), |line| {
+        Self::seat(config, options, side, ways, |line| {
+            let Outside { clock, tracker, stop, .. } = &line.outside;
             broker.stream(
-                (&keys, &line.clock),
+                (&keys, clock),
                 &symbols,
                 (line.orders, line.market),
                 config.seed,
-                (&line.tracker, &line.outside),
+                (tracker, stop),
             );
             Ok(())
         })
@@ -237,53 +270,55 @@ impl House {
         connect: impl FnOnce(Line) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
         let Side { mode, identity, account, broker, clock, speed, .. } = side;
-        let (tracker, outside, names) = (side.tracker, side.outside, side.names);
+        let (tracker, names, second) = (side.tracker, side.names, side.second);
         let mut bus = bus::open(&options.people, &options.journal).await?;
         let mut journal = SqliteJournal::open(&options.journal, &identity)?;
         let opening_cash = journal.identity().opening_cash;
-        let read = read_model(config, &account, opening_cash, speed);
+        let mut read = read_model(config, &account, opening_cash, speed);
+        read.breakers = vec![format!("{}.orders", broker.name())];
         let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
         if let Some(telemetry) = &options.people.telemetry {
             taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
         }
+        let mail = Mailroom::open(config, &options.journal, &mut journal)?;
         let is_new = is_begun_anew(&mut journal, mode, &options.journal)?;
-        let is_latched = is_latched(&mut journal, broker.name())?;
+        let latched = latched(&mut journal)?;
         let (port, requests) = mpsc::unbounded_channel();
+        let ports = (port.clone(), second.as_ref().map(Second::port));
         let whose = (mode, &*account, opening_cash);
-        let roster = seats(config, side.guard, (broker.name(), speed), whose, port.clone())?;
+        let roster = seats(config, side.guard, (broker.name(), speed), whose, ports)?;
         let counters = Arc::new(Counters::default());
         let (owed_tap, owed) = Owed::new();
         taps.extend(listeners(out, &counters, owed_tap));
         taps.push(attendance.tap());
         taps.extend(bus.as_mut().and_then(bus::Opened::tap));
+        let journal = Measured::new(journal, attendance.gauges().journal.clone());
         let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
         let last_seen = if is_new { clock.now() } else { spine.now() };
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
         door.send_and_settle(clock.now(), AgentId::Spine, session_started(mode_name(mode), config))
             .await?;
-        let gateway = fitted(side.gateway, config, (is_latched, clock.now(), last_seen))?;
-        let gate = attendance.gate();
-        let entrance = DoorEntrance(door.clone());
-        let gateway = Gateway::new(broker, None, gate.clone(), clock.clone(), gateway, entrance);
-        let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
-        let streams = Streams { orders: order_pushes, market: Arc::default() };
-        // The gateway is there first: it may hold back what the streams would ask.
-        connect(Line {
-            orders,
-            market: streams.market.clone(),
-            clock: clock.clone(),
-            requests: port,
-            door: door.clone(),
-            tracker: tracker.clone(),
-            outside: outside.clone(),
-        })?;
-        let gateway = tokio::spawn(gateway.run(requests, streams, outside.clone()));
+        let outside =
+            Outside { door, clock, tracker: tracker.clone(), stop: side.outside, latched };
+        let (now, is_latched) = (outside.clock.now(), outside.is_latched(broker.name()));
+        let symbols = side.gateway.symbols.clone();
+        let gateway = fitted(side.gateway, config, (is_latched, now, last_seen))?;
+        let (gate, ports) = (attendance.gate(), (port, requests));
+        let (gateway, load) = begin((broker, gate.clone(), gateway), ports, &outside, connect)?;
+        let calls = load.clone();
+        attendance.gauges().add("gateway", None, move || load.waiting());
+        attendance.gauges().add("broker calls", None, move || calls.calls());
+        if let Some(second) = second {
+            second.start(config, &symbols, &outside)?;
+        }
+        let Outside { door, clock, stop: outside, .. } = outside;
         let (served, left) = (CancellationToken::new(), CancellationToken::new());
         let asked = (door.clone(), clock.clone());
         let around =
             attendance.receive(&options.people, mode, asked, (&tracker, &left, &served))?;
+        mail.start((door.clone(), clock.clone()), &tracker, &served);
         if let Some(bus) = bus {
-            bus.start(&attendance, &around, &tracker);
+            bus.start((&attendance, mode), &around, &tracker);
         }
         Ok(Self {
             door,

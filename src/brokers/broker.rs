@@ -177,6 +177,15 @@ pub trait MarketSink: Send + Sync + 'static {
     fn push(&self, push: Push);
 }
 
+/// An order of which looking has not shown what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderDoubt {
+    /// Which.
+    pub client_order_id: ClientOrderId,
+    /// What looking has shown, in words.
+    pub detail: String,
+}
+
 /// What a broker's client lets leave when its login may be dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Seal {
@@ -189,8 +198,9 @@ pub enum Seal {
     Shut,
 }
 
-/// A broker, as the gateway sees it. Every call is one request (or one request per
-/// page), has a time-out of its own and is never repeated inside.
+/// A broker, as the gateway sees it. Every call has a time-out of its own and is never
+/// repeated inside. As a rule it is one request; each further one (another page, an order
+/// that was just sent) waits for its place in the budget.
 pub trait Broker: Send + Sync + 'static {
     /// Broker and account kind, such as `alpaca.paper`; the stem of breaker names.
     fn name(&self) -> &'static str;
@@ -206,6 +216,19 @@ pub trait Broker: Send + Sync + 'static {
     /// Makes the first call after the operator's reset: a read that can do no harm.
     fn probe(&self) -> impl Future<Output = Result<Answer<()>, CallError>> + Send {
         async { Ok(self.account().await?.map(|_| ())) }
+    }
+
+    /// The orders of which this client does not know whether the broker has them, although
+    /// it has looked for as long as looking helps: a human must say. A broker that knows
+    /// our names has none.
+    fn doubts(&self) -> Vec<OrderDoubt> {
+        Vec::new()
+    }
+
+    /// Takes a human's word on an order in doubt: which of the broker's orders it is, or
+    /// that there is none. False when it is not in doubt.
+    fn decide(&self, _order: &ClientOrderId, _is: Option<&BrokerOrderId>) -> bool {
+        false
     }
 
     /// Sends an order.

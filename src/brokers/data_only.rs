@@ -4,7 +4,7 @@
 //! cancels are refused on the spot. Knows no broker.
 
 use crate::brokers::broker::{
-    Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Replacement, Seal,
+    Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, OrderDoubt, Replacement, Seal,
 };
 use crate::brokers::call::{Answer, CallError, Refusal};
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
@@ -41,6 +41,14 @@ impl<B: Broker> Broker for DataOnly<B> {
 
     fn seal(&self, seal: Seal) {
         self.0.seal(seal);
+    }
+
+    fn doubts(&self) -> Vec<OrderDoubt> {
+        self.0.doubts()
+    }
+
+    fn decide(&self, order: &ClientOrderId, is: Option<&BrokerOrderId>) -> bool {
+        self.0.decide(order, is)
     }
 
     async fn submit(&self, _order: &OrderRequest) -> Result<Answer<BrokerOrder>, CallError> {

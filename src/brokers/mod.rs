@@ -11,7 +11,9 @@ mod decimal;
 mod exchange;
 mod field;
 mod oddity;
+mod private;
 mod tls;
+mod toll;
 pub mod stream;
 mod words;
 pub mod gateway;
@@ -20,8 +22,8 @@ pub mod schwab;
 pub mod sim;
 
 pub use broker::{
-    Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Execution, MarketSink, OrderNews,
-    OrderUpdate, Push, Replacement, Seal,
+    Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Execution, MarketSink,
+    OrderDoubt, OrderNews, OrderUpdate, Push, Replacement, Seal,
 };
 pub use call::{Answer, CallError, Refusal};
 pub use data_only::DataOnly;

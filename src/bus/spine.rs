@@ -81,6 +81,11 @@ impl Door {
         self.0.send(input).await.map_err(|_| SpineError::Closed)
     }
 
+    /// Returns a way to ask how many inputs wait.
+    pub fn depth(&self) -> DoorDepth {
+        DoorDepth(self.0.downgrade())
+    }
+
     /// Hands in an event and waits until its cascade is over.
     ///
     /// # Errors
@@ -95,6 +100,17 @@ impl Door {
         let input = Input { at, source, event: Some(event.into()), done: Some(done), since: lap() };
         self.0.send(input).await.map_err(|_| SpineError::Closed)?;
         settled.await.map_err(|_| SpineError::Closed)
+    }
+}
+
+/// Tells how many inputs wait at the door, and does not hold it open.
+#[derive(Debug, Clone)]
+pub struct DoorDepth(mpsc::WeakSender<Input>);
+
+impl DoorDepth {
+    /// Inputs that wait, 0 to [`DOOR_CAPACITY`]; 0 once the door is closed.
+    pub fn waiting(&self) -> usize {
+        self.0.upgrade().map_or(0, |door| door.max_capacity() - door.capacity())
     }
 }
 

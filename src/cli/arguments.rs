@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::cli::arguments_bus::Attach;
 use crate::cli::arguments_checks::{Doctor, Validate};
 use crate::cli::intel::Intel;
 use crate::cli::simulate::Simulate;
@@ -79,9 +80,11 @@ pub(crate) struct Run {
     /// Trade the paper account of a broker (`alpaca`) instead of the embedded market, or
     /// follow the data of one that has no paper account (`schwab`). Keys
     /// come from `APCA_API_KEY_ID` and `APCA_API_SECRET_KEY`, or from the file that
-    /// `alpaca.key_file` names.
+    /// `alpaca.key_file` names. Given twice, once with each name, the one takes the orders
+    /// and the other's data are a second source: Alpaca's paper account takes them, or
+    /// Schwab with `--live`.
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
-    pub(crate) broker: Option<BrokerName>,
+    pub(crate) broker: Vec<BrokerName>,
 
     /// Send orders to Schwab. Real money needs `schwab.live = true`, `schwab.account`, and
     /// its last three digits typed at the terminal or in an arming file; a simulated
@@ -165,7 +168,7 @@ impl Run {
             Some("--speed")
         } else if *wire {
             Some("--wire")
-        } else if broker.is_some() {
+        } else if !broker.is_empty() {
             Some("--broker")
         } else if !market.is_empty() {
             Some("--market")
@@ -216,6 +219,8 @@ pub(crate) enum Verb {
     /// Prepare the bus to other processes.
     #[command(subcommand)]
     Bus(BusVerb),
+    /// Show the cockpit of an instance that runs elsewhere, over Redis.
+    Attach(Attach),
     /// Look at everything that a run needs: settings, keys, hosts, folders, terminal.
     Doctor(Doctor),
     /// Run until so many trades are closed, and judge the journal of the run.
@@ -248,6 +253,7 @@ impl Verb {
             Self::Token(_) => "token",
             Self::Intel(_) => "intel",
             Self::Bus(_) => "bus",
+            Self::Attach(_) => "attach",
             Self::Doctor(_) => "doctor",
             Self::Validate(_) => "validate",
             Self::Operator(verb) => verb.name(),

@@ -76,7 +76,7 @@ impl Run {
             duration: None,
             speed: None,
             wire: false,
-            broker: None,
+            broker: Vec::new(),
             market: Vec::new(),
             metrics: None,
             read_only: false,

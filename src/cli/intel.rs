@@ -6,7 +6,6 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
@@ -20,6 +19,7 @@ use crate::config::{Config, Purpose};
 use crate::domain::time::Timestamp;
 use crate::sources::intel::ingest::{IngestError, Progress, Report, Request, ingest};
 use crate::sources::intel::store::{Hit, Store, StoreError};
+use crate::sources::intel::watch::{Listing, WATCH_EVERY};
 
 /// The verb with what all its verbs share.
 #[derive(Debug, Args)]
@@ -185,24 +185,19 @@ async fn run(request: Request, path: &Path, stop: CancellationToken) -> Result<R
     })
 }
 
-/// How often a watched mailbox is looked at.
-const WATCH_EVERY: Duration = Duration::from_secs(1);
-
 fn watch(arguments: &Arguments, intel: &Intel, from: &From, path: &Path) -> Outcome {
     let request = request(arguments, from, false)?;
     runtime()?.block_on(async {
         let stop = CancellationToken::new();
         let interrupt = stop_at_interrupt(stop.clone());
-        let mut known = Vec::new();
+        let mut listing = Listing::default();
         while !stop.is_cancelled() {
             // A mailbox without a new file is not read again.
-            let files = listing(&request.paths);
-            if files != known {
+            if listing.has_changed(&request) {
                 let report = run(request.clone(), path, stop.clone()).await?;
-                if report.stored + report.failed > 0 {
+                if report.stored + report.failed + report.transcripts > 0 {
                     say(&report, intel.json)?;
                 }
-                known = files;
             }
             tokio::select! {
                 // Stopping goes before looking again.
@@ -216,33 +211,21 @@ fn watch(arguments: &Arguments, intel: &Intel, from: &From, path: &Path) -> Outc
     })
 }
 
-/// Names, sizes and times of the files directly in the folders and their `new` and `cur`.
-fn listing(paths: &[PathBuf]) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
-    let folders = paths.iter().flat_map(|path| [path.clone(), path.join("new"), path.join("cur")]);
-    let inside = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
-    let inside = inside.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let mut found: Vec<_> = paths
-        .iter()
-        .cloned()
-        .chain(inside)
-        .filter_map(|path| {
-            let of = std::fs::metadata(&path).ok()?;
-            of.is_file().then(|| (path, of.len(), of.modified().ok()))
-        })
-        .collect();
-    found.sort();
-    found
-}
-
 fn say(report: &Report, json: bool) -> Outcome {
     if json {
         return output::say_json(report).map_err(Failure::from);
     }
-    let Report { read, stored, duplicates, failed, transcripts, .. } = report;
+    let Report { read, stored, duplicates, failed, transcripts, relinked, .. } = report;
     output::say(&format!(
         "{read} mails read: {stored} stored, {duplicates} there already, {failed} failed; \
          {transcripts} new transcripts"
     ))?;
+    if *relinked > 0 {
+        output::say(&format!("{relinked} mails of earlier runs compared with them"))?;
+    }
+    if report.was_stopped {
+        output::say("stopped before the end: run it again to go on there")?;
+    }
     for failure in &report.failures {
         output::say(&line(&format!("failed: {}: {}", failure.source, failure.reason)))?;
     }

@@ -7,6 +7,8 @@
 
 mod arguments;
 mod arguments_checks;
+mod arguments_bus;
+mod attach;
 mod bus;
 mod completions;
 mod config;
@@ -109,6 +111,7 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         Some(Verb::Token(verb)) => token::token(arguments, verb),
         Some(Verb::Intel(verb)) => intel::intel(arguments, verb),
         Some(Verb::Bus(verb)) => bus::bus(verb),
+        Some(Verb::Attach(verb)) => attach::attach(arguments, verb),
         Some(Verb::Doctor(verb)) => doctor::doctor(arguments, verb),
         Some(Verb::Validate(verb)) => validate::validate(arguments, verb),
         Some(Verb::Operator(verb)) => verbs::operate(verb),

@@ -32,7 +32,12 @@ pub(crate) fn around(
     is_paper: bool,
     settings: &Config,
 ) -> Result<People, Failure> {
-    let screen = if has_screen { Some(screen(run, settings)?) } else { None };
+    let screen = if has_screen {
+        Some(screen(run, settings)?)
+    } else {
+        check_theme(run, settings)?;
+        None
+    };
     let webhook = match settings.alerts.webhook.as_str() {
         "" => None,
         address => {
@@ -44,7 +49,8 @@ pub(crate) fn around(
     let mut config = settings.bus.clone();
     config.redis.clone_from(run.bus.as_ref().unwrap_or(&settings.bus.redis));
     let has_bus = !config.redis.is_empty();
-    let bus = has_bus.then_some(BusOptions { config, instance, seed: settings.seed });
+    let members = settings.strategy.external_members.clone();
+    let bus = has_bus.then_some(BusOptions { config, instance, members, seed: settings.seed });
     Ok(People { control: Some(places), screen, webhook, telemetry: None, page: run.metrics, bus })
 }
 
@@ -75,7 +81,11 @@ fn aside(sockets: &Path, mode: &str) -> String {
     std::iter::once(first.clone()).chain(others).find(is_free).unwrap_or(first)
 }
 
-fn screen(run: &Run, settings: &Config) -> Result<ScreenOptions, Failure> {
+/// How the cockpit looks.
+///
+/// # Errors
+/// When keys or theme cannot be used.
+pub(crate) fn screen(run: &Run, settings: &Config) -> Result<ScreenOptions, Failure> {
     let folders = etcetera::choose_base_strategy().ok();
     let ours = folders.as_ref().map(|folders| folders.config_dir().join("flightdeck"));
     let keymap = keymap(ours.as_deref(), run.read_only)?;
@@ -85,7 +95,7 @@ fn screen(run: &Run, settings: &Config) -> Result<ScreenOptions, Failure> {
     let themes = ours.map(|ours| ours.join("themes"));
     let level = Level::detect(variable);
     // A theme that is not there is refused before the terminal is taken.
-    Catalogue::new(themes.clone()).load(&theme, level).map_err(Failure::refused)?;
+    check_theme(run, settings)?;
     Ok(ScreenOptions {
         keymap: Arc::new(keymap),
         themes,
@@ -94,6 +104,21 @@ fn screen(run: &Run, settings: &Config) -> Result<ScreenOptions, Failure> {
         glyphs: if is_ascii { GlyphSet::Ascii } else { GlyphSet::detect(variable) },
         folder: state_folder().ok(),
         on_terminal_lost: settings.screen.on_terminal_lost,
+    })
+}
+
+/// Refuses a theme that cannot be used, also where nothing is drawn: what was asked for
+/// is wrong either way, and is found out before the night and not after it.
+fn check_theme(run: &Run, settings: &Config) -> Result<(), Failure> {
+    let folders = etcetera::choose_base_strategy().ok();
+    let themes = folders.map(|folders| folders.config_dir().join("flightdeck").join("themes"));
+    let level = Level::detect(|name| std::env::var(name).ok());
+    let (key, name) = match &run.theme {
+        Some(name) => ("--theme", name),
+        None => ("screen.theme", &settings.screen.theme),
+    };
+    Catalogue::new(themes).load(name, level).map(drop).map_err(|error| {
+        Failure::refused(anyhow!("{key}: {error}; name one of these, or leave it out"))
     })
 }
 

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use etcetera::BaseStrategy;
@@ -11,10 +12,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::headless::{Feed, HeadlessOptions, run as run_headless};
-use crate::app::schwab::SchwabSetting;
+use crate::app::schwab::{SchwabSetting, Stake};
+use crate::app::second::SecondSource;
 use crate::app::wire::{Venue, WireOptions, run as run_wire};
 use crate::app::{Summary, check_calendar, is_refusal};
-use crate::brokers::alpaca::ApiKeys;
+use crate::brokers::alpaca::{AlpacaConfig, ApiKeys};
+use crate::bus::clock::SystemClock;
 use crate::cli::arguments::{Arguments, BrokerName, Run, Speed};
 use crate::cli::live;
 use crate::cli::telemetry::Observed;
@@ -51,7 +54,7 @@ fn begin(arguments: &Arguments, is_told: bool) -> Result<(Summary, PathBuf), Fai
     let target =
         if has_screen { LogTarget::Folder(people::state_folder()?) } else { LogTarget::Stderr };
     let way = Way::of(arguments)?;
-    let is_outside = matches!(way, Way::Paper | Way::Schwab);
+    let is_outside = way.is_outside();
     let purpose = if is_outside { Purpose::Paper } else { Purpose::Sim };
     let mut settings = config::load(arguments, purpose)?;
     let mode = if is_outside { "paper" } else { "sim" };
@@ -76,7 +79,11 @@ fn begin(arguments: &Arguments, is_told: bool) -> Result<(Summary, PathBuf), Fai
             let begin = |out, stop| run_headless(&settings, &options, feed, out, stop);
             (on_a_runtime((has_screen, is_silent), begin)?, journal)
         }
-        Way::Loopback | Way::Paper | Way::Schwab => {
+        Way::Loopback
+        | Way::Paper
+        | Way::Schwab
+        | Way::PaperBesideSchwab
+        | Way::SchwabBesideAlpaca => {
             let (venue, journal) = venue(run, way, &settings)?;
             let options = WireOptions {
                 until_trades: run.until_trades,
@@ -101,6 +108,10 @@ enum Way {
     Paper,
     /// Schwab's data, or an account of Schwab's.
     Schwab,
+    /// A broker's paper account, beside the data of Schwab.
+    PaperBesideSchwab,
+    /// An account of Schwab's, beside the data of Alpaca.
+    SchwabBesideAlpaca,
 }
 
 impl Way {
@@ -108,27 +119,50 @@ impl Way {
     fn of(arguments: &Arguments) -> Result<Self, Failure> {
         let run = &arguments.run;
         let clash = |what: &str| Err(Failure::refused(anyhow!("{what}")));
-        match run.broker {
-            Some(_) if run.wire || !run.market.is_empty() || run.speed.is_some() => {
+        match run.broker.as_slice() {
+            [_, ..] if run.wire || !run.market.is_empty() || run.speed.is_some() => {
                 clash("--broker trades a broker's market: leave out --wire, --market and --speed")
             }
-            Some(BrokerName::Schwab) => Ok(Self::Schwab),
-            Some(BrokerName::Alpaca) | None if run.live => {
+            [BrokerName::Schwab] => Ok(Self::Schwab),
+            [BrokerName::Alpaca] | [] if run.live => {
                 clash("--live is for Schwab in this version: give --broker schwab with it")
             }
-            Some(BrokerName::Alpaca) => Ok(Self::Paper),
-            None if run.wire && !run.market.is_empty() => {
-                clash("recorded data are played without a wire: leave out --wire or --market")
+            [BrokerName::Alpaca] => Ok(Self::Paper),
+            [BrokerName::Alpaca, BrokerName::Schwab] | [BrokerName::Schwab, BrokerName::Alpaca] => {
+                Ok(if run.live { Self::SchwabBesideAlpaca } else { Self::PaperBesideSchwab })
             }
-            None if run.wire && run.speed == Some(Speed::Max) => clash(
+            [] => Self::embedded(arguments),
+            [_, _, ..] => clash("--broker names each broker once"),
+        }
+    }
+
+    /// Without a broker the market is in the process.
+    fn embedded(arguments: &Arguments) -> Result<Self, Failure> {
+        let run = &arguments.run;
+        let clash = |what: &str| Err(Failure::refused(anyhow!("{what}")));
+        let is_max = run.speed == Some(Speed::Max);
+        if run.wire && !run.market.is_empty() {
+            return clash("recorded data are played without a wire: leave out --wire or --market");
+        }
+        if run.wire && is_max {
+            return clash(
                 "a wire has a pace: give --speed as a number such as 60x, or leave out --wire",
-            ),
-            None if run.wire => Ok(Self::Loopback),
-            None if arguments.seed.is_some() || !run.market.is_empty() => Ok(Self::Inside),
-            None if run.speed == Some(Speed::Max) => {
-                clash("--speed max is for runs without a wire: pass --seed N with it")
-            }
-            None => Ok(Self::Loopback),
+            );
+        }
+        if !run.wire && (arguments.seed.is_some() || !run.market.is_empty()) {
+            return Ok(Self::Inside);
+        }
+        if !run.wire && is_max {
+            return clash("--speed max is for runs without a wire: pass --seed N with it");
+        }
+        Ok(Self::Loopback)
+    }
+
+    /// Whether it is a broker's market.
+    const fn is_outside(self) -> bool {
+        match self {
+            Self::Inside | Self::Loopback => false,
+            Self::Paper | Self::Schwab | Self::PaperBesideSchwab | Self::SchwabBesideAlpaca => true,
         }
     }
 }
@@ -145,47 +179,79 @@ fn pace(run: &Run, settings: &Config) -> Option<u32> {
 /// The broker's side of the wire, and where the journal goes: one file per run of the
 /// embedded market, one per account of a broker.
 fn venue(run: &Run, way: Way, settings: &Config) -> Result<(Venue, PathBuf), Failure> {
-    if way == Way::Schwab {
-        return schwab(run, settings);
+    match way {
+        Way::Inside | Way::Loopback => {
+            let speed = match run.speed {
+                Some(Speed::Times(times)) => times,
+                Some(Speed::Max) | None => settings.sim.wire_speed,
+            };
+            Ok((Venue::Simulated { speed }, journal_of(run, settings.seed)?))
+        }
+        Way::Paper => alpaca(run, settings),
+        Way::Schwab => schwab(run, settings),
+        Way::PaperBesideSchwab => {
+            output::remark(
+                "Alpaca's paper account takes the orders; Schwab's data stand beside Alpaca's",
+            );
+            let second = schwab_setting(settings, Stake::DataOnly)?;
+            let (orders, journal) = alpaca(run, settings)?;
+            Ok((beside(orders, SecondSource::Schwab(Box::new(second))), journal))
+        }
+        Way::SchwabBesideAlpaca => {
+            let (account, keys) = paper(settings)?;
+            let (orders, journal) = schwab(run, settings)?;
+            Ok((beside(orders, SecondSource::Alpaca { account, keys }), journal))
+        }
     }
-    if way != Way::Paper {
-        let speed = match run.speed {
-            Some(Speed::Times(times)) => times,
-            Some(Speed::Max) | None => settings.sim.wire_speed,
-        };
-        return Ok((Venue::Simulated { speed }, journal_of(run, settings.seed)?));
-    }
+}
+
+fn beside(orders: Venue, second: SecondSource) -> Venue {
+    Venue::Beside { orders: Box::new(orders), second: Box::new(second) }
+}
+
+/// Alpaca's paper account, or a simulated one, and its keys.
+fn paper(settings: &Config) -> Result<(Box<AlpacaConfig>, ApiKeys), Failure> {
     let file = &settings.alpaca.key_file;
     let keys = if file.as_os_str().is_empty() {
         ApiKeys::from_lookup(|name| std::env::var(name).ok())
     } else {
         ApiKeys::from_file(file)
     };
-    let keys = keys.map_err(Failure::refused)?;
+    Ok((Box::new(settings.alpaca.paper_account()), keys.map_err(Failure::refused)?))
+}
+
+/// Alpaca's side, and one journal for the account.
+fn alpaca(run: &Run, settings: &Config) -> Result<(Venue, PathBuf), Failure> {
+    let (account, keys) = paper(settings)?;
+    let name =
+        if settings.alpaca.host.is_empty() { "alpaca.sqlite" } else { "alpaca-simulated.sqlite" };
     let journal = match &run.journal {
         Some(path) => path.clone(),
-        None => data_folder()?.join("paper").join("alpaca.sqlite"),
+        None => data_folder()?.join("paper").join(name),
     };
-    let account = Box::new(settings.alpaca.paper_account());
     Ok((Venue::AlpacaPaper { account, keys }, journal))
 }
 
 /// Schwab's side, and one journal for each kind of stake.
 fn schwab(run: &Run, settings: &Config) -> Result<(Venue, PathBuf), Failure> {
-    let section = &settings.schwab;
-    let data = data_folder()?;
-    let stake = live::stake(run, section)?;
-    let setting = SchwabSetting {
-        hosts: section.hosts().map_err(|what| Failure::refused(anyhow!(what)))?,
-        keys: section.keys(|name| std::env::var(name).ok()).map_err(Failure::refused)?,
-        token_file: section.token_file(&data),
-        stake,
-    };
+    let stake = live::stake(run, &settings.schwab)?;
+    let setting = schwab_setting(settings, stake)?;
     let journal = match &run.journal {
         Some(path) => path.clone(),
-        None => data.join("paper").join(live::journal_name(stake)),
+        None => data_folder()?.join("paper").join(live::journal_name(stake)),
     };
     Ok((Venue::Schwab(Box::new(setting)), journal))
+}
+
+fn schwab_setting(settings: &Config, stake: Stake) -> Result<SchwabSetting, Failure> {
+    let section = &settings.schwab;
+    Ok(SchwabSetting {
+        hosts: section.hosts().map_err(|what| Failure::refused(anyhow!(what)))?,
+        keys: section.keys(|name| std::env::var(name).ok()).map_err(Failure::refused)?,
+        token_file: section.token_file(&data_folder()?),
+        stake,
+        clock: Arc::new(SystemClock),
+    })
 }
 
 fn journal_of(run: &Run, seed: u64) -> Result<PathBuf, Failure> {

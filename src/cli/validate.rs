@@ -31,7 +31,7 @@ pub(crate) fn validate(arguments: &Arguments, verb: &Validate) -> Outcome {
             until_trades: Some(verb.trades),
             speed: is_inside.then_some(Speed::Max),
             wire: verb.wire && !is_paper,
-            broker: is_paper.then_some(BrokerName::Alpaca),
+            broker: is_paper.then_some(BrokerName::Alpaca).into_iter().collect(),
             journal: verb.journal.clone(),
             ..Run::none()
         },

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::config::remedy::{explained, set_on};
 use crate::config::{Config, ConfigError};
 
 /// Presets that travel inside the binary.
@@ -58,8 +59,15 @@ pub(super) fn placed(error: ConfigError, layers: &[(String, String)]) -> ConfigE
         rest.trim_start().starts_with('=').then_some(())
     };
     for (source_name, text) in layers.iter().rev() {
-        if let Some(at) = text.lines().position(|line| sets(line).is_some()) {
-            let (source_name, what) = (source_name.clone(), what.clone());
+        let mut found = (0..).zip(text.lines()).filter(|(_, line)| sets(line).is_some());
+        let first = found.next();
+        // The key of another section may have the same name.
+        let is_meant = |at| set_on(text, at).is_some_and(|(found, _)| found == path);
+        let exact = first.into_iter().chain(found).find(|(at, _)| is_meant(*at));
+        if let Some((at, _)) = exact.or(first) {
+            // By the name that the file knows it by: rules know shorter ones.
+            let named = set_on(text, at).map(|(found, _)| what.replacen(path, &found, 1));
+            let (source_name, what) = (source_name.clone(), named.unwrap_or_else(|| what.clone()));
             return ConfigError::Malformed { source_name, line: at + 1, what };
         }
     }
@@ -72,6 +80,6 @@ pub(super) fn malformed(source_name: &str, text: &str, error: &toml::de::Error) 
     ConfigError::Malformed {
         source_name: source_name.to_owned(),
         line: before + 1,
-        what: error.message().replace('\n', " "),
+        what: explained(text, before, &error.message().replace('\n', " ")),
     }
 }

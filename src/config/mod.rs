@@ -9,6 +9,7 @@
 mod error;
 mod layers;
 mod precautions;
+mod remedy;
 mod schwab;
 mod sections;
 #[cfg(test)]
@@ -207,7 +208,7 @@ impl Config {
                 self.sim.cadence_ms
             )));
         }
-        Ok(())
+        self.sim.validate().map_err(|what| wrong(&format!("sim.{what}")))
     }
 
     /// What the five agents are told.
@@ -221,6 +222,7 @@ impl Config {
                 outlier_fraction: self.market.outlier_fraction,
                 stale_seconds: self.market.stale_seconds,
                 detect_splits: self.market.detect_splits,
+                second_fraction: self.market.second_fraction,
             },
             strategy: self.strategy.clone(),
             risk,
@@ -256,7 +258,7 @@ impl Config {
 
     /// A short name of everything that can show in the result of a run, for the
     /// first line of a journal: all but the speeds, the screen, what a human is asked,
-    /// the alerts, telemetry and the bus.
+    /// the alerts, telemetry, the bus and the mailbox.
     pub fn hash(&self) -> Arc<str> {
         let mut shown = self.clone();
         shown.sim.speed = Sim::default().speed;
@@ -266,6 +268,8 @@ impl Config {
         shown.alerts = Alerts::default();
         shown.telemetry = Telemetry::default();
         shown.bus = BusConfig::default();
+        // Mails that count are in the journal themselves.
+        shown.intel = Intel::default();
         let digest = Sha256::digest(shown.to_table().to_string().as_bytes());
         Arc::from(hex(&digest[..8]))
     }

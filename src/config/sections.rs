@@ -8,11 +8,12 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use url::Url;
 
 use crate::agents::{market_data, risk_management};
 use crate::brokers::alpaca::{AccountKind, AlpacaConfig, DataFeed};
 use crate::brokers::sim::exchange::{MarketFill, Multiplier, Partials};
-use crate::domain::calendar::MarketHours;
+use crate::domain::calendar::{FIRST, LAST, MarketHours, next_trading_day, trading_day};
 use crate::domain::ids::Symbol;
 use crate::domain::money::Money;
 
@@ -32,6 +33,10 @@ pub struct Market {
     pub stale_seconds: u32,
     /// Whether a jump between two sessions that has the shape of a split is one.
     pub detect_splits: bool,
+    /// Two sources whose bid and ask lie further apart than this fraction of the price
+    /// disagree, and nothing is entered until they agree.
+    #[serde(with = "crate::domain::exact::ratio")]
+    pub second_fraction: Decimal,
 }
 
 /// The account.
@@ -58,6 +63,9 @@ pub struct Alpaca {
     pub feed: AlpacaFeed,
     /// The account that the keys must belong to, by number or id; empty takes any.
     pub account: String,
+    /// A simulated Alpaca on this machine, such as `http://127.0.0.1:4210`; empty is the
+    /// real one.
+    pub host: String,
     /// File with the keys, mode 0600; empty reads `APCA_API_KEY_ID` and
     /// `APCA_API_SECRET_KEY` from the environment.
     pub key_file: PathBuf,
@@ -188,20 +196,30 @@ impl Account {
 }
 
 impl Alpaca {
-    /// What the client is told of the paper account.
+    /// What the client is told of the paper account, or of a simulated one.
     pub fn paper_account(&self) -> AlpacaConfig {
         let feed = match self.feed {
             AlpacaFeed::Iex => DataFeed::Iex,
             AlpacaFeed::Sip => DataFeed::Sip,
         };
         let account_id = (!self.account.is_empty()).then(|| self.account.clone());
-        AlpacaConfig { feed, account_id, ..AlpacaConfig::new(AccountKind::Paper) }
+        // A host that is none is refused by the check of its range.
+        let kind = match Url::parse(&self.host) {
+            Ok(base) => AccountKind::Simulated { trading: base.clone(), data: base },
+            Err(_) => AccountKind::Paper,
+        };
+        AlpacaConfig { feed, account_id, ..AlpacaConfig::new(kind) }
     }
 
     pub(super) fn validate(&self) -> Result<(), String> {
         if !(1..=ALPACA_SYMBOLS_MAX).contains(&self.symbols.len()) {
             let number = self.symbols.len();
             return Err(format!("symbols names {number} stocks, it must name 1 to 30"));
+        }
+        if !self.host.is_empty() {
+            let why = |text: &dyn fmt::Display| format!("host is wrong: {text}");
+            Url::parse(&self.host).map_err(|error| why(&error))?;
+            self.paper_account().endpoints().map_err(|error| why(&error))?;
         }
         if !(1..=1_000).contains(&self.requests_per_minute) {
             let limit = self.requests_per_minute;
@@ -243,11 +261,40 @@ impl Venue {
     }
 }
 
+impl Sim {
+    /// The embedded market opens on its first day, so that day has to be one on which the
+    /// exchanges trade.
+    pub(super) fn validate(&self) -> Result<(), String> {
+        let start = self.start;
+        let range = format!("a trading day from {FIRST} to {LAST}");
+        match trading_day(start) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => {
+                let next = next_trading_day(start).map(|day| day.date.to_string());
+                let next = next.unwrap_or_else(|_| LAST.to_string());
+                Err(format!(
+                    "start is {start}, when the exchanges are closed; it must be {range}, such as \
+                     {next}"
+                ))
+            }
+            Err(_) => Err(format!(
+                "start is {start}, it must be {range}, such as {}",
+                Self::default().start
+            )),
+        }
+    }
+}
+
 impl Default for Market {
     fn default() -> Self {
-        let market_data::Config { hours, outlier_fraction, stale_seconds, detect_splits } =
-            market_data::Config::default();
-        Self { hours, outlier_fraction, stale_seconds, detect_splits }
+        let market_data::Config {
+            hours,
+            outlier_fraction,
+            stale_seconds,
+            detect_splits,
+            second_fraction,
+        } = market_data::Config::default();
+        Self { hours, outlier_fraction, stale_seconds, detect_splits, second_fraction }
     }
 }
 
@@ -269,6 +316,7 @@ impl Default for Alpaca {
             symbols: symbols.iter().filter_map(|name| Symbol::new(name).ok()).collect(),
             feed: AlpacaFeed::Iex,
             account: String::new(),
+            host: String::new(),
             key_file: PathBuf::new(),
             requests_per_minute: 200,
             requests_reserved: 30,

@@ -128,3 +128,49 @@ fn what_a_human_is_asked_is_no_part_of_the_name_of_a_run() {
     assert_eq!(asked.precautions.read_model().max_cost, Money::from_cents(1_250));
     assert_eq!(asked.hash(), Config::defaults(Purpose::Sim).hash());
 }
+
+#[test]
+fn every_refused_value_is_told_with_its_key_the_range_and_a_remedy() {
+    let cash = "it must be above zero and at most 1000000000";
+    let start = "a trading day from 1998-01-01 to 2030-12-31";
+    for (section, key, value, permitted) in [
+        ("account", "opening_cash", "-1", cash),
+        ("account", "opening_cash", "1e400", cash),
+        ("account", "opening_cash", "NaN", cash),
+        ("account", "opening_cash", "nan", cash),
+        ("account", "opening_cash", "inf", cash),
+        ("account", "opening_cash", "1e40", cash),
+        ("account", "opening_cash", "99999999999999999999999", cash),
+        ("account", "approval_seconds", "-1", "1 or more"),
+        ("precautions", "max_cost", "1e400", "it must"),
+        ("market", "outlier_fraction", "-1", "0.01 to 1"),
+        ("market", "outlier_fraction", "1e400", "0.01 to 1"),
+        ("market", "stale_seconds", "-1", "a whole number from 0 to 4294967295"),
+        ("strategy.ensemble", "threshold", "nan", "0 to 1"),
+        ("strategy.ensemble", "threshold", "-1", "0 to 1"),
+        ("risk", "max_drawdown", "-1", "from 0.0001 to 1"),
+        ("risk", "max_drawdown", "1e400", "from 0.0001 to 1"),
+        ("sim", "speed", "-1", "1 or more"),
+        ("sim", "speed", "1e400", "1 or more"),
+        ("sim", "speed", "99999999999", "1 or more"),
+        ("sim", "cadence_ms", "-1", "100 to 60000"),
+        ("sim", "start", "2026-01-04", "such as 2026-01-05"),
+        ("sim", "start", "2026-01-04", start),
+        ("sim", "start", "1990-01-01", start),
+        ("sim", "start", "2099-01-05", start),
+        ("sim", "start", "\"2099-01-05\"", start),
+        ("sim", "start", "2026-13-01", "month"),
+        ("screen", "on_terminal_lost", "\"x\"", "`halt`, `headless`, `exit`"),
+        ("account", "approval", "\"maybe\"", "`auto` or `manual`"),
+    ] {
+        let text = format!("# ours\n[{section}]\n{key} = {value} # note\n");
+        check_refused(&text, &["flightdeck.toml:3:", &format!("{section}.{key}"), permitted]);
+    }
+    check_refused("seed = -1\n", &[":1:", "seed is -1", "a whole number from 0 to"]);
+}
+
+#[test]
+fn the_line_of_a_key_is_that_of_its_own_section() {
+    let text = "[strategy.trend_following]\n\n[sim]\nspeed = 7\n\n[schwab]\nsymbols = []\n";
+    check_refused(text, &["flightdeck.toml:7:", "schwab.symbols"]);
+}

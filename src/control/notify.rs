@@ -19,8 +19,10 @@ use crate::events::{
 };
 use crate::view::{BreakerPhase, LinkPhase, TEXT_MAX, TradingPhase, clean_text};
 
-/// Time between two notices of one kind.
-pub const PAUSE: SignedDuration = SignedDuration::from_secs(5);
+/// Time between two notices of one kind. An alert may take 5 s from the event to the
+/// person (RTS 6 Article 16): one that has to wait for the pause has a second left for
+/// the way.
+pub const PAUSE: SignedDuration = SignedDuration::from_secs(4);
 
 /// The terminal's bell.
 pub const BELL: &str = "\u{7}";
@@ -66,6 +68,9 @@ pub struct Notice {
     pub at: Timestamp,
     /// Others of its kind since the last notice, which this one stands for.
     pub others: u32,
+    /// When the oldest event that it stands for was seen, by the wall.
+    #[serde(skip)]
+    pub seen_at: Timestamp,
 }
 
 impl Notice {
@@ -90,6 +95,7 @@ impl Notice {
         if older.severity > self.severity {
             return Self { others, ..older };
         }
+        self.seen_at = older.seen_at;
         self.others = others;
         self
     }
@@ -123,7 +129,7 @@ impl Notifier {
         let (kind, severity, text) = self.pick(&envelope.event)?;
         let text = clean_text(&text, TEXT_MAX);
         let (seq, at) = (envelope.seq, envelope.at);
-        let notice = Notice { kind, severity, text, seq, at, others: 0 };
+        let notice = Notice { kind, severity, text, seq, at, others: 0, seen_at: now };
         let lane = self.lane(kind);
         let notice = notice.after(lane.waiting.take());
         lane.waiting = Some(notice);
@@ -169,8 +175,13 @@ impl Notifier {
             Event::System(event) => system(event),
             Event::Breaker(event) => breaker(event),
             Event::Risk(event) => risk(event),
-            Event::Feed(FeedEvent::Link(link)) => self.feed(link),
-            Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Conflated(_))
+            Event::Feed(FeedEvent::Link(link) | FeedEvent::SecondLink(link)) => self.feed(link),
+            Event::Feed(
+                FeedEvent::Step(_)
+                | FeedEvent::History(_)
+                | FeedEvent::Conflated(_)
+                | FeedEvent::Second(_),
+            )
             | Event::Tape(_)
             | Event::Market(_)
             | Event::Signal(_)
@@ -178,6 +189,7 @@ impl Notifier {
             | Event::Venue(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Operator(_)
             | Event::Request(_) => None,
         }
@@ -335,20 +347,21 @@ mod tests {
     }
 
     #[test]
-    fn one_notice_of_a_kind_is_told_in_five_seconds_and_stands_for_the_others() {
+    fn one_notice_of_a_kind_is_told_in_a_pause_and_stands_for_the_others() {
         let mut notifier = Notifier::default();
         let first = notifier.see(at(0), &alert(Severity::Info, "one")).unwrap();
         assert_eq!(first.line(), "one");
         assert_eq!(notifier.see(at(1), &alert(Severity::Critical, "two")), None);
         assert_eq!(notifier.see(at(2), &alert(Severity::Info, "three")), None);
         assert!(notifier.see(at(2), &breaker("OPEN")).is_some(), "another kind has its own pace");
-        assert_eq!(notifier.next_due(at(2)), Some(at(5)));
-        assert_eq!(notifier.due(at(4)), []);
-        let second = notifier.due(at(5));
+        assert_eq!(notifier.next_due(at(2)), Some(at(4)));
+        assert_eq!(notifier.due(at(3)), []);
+        let second = notifier.due(at(4));
         assert_eq!(second.len(), 1);
         assert_eq!(second[0].line(), "two (and 1 more)");
         assert_eq!(second[0].severity, Severity::Critical, "the gravest speaks");
-        assert_eq!(notifier.next_due(at(5)), None);
+        assert_eq!(second[0].seen_at, at(1), "the oldest has waited longest");
+        assert_eq!(notifier.next_due(at(4)), None);
         assert_eq!(notifier.due(at(60)), []);
     }
 

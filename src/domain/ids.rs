@@ -170,6 +170,8 @@ pub enum AgentId {
     Feed,
     /// A human, through keys or the command line.
     Operator,
+    /// The assembly line of mail, at the door.
+    Intel,
     /// The spine itself.
     Spine,
 }
@@ -186,6 +188,7 @@ impl AgentId {
             Self::PositionManagement => "PositionManagementAgent",
             Self::Feed => "Feed",
             Self::Operator => "Operator",
+            Self::Intel => "Intel",
             Self::Spine => "Spine",
         }
     }

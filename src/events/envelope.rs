@@ -8,6 +8,7 @@ use crate::domain::ids::{AgentId, Seq, Symbol, TradeId};
 use crate::domain::time::Timestamp;
 use crate::events::breaker::BreakerEvent;
 use crate::events::feed::{FeedEvent, TapeEvent};
+use crate::events::intel::IntelEvent;
 use crate::events::market::MarketEvent;
 use crate::events::order::OrderEvent;
 use crate::events::position::PositionEvent;
@@ -61,6 +62,8 @@ pub enum Event {
     Trade(TradeEvent),
     /// Breakers and budgets.
     Breaker(BreakerEvent),
+    /// What mails and meetings gave.
+    Intel(IntelEvent),
     /// What a human asked.
     Operator(OperatorCommand),
     /// Questions that agents answer.
@@ -83,6 +86,7 @@ macro_rules! on_family {
             Event::Position($family) => $body,
             Event::Trade($family) => $body,
             Event::Breaker($family) => $body,
+            Event::Intel($family) => $body,
             Event::Operator($family) => $body,
             Event::Request($family) => $body,
             Event::System($family) => $body,
@@ -103,6 +107,7 @@ impl Event {
         PositionEvent::NAMES,
         TradeEvent::NAMES,
         BreakerEvent::NAMES,
+        IntelEvent::NAMES,
         OperatorCommand::NAMES,
         RequestEvent::NAMES,
         SystemEvent::NAMES,
@@ -118,16 +123,20 @@ impl Event {
         match self {
             Self::Tape(_) => Topic::Tape,
             Self::Feed(_) => Topic::Feed,
-            Self::Market(MarketEvent::Quote(_) | MarketEvent::Bars(_) | MarketEvent::Tick(_)) => {
-                Topic::Market
-            }
+            Self::Market(
+                MarketEvent::Quote(_)
+                | MarketEvent::Bars(_)
+                | MarketEvent::Tick(_)
+                | MarketEvent::Second(_),
+            ) => Topic::Market,
             Self::Market(
                 MarketEvent::Status(_)
                 | MarketEvent::Halt(_)
                 | MarketEvent::Suspect(_)
                 | MarketEvent::Split(_)
                 | MarketEvent::Band(_)
-                | MarketEvent::Correction(_),
+                | MarketEvent::Correction(_)
+                | MarketEvent::Source(_),
             ) => Topic::MarketStatus,
             Self::Signal(_) => Topic::Signal,
             Self::Risk(_) => Topic::Risk,
@@ -136,6 +145,7 @@ impl Event {
             Self::Position(_) => Topic::Position,
             Self::Trade(_) => Topic::Trade,
             Self::Breaker(_) => Topic::Breaker,
+            Self::Intel(_) => Topic::Intel,
             Self::Operator(_) => Topic::Operator,
             Self::Request(_) => Topic::Request,
             Self::System(_) => Topic::System,
@@ -165,6 +175,7 @@ impl Event {
             | Self::Market(_)
             | Self::Venue(_)
             | Self::Breaker(_)
+            | Self::Intel(_)
             | Self::Request(_)
             | Self::System(_) => None,
         }
@@ -183,6 +194,7 @@ impl Event {
             | Self::Venue(_)
             | Self::Trade(_)
             | Self::Breaker(_)
+            | Self::Intel(_)
             | Self::Operator(_)
             | Self::Request(_)
             | Self::System(_) => None,
@@ -212,6 +224,7 @@ impl Event {
             .or_else(|| PositionEvent::read_data(name, data).map(|read| read.map(Self::Position)))
             .or_else(|| TradeEvent::read_data(name, data).map(|read| read.map(Self::Trade)))
             .or_else(|| BreakerEvent::read_data(name, data).map(|read| read.map(Self::Breaker)))
+            .or_else(|| IntelEvent::read_data(name, data).map(|read| read.map(Self::Intel)))
             .or_else(|| OperatorCommand::read_data(name, data).map(|read| read.map(Self::Operator)))
             .or_else(|| RequestEvent::read_data(name, data).map(|read| read.map(Self::Request)))
             .or_else(|| SystemEvent::read_data(name, data).map(|read| read.map(Self::System)))
@@ -240,6 +253,7 @@ from_family! {
     Position(PositionEvent),
     Trade(TradeEvent),
     Breaker(BreakerEvent),
+    Intel(IntelEvent),
     Operator(OperatorCommand),
     Request(RequestEvent),
     System(SystemEvent),

@@ -19,6 +19,11 @@ family! {
         Link(FeedLinkChanged) = "feed.link.changed",
         /// How much of what was said did not become an event of its own.
         Conflated(FeedConflated) = "feed.data.conflated",
+        /// What a second source said of the market: it is compared with the first, and
+        /// stands in while that one is away.
+        Second(SecondStep) = "feed.second.received",
+        /// The connection of a second source changed.
+        SecondLink(FeedLinkChanged) = "feed.second_link.changed",
     }
 }
 
@@ -43,6 +48,15 @@ pub struct FeedConflated {
     pub bars_late: u64,
     /// Bars, halts and corrections lost because a bound was reached.
     pub lost: u64,
+}
+
+/// Everything that a second source said at one instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondStep {
+    /// Which source, such as `schwab`.
+    pub source: Arc<str>,
+    /// What it said.
+    pub step: Arc<MarketStep>,
 }
 
 /// A feed's connection changed.

@@ -11,6 +11,7 @@ use crate::domain::ids::Symbol;
 use crate::domain::market::{
     Bar, Interval, PriceBand, Quote, Session, StatusChange, Tick, TickCorrection,
 };
+use crate::domain::money::Price;
 use crate::domain::time::Timestamp;
 use crate::events::wire::family;
 
@@ -35,6 +36,10 @@ family! {
         Band(PriceBand) = "market_data.band.changed",
         /// A print of before was wrong.
         Correction(TickCorrection) = "market_data.tick.corrected",
+        /// What a second source says of a stock, and whether the first agrees.
+        Second(SecondQuoted) = "market_data.second.compared",
+        /// From now on another source's data are passed on, or compared.
+        Source(SourceChanged) = "market_data.source.changed",
     }
 }
 
@@ -77,6 +82,8 @@ pub enum SuspectReason {
     Time,
     /// Whether it trades is not known: a halt may have begun while the feed was away.
     Status,
+    /// Two sources say different prices.
+    Disagreement,
 }
 
 impl SuspectReason {
@@ -89,6 +96,7 @@ impl SuspectReason {
             Self::Gap => "gap",
             Self::Time => "time",
             Self::Status => "status",
+            Self::Disagreement => "disagreement",
         }
     }
 }
@@ -108,6 +116,34 @@ pub struct DataSuspected {
     pub reason: SuspectReason,
     /// In words, with the numbers.
     pub detail: String,
+}
+
+/// What a second source says of a stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondQuoted {
+    /// Which stock.
+    pub symbol: Symbol,
+    /// Who says it, such as `schwab`.
+    pub source: Arc<str>,
+    /// The middle of its bid and ask, dollars per share.
+    pub price: Price,
+    /// Whether the first source says nearly the same.
+    pub agrees: bool,
+}
+
+/// Whose data are passed on from now on, and whose are compared with them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceChanged {
+    /// Whose quotes and prints are passed on, such as `alpaca`; empty while none has been
+    /// heard of.
+    pub source: Arc<str>,
+    /// Who stands beside it and is compared with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Arc<str>>,
+    /// Whether the source stands in for one that is away.
+    pub stands_in: bool,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// A corporate action seen as a price jump between two sessions.

@@ -20,14 +20,17 @@ mod venue;
 mod position;
 mod trade;
 mod breaker;
+mod intel;
 mod operator;
 mod system;
 
 pub use breaker::{BreakerEvent, BreakerStateChanged, BudgetChanged, BudgetExhausted};
 pub use envelope::{Envelope, Event};
-pub use feed::{FeedConflated, FeedEvent, FeedLinkChanged, TapeEvent};
+pub use feed::{FeedConflated, FeedEvent, FeedLinkChanged, SecondStep, TapeEvent};
+pub use intel::{EmailStored, IntelEvent, LinkFound, NAMED_MAX};
 pub use market::{
-    DataSuspected, MarketBars, MarketEvent, MarketStatus, SplitDetected, SuspectReason,
+    DataSuspected, MarketBars, MarketEvent, MarketStatus, SecondQuoted, SourceChanged,
+    SplitDetected, SuspectReason,
 };
 pub use order::{
     OrderCancel, OrderCancelled, OrderEvent, OrderExpired, OrderFilled, OrderModified, OrderModify,

@@ -11,7 +11,7 @@ use crate::domain::position::Direction;
 use crate::domain::time::Timestamp;
 use crate::events::wire::family;
 use crate::fsm::trade::ExitReason;
-use crate::strategies::{Ballot, TradingSignal};
+use crate::strategies::{Ballot, Caution, TradingSignal};
 
 family! {
     /// Opinions and the ensemble's decision.
@@ -177,6 +177,9 @@ pub struct EntrySignal {
     /// What the volatility regime allows of a full size, 0 to 1.
     #[serde(with = "crate::domain::ratio")]
     pub size_scale: Decimal,
+    /// What mails ask for, where they count: it can only hold back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<Caution>,
 }
 
 /// No entry, and why.

@@ -18,6 +18,7 @@ pub enum Topic {
     Position,
     Trade,
     Breaker,
+    Intel,
     Operator,
     Request,
     System,

@@ -177,7 +177,7 @@ const fn priority(event: &Event) -> Priority {
         | Event::Order(_)
         | Event::Venue(_)
         | Event::Position(_) => Priority::High,
-        Event::Trade(_) | Event::Request(_) => Priority::Normal,
+        Event::Trade(_) | Event::Intel(_) | Event::Request(_) => Priority::Normal,
     }
 }
 

@@ -44,6 +44,12 @@ fn clean(text: &str, max: usize, keeps_lines: bool) -> Cleaned {
     let mut out = String::with_capacity(text.len().min(max));
     let (mut marks, mut was_cut, mut had_controls) = (0_usize, false, false);
     for letter in text.chars() {
+        // Most letters of most mails, and nothing to be asked about them.
+        if letter.is_ascii_graphic() && out.len() < max {
+            out.push(letter);
+            marks = 0;
+            continue;
+        }
         let letter = if letter == '\n' && keeps_lines {
             '\n'
         } else if letter == '\r' && keeps_lines {

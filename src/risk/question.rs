@@ -185,6 +185,8 @@ pub enum Suspicion {
     SplitLike,
     /// A halt may have begun unseen.
     StatusUnknown,
+    /// A second source says another price.
+    Disagreement,
 }
 
 /// Whether a stock can be borrowed for a short sale.

@@ -19,11 +19,13 @@ mod volatility;
 
 mod ensemble;
 mod judge;
+mod caution;
 
 use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+pub use caution::{Caution, CautionConfig, Finding, Worries};
 pub use ensemble::{Ballot, DecisionRecord, Ensemble, EnsembleConfig, Fault};
 pub use judge::{Cast, Decision, Outcome, Weight, judge};
 pub use mean_reversion::{MeanReversion, MeanReversionConfig};

@@ -11,12 +11,14 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::ui::facts::Mode;
 use crate::ui::format;
+use crate::ui::keymap::Action;
 use crate::ui::panels::breakers::light;
 use crate::ui::panels::cards::link;
+use crate::ui::panels::machine::journal_light;
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Glyph, Meaning};
 use crate::ui::widgets::Pen;
-use crate::view::{BreakerPhase, BreakerRow, Delay, LinkPhase, TradingPhase};
+use crate::view::{BreakerPhase, BreakerRow, Delay, JournalState, LinkPhase, TradingPhase};
 
 /// Below this width words give way to initials, and cents are left out.
 const LONG_FROM: u16 = 100;
@@ -129,6 +131,12 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
         let words = format!(" {} ", snapshot.trading.phase.name());
         pieces.push(Piece::new(0, [(words, scene.style(Meaning::Trip))]));
     }
+    // A source that stands in for another one is said.
+    if let Some(source) = snapshot.source.as_ref().filter(|source| source.stands_in) {
+        let words = format!(" data {} ", source.source);
+        pieces.push(Piece::new(2, [(words, scene.style(Meaning::Warn))]));
+    }
+    pieces.extend(alerts(scene, is_short));
     pieces.extend(login(scene, is_short, &style));
     pieces.push(Piece::new(6, [(format!(" {}", session(scene)), dim)]));
     pieces.push(Piece::new(1, [(format!(" {}Z", format::clock(snapshot.at)), plain)]));
@@ -147,9 +155,19 @@ fn lights(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -
     let (sign, meaning) = orders(scene);
     let word = if is_short { " o" } else { " ord " };
     pieces.push(Piece::new(4, [(word.into(), dim), (scene.sign(sign).into(), style(meaning))]));
-    pieces.extend(bus(scene, is_short, style));
+    pieces.extend(bus(scene, is_short, &style));
+    pieces.extend(journal(scene, is_short, style));
     pieces.extend(acknowledged(snapshot.latency.orders, (plain, dim)));
     pieces
+}
+
+/// Alerts that wait to be acknowledged, and the key that does it.
+fn alerts(scene: &Scene<'_>, is_short: bool) -> Option<Piece> {
+    let count = scene.app.alerts.count;
+    let key = scene.app.keymap.shown(Action::Acknowledge);
+    let words =
+        if is_short { format!(" !{count} {key} ") } else { format!(" {count} ALERTS {key} ") };
+    (count > 0).then(|| Piece::new(1, [(words, scene.style(Meaning::Warn))]))
 }
 
 /// The light of the bus to other processes, where there is one: without it no entry
@@ -163,6 +181,17 @@ fn bus(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -> O
     Some(Piece::new(rank, [(word.into(), style(Meaning::Dim)), sign]))
 }
 
+/// The light of the journal: without it nothing happens at all, so one that is slow or
+/// hangs stays longer than most numbers.
+fn journal(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -> Option<Piece> {
+    let state = scene.snapshot.machine.journal?.state();
+    let (sign, meaning) = journal_light(state);
+    let rank = if state == JournalState::Well { 9 } else { 2 };
+    let word = if is_short { " j" } else { " jnl " };
+    let sign = (scene.sign(sign).into(), style(meaning));
+    Some(Piece::new(rank, [(word.into(), style(Meaning::Dim)), sign]))
+}
+
 /// Where the login at the broker stands: what a person has to do first, then how long
 /// both tokens are expected to live. The broker may end them earlier.
 fn login(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) -> Vec<Piece> {
@@ -171,16 +200,20 @@ fn login(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) ->
     if login.needed.is_some() {
         let words = " LOGIN REQUIRED ".to_owned();
         let remedy = format!(" flightdeck login {broker} ");
-        return vec![
+        let mut pieces = vec![
             Piece::new(0, [(words, scene.style(Meaning::Trip))]),
             Piece::new(9, [(remedy, style(Meaning::Text))]),
         ];
+        pieces.extend(last_read(scene, &style));
+        return pieces;
     }
     let is_latched =
         |row: &BreakerRow| row.phase == BreakerPhase::Latched && row.name.starts_with(&**broker);
     if scene.snapshot.breakers.iter().any(is_latched) {
         let words = format!(" RESET {broker} ");
-        return vec![Piece::new(0, [(words, scene.style(Meaning::Trip))])];
+        let mut pieces = vec![Piece::new(0, [(words, scene.style(Meaning::Trip))])];
+        pieces.extend(last_read(scene, &style));
+        return pieces;
     }
     let now = scene.snapshot.at;
     let (Some(access), Some(until)) = (login.access_until, login.login_until) else {
@@ -202,6 +235,13 @@ fn login(scene: &Scene<'_>, is_short: bool, style: impl Fn(Meaning) -> Style) ->
         Piece::new(4, [(word.into(), style(Meaning::Dim)), (days, style(meaning))]),
         Piece::new(8, [(access, style(Meaning::Dim))]),
     ]
+}
+
+/// How old what is shown of orders and positions is, while nothing can be read.
+fn last_read(scene: &Scene<'_>, style: impl Fn(Meaning) -> Style) -> Option<Piece> {
+    let read_at = scene.snapshot.venue_read_at?;
+    let age = format::duration(format::between(read_at, scene.snapshot.at));
+    Some(Piece::new(5, [(format!(" orders as of {age} ago "), style(Meaning::Warn))]))
 }
 
 /// How long the venue took to acknowledge: the newest order, then 95 of 100.

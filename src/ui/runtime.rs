@@ -23,6 +23,7 @@ use crate::domain::command::{Actor, OperatorCommand, Reason};
 use crate::ui::facts::Facts;
 use crate::ui::input::{INPUTS_MAX, Input, Told};
 use crate::ui::layout::Plan;
+use crate::ui::overlays;
 use crate::ui::pace::Pace;
 use crate::ui::page;
 use crate::ui::scene::Scene;
@@ -240,9 +241,14 @@ impl<W: Write> Screen<W> {
     /// A terminal that can neither ring nor notify is not worth a message.
     fn told(&mut self, told: Told) {
         drop(terminal::notify(self.surface.writer(), &told.text));
-        if told.is_shown {
-            drop(terminal::ring(self.surface.writer()));
-            self.notice(told.weight, told.text);
+        if !told.is_shown {
+            return;
+        }
+        drop(terminal::ring(self.surface.writer()));
+        match told.weight {
+            Weight::Info => self.notice(told.weight, told.text),
+            // What is wrong waits for a person.
+            Weight::Warn | Weight::Trip => self.tell(Msg::Alert(told.weight, told.text)),
         }
     }
 
@@ -298,6 +304,10 @@ impl<W: Write> Screen<W> {
             Cmd::Page(page) => self.take_page(page),
             // A terminal that cannot ring is not worth a message.
             Cmd::Notify(_) => drop(terminal::ring(self.surface.writer())),
+            Cmd::Escalate(words) => {
+                drop(terminal::notify(self.surface.writer(), &words));
+                drop(terminal::ring(self.surface.writer()));
+            }
             Cmd::Theme(name) => drop(self.show_theme(&name)),
             Cmd::Glyphs(glyphs) => self.theme = self.theme.clone().with_glyphs(glyphs),
             Cmd::Mouse(is_ours) => {
@@ -420,6 +430,7 @@ impl<W: Write> Screen<W> {
     fn draw(&mut self) -> io::Result<()> {
         let watch = Stopwatch::start();
         self.app.now = self.app.now.max(self.now());
+        overlays::hold(&mut self.app, self.surface.area());
         let scene = Scene {
             snapshot: &self.snapshot,
             app: &self.app,

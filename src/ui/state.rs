@@ -242,6 +242,26 @@ pub enum Overlay {
     Kill(Moment),
 }
 
+/// Alerts that no person has acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Alerts {
+    /// How many.
+    pub count: u32,
+    /// Since when the oldest of them waits.
+    pub since: Option<Moment>,
+    /// When the bell rang for them last.
+    pub(super) rang: Option<Moment>,
+}
+
+impl Alerts {
+    /// When the bell rings for them again; `None` while there are none.
+    pub fn next_bell(&self) -> Option<Moment> {
+        self.rang.filter(|_| self.count > 0).map(|rang| rang.plus(ALERT_AGAIN))
+    }
+}
+
+/// An alert that nobody has acknowledged rings again after so long, until somebody has.
+pub const ALERT_AGAIN: Duration = Duration::from_secs(30);
 /// How long risky keys work once armed.
 pub const ARMED_FOR: Duration = Duration::from_mins(1);
 /// How long a dialog is deaf to keys after it opened: a held or doubled key runs
@@ -296,6 +316,10 @@ pub struct App {
     pub entry: Option<Entry>,
     /// What else lies over the page.
     pub overlay: Option<Overlay>,
+    /// The first row of the help that is seen, from 0.
+    pub help_row: usize,
+    /// Alerts that nobody has acknowledged.
+    pub alerts: Alerts,
     /// Messages, oldest first.
     pub toasts: VecDeque<Toast>,
     /// Requests on their way, oldest first.
@@ -333,6 +357,8 @@ impl App {
             dialog: None,
             entry: None,
             overlay: None,
+            help_row: 0,
+            alerts: Alerts::default(),
             toasts: VecDeque::new(),
             pending: Vec::new(),
             theme: theme.to_owned(),
@@ -370,6 +396,6 @@ impl App {
             let part = Duration::from_nanos(u64::from(left.subsec_nanos()));
             self.now.plus(if part.is_zero() { Duration::from_secs(1) } else { part })
         });
-        [toast, answer, armed].into_iter().flatten().min()
+        [toast, answer, armed, self.alerts.next_bell()].into_iter().flatten().min()
     }
 }

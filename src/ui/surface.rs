@@ -63,6 +63,11 @@ impl<W: Write> Surface<W> {
         self.is_forgotten = true;
     }
 
+    /// The area that was drawn last.
+    pub(super) fn area(&mut self) -> Rect {
+        self.terminal.get_frame().area()
+    }
+
     /// Where the terminal's extras are written.
     pub(super) fn writer(&mut self) -> &mut CrosstermBackend<W> {
         self.terminal.backend_mut()

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Families of events that are counted apart.
-pub(in crate::view) const FAMILIES: usize = 13;
+pub(in crate::view) const FAMILIES: usize = 14;
 
 /// How many events there were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -22,6 +22,6 @@ impl Counters {
     /// The families' names.
     pub const FAMILY_NAMES: [&'static str; FAMILIES] = [
         "tape", "feed", "market", "signal", "risk", "order", "venue", "position", "trade",
-        "breaker", "operator", "request", "system",
+        "breaker", "operator", "request", "system", "intel",
     ];
 }

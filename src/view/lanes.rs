@@ -91,6 +91,10 @@ impl Lane {
         self.dropped
     }
 
+    pub(in crate::view) fn len(&self) -> usize {
+        self.vital.len() + self.other.len()
+    }
+
     pub(in crate::view) fn is_empty(&self) -> bool {
         self.vital.is_empty() && self.other.is_empty()
     }

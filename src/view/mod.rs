@@ -19,12 +19,14 @@ mod rows;
 mod precautions;
 mod latency;
 mod counters;
+mod machine;
 mod log;
 mod decisions;
 mod snapshot;
 mod run;
 mod projector;
 mod history;
+mod intel;
 mod lanes;
 mod publisher;
 #[cfg(test)]
@@ -37,22 +39,25 @@ pub use decisions::{
     Link, NoteLine, OrderLine, PlanLine, Record, ResultLine, Wanted,
 };
 pub use history::record_from;
+pub use intel::{GROUPS_MAX, INTEL_MAX, IntelGroup, IntelGroups, IntelRow, LinkLine};
 pub use lanes::{Dropped, LANE_MAX, VITAL_MAX};
 pub use latency::{Conflated, Delay, Latency};
 pub use log::{Class, Detail, EventLine, LOG_MAX, Level, Log};
+pub use machine::{JournalFacts, JournalState, Machine, NoticeDelay, QueueRow};
 pub use names::{AgentState, BreakerPhase, LinkPhase, OrderPhase, Phase, TradingPhase, Unit};
 pub use precautions::{Caution, Precautions};
 pub use prints::{Amended, PRINTS_MAX, Print, Prints};
 pub use projector::{Projector, Setup};
 pub use publisher::{Publisher, Viewer};
 pub use rows::{
-    ApprovalRow, ApprovalToken, BusRow, OrderRow, PositionRow, Protection, Step, TradeRow, Wait,
+    ApprovalRow, ApprovalToken, BusRow, OrderRow, PositionRow, Protection, SourceRow, Step,
+    TradeRow, Wait,
 };
 pub use run::{Login, Run};
 pub use snapshot::{
-    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, IntelRow, MarketCard,
-    OrdersCard, PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot, StrategyCard,
-    StrategyRow, SymbolBallots, Trading,
+    Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, MarketCard, OrdersCard,
+    PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot, StrategyCard, StrategyRow,
+    SymbolBallots, Trading,
 };
 pub use text::{NAME_MAX, TEXT_MAX, clean_text};
 pub use watch::{BARS_MAX, Chart, ChartBar, Levels, Mark, Move, SPARK_MAX, Spark, WatchRow};

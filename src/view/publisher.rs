@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::domain::ids::Seq;
 use crate::events::Envelope;
 use crate::view::lanes::{Dropped, Lane};
 use crate::view::log::EventLine;
+use crate::view::machine::Machine;
 use crate::view::projector::Projector;
 use crate::view::snapshot::Snapshot;
 
@@ -27,7 +27,10 @@ struct Shared {
 
 struct Desk {
     projector: Projector,
-    newest: Seq,
+    /// Rises with everything that changes what is shown.
+    changes: u64,
+    /// How the program itself is.
+    machine: Arc<Machine>,
     /// The lane of single events, once somebody reads it.
     lane: Option<Lane>,
 }
@@ -44,8 +47,8 @@ impl Shared {
 /// the spine as a tap.
 pub struct Publisher {
     shared: Arc<Shared>,
-    /// The number of the newest event, sent only while somebody waits.
-    wake: watch::Sender<Seq>,
+    /// How many changes there have been, sent only while somebody waits.
+    wake: watch::Sender<u64>,
 }
 
 impl fmt::Debug for Publisher {
@@ -57,41 +60,77 @@ impl fmt::Debug for Publisher {
 impl Publisher {
     /// Begins with a projector, which may have folded a journal already.
     pub fn new(projector: Projector) -> Self {
-        let desk = Desk { projector, newest: Seq(0), lane: None };
+        let desk = Desk { projector, changes: 0, machine: Arc::default(), lane: None };
         let shared = Shared { desk: Mutex::new(desk), is_waited_for: AtomicBool::new(false) };
-        Self { shared: Arc::new(shared), wake: watch::Sender::new(Seq(0)) }
+        Self { shared: Arc::new(shared), wake: watch::Sender::new(0) }
     }
 
     /// Takes one envelope.
     pub fn see(&self, envelope: &Envelope) {
-        {
+        let changes = {
             let mut desk = self.shared.desk();
             let line = desk.projector.see_line(envelope);
-            desk.newest = envelope.seq;
+            desk.changes += 1;
             if let (Some(lane), Some(line)) = (&mut desk.lane, line) {
                 lane.push(line);
             }
-        }
-        // The lock above orders this after the flag of everybody who has found
+            desk.changes
+        };
+        self.wake(changes);
+    }
+
+    /// Takes what was measured about the program itself. What says nothing new wakes
+    /// nobody.
+    pub fn tell(&self, machine: Machine) {
+        let changes = {
+            let mut desk = self.shared.desk();
+            if *desk.machine == machine {
+                return;
+            }
+            desk.machine = Arc::new(machine);
+            desk.changes += 1;
+            desk.changes
+        };
+        self.wake(changes);
+    }
+
+    /// How many single events wait for a reader.
+    pub fn waiting(&self) -> usize {
+        self.shared.desk().lane.as_ref().map_or(0, Lane::len)
+    }
+
+    /// Shows another journal from now on.
+    pub fn begin_anew(&self, projector: Projector) {
+        let changes = {
+            let mut desk = self.shared.desk();
+            desk.projector = projector;
+            desk.changes += 1;
+            desk.changes
+        };
+        self.wake(changes);
+    }
+
+    fn wake(&self, changes: u64) {
+        // The lock of the caller orders this after the flag of everybody who has found
         // nothing newer than the event before.
         if self.shared.is_waited_for.load(Ordering::SeqCst) {
             self.shared.is_waited_for.store(false, Ordering::SeqCst);
-            self.wake.send_replace(envelope.seq);
+            self.wake.send_replace(changes);
         }
     }
 
     /// Makes a reader. When the publisher is gone, readers are told by
     /// [`Viewer::changed`].
     pub fn viewer(&self) -> Viewer {
-        Viewer { shared: Arc::clone(&self.shared), woken: self.wake.subscribe(), taken: Seq(0) }
+        Viewer { shared: Arc::clone(&self.shared), woken: self.wake.subscribe(), taken: 0 }
     }
 }
 
 /// Reads the newest snapshot, and single events.
 pub struct Viewer {
     shared: Arc<Shared>,
-    woken: watch::Receiver<Seq>,
-    taken: Seq,
+    woken: watch::Receiver<u64>,
+    taken: u64,
 }
 
 impl fmt::Debug for Viewer {
@@ -104,8 +143,17 @@ impl Viewer {
     /// Returns the newest moment.
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         let mut desk = self.shared.desk();
-        self.taken = desk.newest;
-        desk.projector.snapshot()
+        self.taken = desk.changes;
+        let mut snapshot = desk.projector.snapshot();
+        // Made a moment ago, so nobody else holds it.
+        if let Some(made) = Arc::get_mut(&mut snapshot) {
+            made.machine = Arc::clone(&desk.machine);
+        }
+        snapshot
+    }
+
+    fn has_news(&self) -> bool {
+        self.shared.desk().changes > self.taken
     }
 
     /// Waits until there is something newer than the last snapshot taken here. May be
@@ -114,11 +162,11 @@ impl Viewer {
         loop {
             self.woken.mark_unchanged();
             self.shared.is_waited_for.store(true, Ordering::SeqCst);
-            if self.shared.desk().newest > self.taken {
+            if self.has_news() {
                 return true;
             }
             if self.woken.changed().await.is_err() {
-                return self.shared.desk().newest > self.taken;
+                return self.has_news();
             }
         }
     }

@@ -44,6 +44,21 @@ pub struct BusRow {
     pub reason: Box<str>,
 }
 
+/// Whose market data are shown, where there are two sources.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceRow {
+    /// Whose quotes and prints are shown, such as `alpaca`.
+    pub source: Box<str>,
+    /// Who is compared with it.
+    pub second: Option<Box<str>>,
+    /// Whether it stands in for a source that is away.
+    pub stands_in: bool,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, in words.
+    pub reason: Box<str>,
+}
+
 /// A state that a trade came to, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Step {

@@ -19,10 +19,12 @@ use crate::events::{Severity, StrategyMetrics};
 use crate::view::checks::CheckLine;
 use crate::view::counters::Counters;
 use crate::view::decisions::{BallotLine, DecidedLine, Decisions, Record, Wanted};
+use crate::view::intel::{IntelGroups, IntelRow};
 use crate::view::latency::{Conflated, Latency};
 use crate::view::log::Log;
+use crate::view::machine::Machine;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
-use crate::view::rows::{ApprovalRow, BusRow, OrderRow, PositionRow, TradeRow};
+use crate::view::rows::{ApprovalRow, BusRow, OrderRow, PositionRow, SourceRow, TradeRow};
 use crate::view::run::Run;
 use crate::view::watch::{Chart, WatchRow};
 
@@ -64,6 +66,11 @@ pub struct Snapshot {
     pub requests: Arc<Vec<RequestsRow>>,
     /// The bus to other processes; absent while the run has none.
     pub bus: Option<BusRow>,
+    /// When orders, positions and cash were last read at the broker; absent before, and
+    /// where there is none to read.
+    pub venue_read_at: Option<Timestamp>,
+    /// Whose market data are shown; absent while there is one source alone.
+    pub source: Option<SourceRow>,
     /// How far below its peak the net value was, in dollars, once a minute of the
     /// market, the newest last.
     pub falls: Arc<[Money]>,
@@ -96,12 +103,16 @@ pub struct Snapshot {
     pub alerts: Arc<VecDeque<AlertRow>>,
     /// The newest lines of mail and meetings, oldest first.
     pub intel: Arc<VecDeque<IntelRow>>,
+    /// How many of these lines speak of which stock, and come from whom.
+    pub intel_groups: Arc<IntelGroups>,
     /// How long orders and quotes take.
     pub latency: Latency,
     /// Market data that did not become events of their own, all feeds together.
     pub conflated: Conflated,
     /// How many events there were.
     pub counters: Counters,
+    /// How the program itself is; by the wall, and not from the journal.
+    pub machine: Arc<Machine>,
 }
 
 impl Snapshot {
@@ -432,16 +443,5 @@ pub struct AlertRow {
     /// How much it matters.
     pub severity: Severity,
     /// In words, with the remedy.
-    pub text: Box<str>,
-}
-
-/// A line of mail or of a meeting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct IntelRow {
-    /// When.
-    pub at: Timestamp,
-    /// Which stock it speaks of.
-    pub symbol: Option<Symbol>,
-    /// In words, clean.
     pub text: Box<str>,
 }

@@ -123,26 +123,56 @@ fn a_kill_9_loses_nothing_and_doubles_nothing() {
     assert_eq!(exported(&whole), exported(&killed));
 }
 
-#[test]
-fn a_foreign_corpus_is_read_whole_and_every_failure_is_named() {
+/// Mails that others gathered to try their programs with, where this machine has them: those
+/// of Python's own tests, and those of the mail library's.
+fn corpora() -> Vec<PathBuf> {
     let asked = Command::new("python3")
         .args(["-c", "import test.test_email as t, os; print(os.path.dirname(t.__file__))"])
         .output();
-    let found = asked.ok().filter(|output| output.status.success());
-    let data = found
+    let python = asked
+        .ok()
+        .filter(|output| output.status.success())
         .map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).join("data"));
-    let Some(data) = data.filter(|data| data.is_dir()) else {
-        eprintln!("skipped: this machine's Python has no test data of mails");
-        return;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let request = Request { paths: vec![data.clone()], ..Request::default() };
-    let report = read(request, &folder.path().join("s"));
-    let files = fs::read_dir(&data).unwrap().count();
-    assert!(report.read >= u64::try_from(files).unwrap() / 2, "{report:?}");
-    assert_eq!(report.read, report.stored + report.duplicates + report.failed);
-    assert!(report.failures.iter().all(|failure| !failure.reason.contains("bug")), "{report:?}");
-    assert!(report.stored * 10 >= report.read * 5, "{report:?}");
+    let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo = cargo.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let folders = |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten();
+    let crates = cargo.into_iter().flat_map(|home| folders(home.join("registry/src")));
+    let library = crates
+        .flat_map(|index| folders(index.path()))
+        .filter(|found| found.file_name().to_string_lossy().starts_with("mail-parser-"));
+    let library = library.map(|found| found.path().join("resources"));
+    python.into_iter().chain(library).filter(|path| path.is_dir()).collect()
+}
+
+/// Says something that the test runner does not hold back.
+fn aloud(text: &str) {
+    use std::io::Write;
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "{text}").unwrap();
+}
+
+#[test]
+fn foreign_corpora_are_read_whole_and_every_failure_is_named() {
+    let corpora = corpora();
+    if corpora.is_empty() {
+        aloud("SKIPPED: this machine has neither Python's nor the mail library's test mails");
+    }
+    for data in corpora {
+        let folder = tempfile::tempdir().unwrap();
+        let request = Request { paths: vec![data.clone()], ..Request::default() };
+        let report = read(request, &folder.path().join("s"));
+        let Report { read, stored, duplicates, failed, .. } = report;
+        let place = data.display();
+        aloud(&format!(
+            "{place}: {read} read, {stored} stored, {duplicates} twice, {failed} failed"
+        ));
+        assert!(read >= 50, "{report:?}");
+        assert_eq!(read, stored + duplicates + failed);
+        assert_eq!(report.failures.len(), usize::try_from(failed).unwrap());
+        let is_named = |reason: &str| !reason.is_empty() && !reason.contains("bug");
+        assert!(report.failures.iter().all(|it| is_named(&it.reason)), "{report:?}");
+        assert!(stored * 10 >= read * 8, "{report:?}");
+    }
 }
 
 #[test]

@@ -83,7 +83,9 @@ fn a_member_outside_that_is_late_is_left_out() {
     assert_eq!(cockpit.state(), "HOLDING", "decided without it");
     let mark = cockpit.mark();
     vote(&mut cockpit, &trade, "oracle", Action::Sell, 1.0);
-    assert_eq!(cockpit.since(mark).len(), 1, "a late vote changes nothing");
+    let said = cockpit.last("strategy.member.left_out");
+    assert!(said.text("reason").ends_with("where no vote is open"), "{}", said.text("reason"));
+    assert_eq!(cockpit.since(mark).len(), 2, "a late vote changes nothing, and that is said");
 }
 
 #[test]

@@ -320,6 +320,7 @@ impl Agent for OrderExecutionAgent {
             | Event::Tape(_)
             | Event::Feed(_)
             | Event::Order(_)
+            | Event::Intel(_)
             | Event::Trade(_) => {}
         }
     }

@@ -252,7 +252,9 @@ impl PositionManagementAgent {
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
             | MarketEvent::Split(_)
-            | MarketEvent::Band(_) => return,
+            | MarketEvent::Band(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_) => return,
         }
         self.say_pnl_when_due(at, out);
     }
@@ -454,18 +456,17 @@ impl Agent for PositionManagementAgent {
     }
 
     fn handle(&mut self, input: &Envelope, out: &mut Outbox) {
-        let at = input.at;
         match &input.event {
-            Event::Market(event) => self.market(at, event, out),
+            Event::Market(event) => self.market(input.at, event, out),
             Event::Signal(event) if input.source != AgentId::PositionManagement => {
                 self.signal(event, out);
             }
             Event::Risk(event) => self.risk(event, out),
-            Event::Order(event) => self.order(at, event, out),
+            Event::Order(event) => self.order(input.at, event, out),
             Event::Venue(VenueEvent::SplitApplied(split)) => self.split(split, out),
             Event::Operator(command) => self.operator(command, out),
             Event::Request(request) => self.answer(request, out),
-            Event::System(SystemEvent::TimerDue(due)) => self.timer(at, &due.timer, out),
+            Event::System(SystemEvent::TimerDue(due)) => self.timer(input.at, &due.timer, out),
             Event::Venue(
                 VenueEvent::Accepted(_)
                 | VenueEvent::Rejected(_)
@@ -485,6 +486,7 @@ impl Agent for PositionManagementAgent {
             | Event::Feed(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_)
             | Event::System(_) => {}
         }

@@ -23,28 +23,45 @@ use crate::risk::{
 /// An entry that waits for a human.
 #[derive(Debug, Clone)]
 pub(super) struct Waiting {
-    intent: EntryIntent,
+    wish: Wish,
     deadline: Timestamp,
+}
+
+/// A proposed entry, and what mails make of its size.
+#[derive(Debug, Clone)]
+struct Wish {
+    intent: EntryIntent,
+    /// 0 to 1; one where no mail asks for caution.
+    factor: Decimal,
+}
+
+impl Wish {
+    fn at(self, at: Timestamp) -> Self {
+        Self { intent: EntryIntent { at, ..self.intent }, ..self }
+    }
 }
 
 impl RiskManagementAgent {
     /// Puts a proposed entry to the rules.
     pub(super) fn entry(&mut self, at: Timestamp, signal: &EntrySignal, out: &mut Outbox) {
-        let intent = intent_of(signal, at);
-        self.decide(intent, self.config.approval == Approval::Manual, out);
+        let caution = signal.caution.as_ref();
+        let factor = caution.map_or(Decimal::ONE, |caution| caution.size_factor);
+        let asks_human = caution.is_some_and(|caution| caution.asks_human);
+        let needs_human = asks_human || self.config.approval == Approval::Manual;
+        self.decide(Wish { intent: intent_of(signal, at), factor }, needs_human, out);
     }
 
     /// A human says yes: the rules are asked again, on the numbers of now.
     pub(super) fn approve(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
-        if let Some(Waiting { intent, .. }) = self.waiting.remove(trade_id) {
-            self.decide(EntryIntent { at, ..intent }, false, out);
+        if let Some(Waiting { wish, .. }) = self.waiting.remove(trade_id) {
+            self.decide(wish.at(at), false, out);
         }
     }
 
     /// Somebody asks for the decision of a waiting trade: it is put again.
     pub(super) fn ask_again(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
-        if let Some(Waiting { intent, .. }) = self.waiting.remove(trade_id) {
-            self.decide(EntryIntent { at, ..intent }, true, out);
+        if let Some(Waiting { wish, .. }) = self.waiting.remove(trade_id) {
+            self.decide(wish.at(at), true, out);
         }
     }
 
@@ -71,25 +88,39 @@ impl RiskManagementAgent {
         }
     }
 
-    fn decide(&mut self, intent: EntryIntent, needs_human: bool, out: &mut Outbox) {
-        let (record, judged) = self.judge(&intent);
+    fn decide(&mut self, wish: Wish, needs_human: bool, out: &mut Outbox) {
+        let (record, judged) = self.judge_cautious(&wish);
+        let intent = &wish.intent;
         let trade_id = Some(intent.trade_id.clone());
         let (symbol, quantity) = (intent.symbol, record.quantity);
         out.publish(RiskEvent::SizeCalculated(SizeCalculated { trade_id, symbol, size: record }));
         match judged {
-            Err(denial) => out.publish(refusal(Some(intent.trade_id), *denial)),
-            Ok(order) if needs_human => self.ask(intent, &order, out),
+            Err(denial) => out.publish(refusal(Some(intent.trade_id.clone()), *denial)),
+            Ok(order) if needs_human => self.ask(wish, &order, out),
             Ok(order) => {
                 self.reservations.reserve(&order);
                 self.strategies.insert(intent.trade_id.clone(), intent.strategy.clone());
                 let limits = &self.config.limits;
-                if let Some(why) = self.conduct.entry_approved(&intent, quantity, limits) {
+                if let Some(why) = self.conduct.entry_approved(intent, quantity, limits) {
                     out.publish(disabled_event(&intent.strategy, &why));
                 }
-                let trade_id = intent.trade_id;
+                let trade_id = wish.intent.trade_id;
                 out.publish(RiskEvent::Approved(TradeApproved { trade_id, order }));
             }
         }
+    }
+
+    /// Judges an entry, smaller where mails ask for it. What would be refused without any
+    /// mail is refused: being smaller must not get an order past a rule.
+    fn judge_cautious(&self, wish: &Wish) -> (SizeRecord, Result<ApprovedOrder, Box<Denial>>) {
+        let whole = self.judge(&wish.intent);
+        if whole.1.is_err() || wish.factor >= Decimal::ONE {
+            return whole;
+        }
+        let share = |ratio: Decimal| ratio.clamp(Decimal::ZERO, Decimal::ONE);
+        let scale = share(wish.intent.size_scale).checked_mul(share(wish.factor));
+        let size_scale = scale.unwrap_or(Decimal::ZERO);
+        self.judge(&EntryIntent { size_scale, ..wish.intent.clone() })
     }
 
     fn judge(&self, intent: &EntryIntent) -> (SizeRecord, Result<ApprovedOrder, Box<Denial>>) {
@@ -109,7 +140,8 @@ impl RiskManagementAgent {
         (record, judged)
     }
 
-    fn ask(&mut self, intent: EntryIntent, order: &ApprovedOrder, out: &mut Outbox) {
+    fn ask(&mut self, wish: Wish, order: &ApprovedOrder, out: &mut Outbox) {
+        let intent = &wish.intent;
         let seconds = i64::from(self.config.approval_seconds);
         let deadline = intent.at.plus(SignedDuration::from_secs(seconds));
         let trade_id = intent.trade_id.clone();
@@ -122,7 +154,7 @@ impl RiskManagementAgent {
             checks: order.checks().to_vec(),
         }));
         out.wake_at(deadline, Timer::Approval(trade_id.clone()));
-        self.waiting.insert(trade_id, Waiting { intent, deadline });
+        self.waiting.insert(trade_id, Waiting { wish, deadline });
     }
 
     fn account_view(&self) -> AccountView {

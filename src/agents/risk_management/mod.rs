@@ -145,6 +145,8 @@ impl RiskManagementAgent {
             MarketEvent::Suspect(suspected) => self.symbols.suspect(suspected),
             MarketEvent::Split(split) => self.symbols.split(split),
             MarketEvent::Band(band) => self.symbols.band(*band),
+            MarketEvent::Second(second) => self.symbols.second(second),
+            MarketEvent::Source(changed) => self.symbols.source(changed),
             MarketEvent::Correction(correction) => {
                 self.symbols.correct(correction);
                 let (symbol, wrong) = (correction.wrong.symbol, correction.wrong.price);
@@ -410,6 +412,7 @@ impl Agent for RiskManagementAgent {
             | Event::Feed(_)
             | Event::Risk(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_) => {}
         }
     }

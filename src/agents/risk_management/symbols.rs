@@ -9,7 +9,9 @@ use crate::domain::market::{
 use crate::domain::money::Price;
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
-use crate::events::{DataSuspected, MarketStatus, SplitDetected, SuspectReason};
+use crate::events::{
+    DataSuspected, MarketStatus, SecondQuoted, SourceChanged, SplitDetected, SuspectReason,
+};
 use crate::risk::{Borrow, Reference, Suspicion, SymbolView, Totals};
 
 /// A doubt outlives the word that raised it by one more: the doubtful value itself
@@ -28,6 +30,10 @@ struct Known {
     /// A halt may have begun unseen; a print, a bar or a status ends the doubt, a
     /// quote does not: a stock that is halted is quoted as well.
     is_unproven: bool,
+    /// What a second source says, while there is one.
+    second: Option<Price>,
+    /// Both sources say different prices.
+    disagrees: bool,
 }
 
 impl Known {
@@ -107,12 +113,37 @@ impl Symbols {
             SuspectReason::Gap => (Suspicion::Gap, 1),
             // A value out of its time was not passed on: nothing is in doubt.
             SuspectReason::Time => return,
+            SuspectReason::Disagreement => {
+                self.rows.row(suspected.symbol, Known::default).disagrees = true;
+                return;
+            }
             SuspectReason::Status => {
                 self.rows.row(suspected.symbol, Known::default).is_unproven = true;
                 return;
             }
         };
         self.rows.row(suspected.symbol, Known::default).doubt = Some(doubt);
+    }
+
+    /// Takes what a second source says. Where both agree, a far price is none that one
+    /// source has made up (C11).
+    pub(super) fn second(&mut self, second: &SecondQuoted) {
+        let row = self.rows.row(second.symbol, Known::default);
+        row.second = Some(second.price);
+        row.disagrees = !second.agrees;
+        if second.agrees {
+            row.doubt = row.doubt.filter(|(doubt, _)| *doubt != Suspicion::Outlier);
+        }
+    }
+
+    /// Without a source beside the one that is passed on nothing is compared.
+    pub(super) fn source(&mut self, changed: &SourceChanged) {
+        if changed.second.is_none() {
+            for (_, row) in self.rows.iter_mut() {
+                row.second = None;
+                row.disagrees = false;
+            }
+        }
     }
 
     /// A split makes what was known before incomparable.
@@ -122,6 +153,8 @@ impl Symbols {
         row.previous = None;
         row.quote = None;
         row.band = None;
+        row.second = None;
+        row.disagrees = false;
     }
 
     /// The part of a view that depends on the market alone.
@@ -140,11 +173,12 @@ impl Symbols {
             quote: row.quote,
             band: row.band,
             previous_price: row.previous,
-            second_source: None,
+            second_source: row.second,
             locked_since: row.locked_since,
             suspicion: row
                 .doubt
                 .map(|(suspicion, _)| suspicion)
+                .or(row.disagrees.then_some(Suspicion::Disagreement))
                 .or(row.is_unproven.then_some(Suspicion::StatusUnknown)),
             status: row.status,
             session,

@@ -24,10 +24,11 @@ use crate::domain::money::{Money, Price};
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Envelope, Event, MarketBars, MarketEvent, MemberLeftOut, OrderEvent, PositionEvent,
-    RequestEvent, SignalEvent, StrategyMetrics, SystemEvent, Timer, Topic, Topics, TradeEvent,
+    EmailStored, Envelope, Event, IntelEvent, MarketBars, MarketEvent, MemberLeftOut, OrderEvent,
+    PositionEvent, RequestEvent, SignalEvent, StrategyMetrics, SystemEvent, Timer, Topic, Topics,
+    TradeEvent,
 };
-use crate::strategies::{BarInput, Ensemble, EnsembleConfig};
+use crate::strategies::{BarInput, CautionConfig, Ensemble, EnsembleConfig, Finding, Worries};
 use open::OpenTrade;
 use votes::Poll;
 
@@ -78,6 +79,8 @@ pub struct Config {
     pub external_members: Vec<String>,
     /// How long they have to vote, seconds, 1 to 60.
     pub vote_seconds: u32,
+    /// What mails may do to a decision; nothing by default.
+    pub caution: CautionConfig,
 }
 
 impl Default for Config {
@@ -95,6 +98,7 @@ impl Default for Config {
             retry_bars: 15,
             external_members: Vec::new(),
             vote_seconds: 5,
+            caution: CautionConfig::default(),
         }
     }
 }
@@ -106,6 +110,7 @@ impl Config {
     /// Names the key, the value and the range.
     pub fn validate(&self) -> Result<(), String> {
         self.ensemble.validate()?;
+        self.caution.validate().map_err(|what| format!("caution.{what}"))?;
         let within = |key: &str, value: Decimal, low: Decimal, high: Decimal| {
             if value < low || value > high {
                 return Err(format!("{key} is {value}, it must lie in {low} to {high}"));
@@ -131,6 +136,7 @@ pub struct StrategyAgent {
     trades_named: u64,
     /// Decisions that wait for votes from outside.
     polls: BTreeMap<TradeId, Poll>,
+    worries: Worries,
     metrics: BTreeMap<String, StrategyMetrics>,
     r_sums: BTreeMap<String, Decimal>,
 }
@@ -158,8 +164,10 @@ impl StrategyAgent {
     pub fn new(config: Config) -> Result<Self, String> {
         // Built once here so that building one per symbol later cannot fail.
         Ensemble::new(&config.ensemble)?;
+        let worries = Worries::new(config.caution.clone());
         Ok(Self {
             config,
+            worries,
             rows: SymbolMap::default(),
             session: Session::Closed,
             day: Date::MIN,
@@ -264,7 +272,11 @@ impl StrategyAgent {
                         correction.right.map(|tick| tick.price).or(row.quote.map(|q| q.mid()));
                 }
             }
-            MarketEvent::Halt(_) | MarketEvent::Suspect(_) | MarketEvent::Band(_) => {}
+            MarketEvent::Halt(_)
+            | MarketEvent::Suspect(_)
+            | MarketEvent::Band(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_) => {}
         }
     }
 
@@ -295,6 +307,18 @@ impl StrategyAgent {
             row.trade = None;
             row.pause = pause;
         }
+    }
+
+    /// A mail is heard of: it may hold back what is decided from now on.
+    fn mail(&mut self, at: Timestamp, mail: &EmailStored) {
+        self.worries.hear(&Finding {
+            at,
+            written_at: mail.written_at,
+            mail: &mail.email,
+            client: &mail.client,
+            symbols: &mail.symbols,
+            intents: &mail.intents,
+        });
     }
 
     fn answer(&mut self, at: Timestamp, request: &RequestEvent, out: &mut Outbox) {
@@ -349,6 +373,7 @@ impl Agent for StrategyAgent {
             Topic::Order,
             Topic::Request,
             Topic::Signal,
+            Topic::Intel,
         ])
     }
 
@@ -361,6 +386,7 @@ impl Agent for StrategyAgent {
             Event::Order(OrderEvent::ModifyRejected(refused)) => self.stop_stays(refused),
             Event::Request(request) => self.answer(at, request, out),
             Event::Signal(SignalEvent::VoteCast(cast)) => self.vote(at, cast, out),
+            Event::Intel(IntelEvent::EmailStored(mail)) => self.mail(at, mail),
             Event::System(SystemEvent::TimerDue(due)) => {
                 if let Timer::Votes(trade_id) = &due.timer {
                     self.close_poll(at, &trade_id.clone(), out);
@@ -384,6 +410,7 @@ impl Agent for StrategyAgent {
             | Event::Order(_)
             | Event::Venue(_)
             | Event::Breaker(_)
+            | Event::Intel(IntelEvent::LinkFound(_))
             | Event::Operator(_)
             | Event::System(_) => {}
         }

@@ -68,7 +68,7 @@ impl StrategyAgent {
         if asks_outside {
             self.open_poll(at, trade_id, poll, out);
         } else {
-            self.propose(&trade_id, &poll, decision, out);
+            self.propose(at, &trade_id, &poll, decision, out);
         }
     }
 
@@ -76,6 +76,7 @@ impl StrategyAgent {
     /// that follows.
     pub(super) fn propose(
         &mut self,
+        at: Timestamp,
         trade_id: &TradeId,
         poll: &Poll,
         decision: Decision,
@@ -111,6 +112,7 @@ impl StrategyAgent {
                 signal.confidence = confidence;
                 signal.consensus = consensus;
                 signal.size_scale = ratio(decision.size_scale);
+                signal.caution = self.worries.about(symbol, at);
                 self.row(symbol).trade = Some(OpenTrade::proposed(&signal, &poll.ballots, side));
                 out.publish(SignalEvent::Entry(signal));
             }
@@ -151,6 +153,7 @@ impl StrategyAgent {
             confidence: Decimal::ZERO,
             consensus: Decimal::ZERO,
             size_scale: Decimal::ONE,
+            caution: None,
         })
     }
 

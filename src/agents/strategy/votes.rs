@@ -63,10 +63,20 @@ impl StrategyAgent {
         Weight::new(weight).unwrap_or(Weight::ONE)
     }
 
-    /// Takes a vote; a stranger's, a second or a malformed one changes nothing.
+    /// Takes a vote; a stranger's, a second or a malformed one changes nothing. A member
+    /// that is late is told so, since it may believe that it was heard.
     pub(super) fn vote(&mut self, at: Timestamp, cast: &VoteCast, out: &mut Outbox) {
-        let Some(poll) = self.polls.get_mut(&cast.trade_id) else { return };
         let signal = &cast.signal;
+        let Some(poll) = self.polls.get_mut(&cast.trade_id) else {
+            if self.config.external_members.contains(&signal.strategy) {
+                out.publish(SignalEvent::MemberLeftOut(MemberLeftOut {
+                    member: signal.strategy.clone(),
+                    symbol: Some(signal.symbol),
+                    reason: format!("it voted on {}, where no vote is open", cast.trade_id),
+                }));
+            }
+            return;
+        };
         let asked = poll.ballots.iter_mut().find(|ballot| {
             ballot.member == signal.strategy && ballot.vote.is_none() && ballot.reasoning.is_empty()
         });
@@ -90,7 +100,7 @@ impl StrategyAgent {
     }
 
     /// Decides on the votes that are there; who has not voted is left out.
-    pub(super) fn close_poll(&mut self, _: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+    pub(super) fn close_poll(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
         let Some(mut poll) = self.polls.remove(trade_id) else { return };
         let external = &self.config.external_members;
         for ballot in &mut poll.ballots {
@@ -110,6 +120,6 @@ impl StrategyAgent {
         let casts = poll.ballots.iter().map(Ballot::cast);
         let decision = judge(self.config.ensemble.threshold, casts);
         let decision = Decision { size_scale: poll.size_scale, ..decision };
-        self.propose(trade_id, &poll, decision, out);
+        self.propose(at, trade_id, &poll, decision, out);
     }
 }

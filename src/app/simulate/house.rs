@@ -152,7 +152,7 @@ impl House {
         let (port, requests) = mpsc::unbounded_channel();
         let guard = config.execution.guard.clone();
         let whose = (AccountMode::Paper, setting::ACCOUNT, config.account.opening_cash);
-        let roster = seats(config, guard, (broker.name(), 1), whose, port)?;
+        let roster = seats(config, guard, (broker.name(), 1), whose, (port, None))?;
         let mut all: Vec<Box<dyn Tap>> = vec![Box::new(GateKeeper(gate.clone()))];
         all.extend(taps);
         let mut spine = Inline::new(roster, disk.clone(), all);

@@ -5,21 +5,19 @@
 //! login of a stream. No type here prints or serialises a value.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::brokers::alpaca::config::AccountKind;
+use crate::brokers::private::{PrivateFileError, assignment, read_private};
 
 /// The name of the key's id, in the environment and in a file.
 pub const KEY_ID_NAME: &str = "APCA_API_KEY_ID";
 /// The name of the key's secret, in the environment and in a file.
 pub const SECRET_NAME: &str = "APCA_API_SECRET_KEY";
-/// A file of keys is a few lines; more is some other file.
-const FILE_BYTES_MAX: u64 = 64 * 1024;
+/// What a file of keys is, for the error of one that is not.
+const EXPECTED: &str = "a key file: it holds lines such as APCA_API_KEY_ID=…";
 
 /// The keys of one account.
 #[derive(Clone)]
@@ -43,26 +41,9 @@ pub enum KeyError {
     /// A key holds a character that no key has: blanks, quotes, control characters.
     #[error("{0} holds a character that no key has")]
     Illegal(&'static str),
-    /// The file cannot be read.
-    #[error("the key file {path} cannot be read")]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// Others may read the file.
-    #[error("the key file {path} can be read by others (mode {mode:03o}): run chmod 600 {path}")]
-    NotPrivate {
-        /// Which file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The file is not a file of a few lines of text.
-    #[error("{0} is not a key file: it holds lines such as {KEY_ID_NAME}=…")]
-    NotAKeyFile(PathBuf),
+    /// The file cannot be used.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
     /// Keys of one kind of account for the other.
     #[error(
         "these are keys of a {keys} account (they begin with {prefix}), not of a {account} one"
@@ -104,7 +85,7 @@ impl ApiKeys {
     ) -> Result<Self, KeyError> {
         let mut value = |name| {
             let found = find(name).ok_or(KeyError::Missing(name))?;
-            Ok(SecretString::from(found.trim().to_owned()))
+            Ok::<_, KeyError>(SecretString::from(found.trim().to_owned()))
         };
         Self::new(value(KEY_ID_NAME)?, value(SECRET_NAME)?)
     }
@@ -114,7 +95,7 @@ impl ApiKeys {
     /// # Errors
     /// When it cannot be read, others may read it, or a name is missing in it.
     pub fn from_file(path: &Path) -> Result<Self, KeyError> {
-        let text = read_private(path)?;
+        let (text, _) = read_private(path, EXPECTED)?;
         Self::from_lookup(|name| {
             let found = text.expose_secret().lines().filter_map(assignment);
             let mut named = found.filter(|(given, _)| given.eq_ignore_ascii_case(name));
@@ -152,47 +133,12 @@ impl ApiKeys {
     }
 }
 
-/// Reads a file, after its open handle has shown that it is private.
-fn read_private(path: &Path) -> Result<SecretString, KeyError> {
-    let failed = |source| KeyError::File { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(failed)?;
-    let about = file.metadata().map_err(failed)?;
-    if !about.is_file() || about.len() > FILE_BYTES_MAX {
-        return Err(KeyError::NotAKeyFile(path.to_owned()));
-    }
-    let mode = about.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(KeyError::NotPrivate { path: path.to_owned(), mode });
-    }
-    let mut text = String::new();
-    let read = file.by_ref().take(FILE_BYTES_MAX).read_to_string(&mut text);
-    read.map_err(|source| {
-        if source.kind() == io::ErrorKind::InvalidData {
-            return KeyError::NotAKeyFile(path.to_owned());
-        }
-        failed(source)
-    })?;
-    Ok(SecretString::from(text))
-}
-
-/// Reads one line: `NAME=value`, `export NAME='value'`, `name = "value"  # so`.
-fn assignment(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim();
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    let (name, value) = line.split_once('=')?;
-    let value = value.trim();
-    let quoted = ['"', '\''].into_iter().find_map(|quote| {
-        let inside = value.strip_prefix(quote)?;
-        inside.split_once(quote).map(|(inside, _)| inside)
-    });
-    let bare = || value.split_whitespace().next().unwrap_or_default();
-    Some((name.trim(), quoted.unwrap_or_else(bare)))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
 
     fn keys(id: &str) -> ApiKeys {
         ApiKeys::new(id.to_owned().into(), "canary-secret".to_owned().into()).unwrap()
@@ -239,8 +185,10 @@ mod tests {
         let error = ApiKeys::from_lookup(|_| Some("can\u{7}ary".into())).unwrap_err().to_string();
         assert!(!error.contains("ary"), "{error}");
         assert!(matches!(in_file("\u{0}", 0o600), Err(KeyError::Missing(KEY_ID_NAME))));
-        assert!(matches!(ApiKeys::from_file(Path::new("/")), Err(KeyError::NotAKeyFile(_))));
-        assert!(matches!(ApiKeys::from_file(Path::new("/no/keys")), Err(KeyError::File { .. })));
+        for (path, part) in [("/", "is not a key file"), ("/no/keys", "cannot be read")] {
+            let error = ApiKeys::from_file(Path::new(path)).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::brokers::alpaca::config::{AccountKind, AlpacaConfig, Endpoints, Timeo
 use crate::brokers::alpaca::keys::ApiKeys;
 use crate::brokers::call::{Answer, CallError};
 use crate::brokers::exchange::{self, Reach};
+use crate::brokers::toll;
 use crate::brokers::words::cleaned;
 use crate::domain::time::Timestamp;
 
@@ -192,6 +193,7 @@ impl Rest {
         if let Some(body) = request.body {
             call = call.header(CONTENT_TYPE, "application/json").body(body);
         }
+        toll::pay().await?;
         let response = call.send().await.map_err(|error| exchange::broken(error, None))?;
         let status = response.status().as_u16();
         let beside = beside(status, response.headers());

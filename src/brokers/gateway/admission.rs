@@ -119,6 +119,25 @@ impl Admission {
         lane: Lane,
         patience: Option<Duration>,
     ) -> Result<Permit<'_>, Held> {
+        self.admitted(lane, patience, true).await?;
+        Ok(Permit(self))
+    }
+
+    /// Waits for permission for a further request of a call that is under way.
+    ///
+    /// # Errors
+    /// As [`enter`](Self::enter).
+    pub(super) async fn enter_again(&self, lane: Lane, patience: Duration) -> Result<(), Held> {
+        self.admitted(lane, Some(patience), false).await
+    }
+
+    /// Waits in line; with `begins` one more call is under way then.
+    async fn admitted(
+        &self,
+        lane: Lane,
+        patience: Option<Duration>,
+        begins: bool,
+    ) -> Result<(), Held> {
         let key = {
             let mut state = self.state();
             if state.waiting.len() >= WAITING_MAX && !protects(lane) {
@@ -136,7 +155,7 @@ impl Admission {
                 tokio::pin!(changed);
                 // Registered before the look, so that no change is missed.
                 changed.as_mut().enable();
-                let Some(nap) = self.try_enter(key) else { return };
+                let Some(nap) = self.try_enter(key, begins) else { return };
                 // A change first: it is the reason to look again.
                 tokio::select! {
                     biased;
@@ -152,20 +171,26 @@ impl Admission {
             }
         }
         drop(place);
-        Ok(Permit(self))
+        Ok(())
     }
 
     /// Takes a request when it is this one's turn; otherwise says how long to nap.
-    fn try_enter(&self, key: (Lane, u64)) -> Option<Duration> {
+    fn try_enter(&self, key: (Lane, u64), begins: bool) -> Option<Duration> {
         let now = self.clock.now();
         let mut state = self.state();
-        let free = IN_FLIGHT_MAX - if protects(key.0) { 0 } else { IN_FLIGHT_RESERVE };
-        if state.waiting.first() != Some(&key) || state.in_flight >= free {
+        // Whoever is first of the line goes first, but a call that is under way does not
+        // wait for one that waits until fewer are.
+        let free = |lane| IN_FLIGHT_MAX - if protects(lane) { 0 } else { IN_FLIGHT_RESERVE };
+        let is_full = begins && state.in_flight >= free(key.0);
+        let before = state.waiting.iter().take_while(|other| **other != key);
+        let is_first = state.waiting.first() == Some(&key)
+            || !begins && before.clone().all(|other| state.in_flight >= free(other.0));
+        if !is_first || is_full {
             return Some(NAP_MAX);
         }
         match state.budget.try_take(key.0, now) {
             Ok(()) => {
-                state.in_flight += 1;
+                state.in_flight += usize::from(begins);
                 None
             }
             Err(wait) => {

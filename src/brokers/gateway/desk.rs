@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::breakers::{Bank, Call, CallClass, CallOutcome, Cause, Lane, Phase, Ticket, Transition};
@@ -18,6 +19,7 @@ use crate::brokers::gateway::gate::Gate;
 use crate::brokers::gateway::hours::Hours;
 use crate::brokers::gateway::ledger::Ledger;
 use crate::brokers::gateway::readiness::Readiness;
+use crate::brokers::toll::{Gatekeeper, Toll};
 use crate::brokers::{Answer, Broker, CallError, Seal};
 use crate::bus::clock::{Clock, MEASURES, lap};
 use crate::domain::ids::{AgentId, ClientOrderId};
@@ -35,6 +37,23 @@ const READ_TRIES: u32 = 3;
 const READ_WAIT: Duration = Duration::from_secs(2);
 /// How long comparisons and data wait for the budget before they are left out.
 const READ_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a further request of a call waits for the budget: with it the call must end
+/// well before it is given up, so that one which never left is told as such.
+const FURTHER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where the further requests of a call pay.
+struct Lanes(Arc<Admission>, Lane);
+
+impl Gatekeeper for Lanes {
+    fn pay(&self) -> BoxFuture<'_, Result<(), String>> {
+        async {
+            let place = self.0.enter_again(self.1, FURTHER_PATIENCE).await;
+            place.map_err(|held| held.to_string())
+        }
+        .boxed()
+    }
+}
 
 /// Why a call brought nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,7 +125,7 @@ pub(super) struct Desk<B, E> {
     pub(super) gate: Gate,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: GatewayConfig,
-    pub(super) admission: Admission,
+    pub(super) admission: Arc<Admission>,
     /// Whether news of orders reach us.
     pub(super) readiness: Readiness,
     /// The market's hours as the broker tells them.
@@ -133,7 +152,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         }
         Self {
             bank: Mutex::new(bank),
-            admission: Admission::new(config.budget, config.seed, clock.clone()),
+            admission: Arc::new(Admission::new(config.budget, config.seed, clock.clone())),
             ledger: Mutex::default(),
             readiness: Readiness::default(),
             hours: Hours::default(),
@@ -224,7 +243,9 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         {
             return Err(Failure::Held(why.into()));
         }
-        let answer = match tokio::time::timeout(CALL_LONGEST, self.way(leave, ask)).await {
+        let way = Toll::new(Arc::new(Lanes(self.admission.clone(), leave.lane)));
+        let way = way.on(self.way(leave, ask));
+        let answer = match tokio::time::timeout(CALL_LONGEST, way).await {
             Ok(answer) => answer,
             Err(_) => Err(CallError::Unknown {
                 outcome: CallOutcome::TimedOut,

@@ -77,7 +77,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         self.say_changes(orders).await;
         let text = format!(
             "{}: the token is good, the account is readable, orders and positions are \
-             reconciled; orders may leave again",
+             reconciled; calls may leave again",
             self.broker.name()
         );
         self.alert(Severity::Info, text).await;

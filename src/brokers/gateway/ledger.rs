@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::brokers::BrokerOrder;
+use crate::brokers::{BrokerOrder, OrderDoubt};
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
 use crate::domain::money::{Price, Qty};
 use crate::domain::order::{OrderClass, OrderPurpose, OrderRequest, ReportedStatus, Side};
@@ -67,9 +67,17 @@ pub(super) struct Ledger {
     /// Names of orders that were replaced, with the names of what took their place.
     renamed: BTreeMap<ClientOrderId, ClientOrderId>,
     finished: VecDeque<ClientOrderId>,
+    /// Orders in doubt of which a human was told.
+    doubts: Vec<OrderDoubt>,
 }
 
 impl Ledger {
+    /// Takes the orders that are in doubt now; returns what was not told of them yet.
+    pub(super) fn new_doubts(&mut self, now: Vec<OrderDoubt>) -> Vec<OrderDoubt> {
+        let told = std::mem::replace(&mut self.doubts, now.clone());
+        now.into_iter().filter(|doubt| !told.contains(doubt)).collect()
+    }
+
     /// Notes an order of ours before it is sent.
     pub(super) fn open(&mut self, request: &OrderRequest, purpose: OrderPurpose) {
         self.rows.insert(

@@ -53,6 +53,11 @@ impl Lines {
         None
     }
 
+    /// Jobs that wait behind others.
+    pub(super) fn waiting(&self) -> usize {
+        self.lines.values().map(|line| line.waiting.len()).sum()
+    }
+
     /// Tells whether nothing is under way about an order.
     pub(super) fn is_idle(&self, id: &ClientOrderId) -> bool {
         !self.lines.contains_key(id)

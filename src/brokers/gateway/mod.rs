@@ -26,6 +26,7 @@ mod reads;
 mod lines;
 mod feeding;
 mod room;
+mod second;
 
 pub use config::GatewayConfig;
 pub use entrance::{Closed, Entrance};
@@ -33,7 +34,8 @@ pub use feeding::MarketInlet;
 pub use gate::Gate;
 pub use market::{MarketBuffer, MarketItem};
 pub use port::{Port, Request};
-pub use room::{Gateway, Streams};
+pub use room::{Gateway, Load, Streams};
+pub use second::SecondEntrance;
 
 #[cfg(test)]
 mod tests;

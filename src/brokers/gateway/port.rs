@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::bus::{Agent, Outbox};
 use crate::domain::command::{OperatorCommand, ResetBreaker};
-use crate::domain::ids::{AgentId, ClientOrderId};
+use crate::domain::ids::{AgentId, BrokerOrderId, ClientOrderId};
 use crate::events::{
     Envelope, Event, GetBars, OrderCancel, OrderEvent, OrderModify, OrderSubmit, RequestEvent,
     Topic, Topics,
@@ -31,6 +31,13 @@ pub enum Request {
     LoginDied,
     /// To close a breaker that the gateway owns.
     Reset(ResetBreaker),
+    /// To take a human's word on an order of which nobody knows.
+    Decide {
+        /// Our name for it.
+        order: ClientOrderId,
+        /// Which of the broker's orders it is; `None` when there is none.
+        is: Option<BrokerOrderId>,
+    },
     /// To read orders, positions and account now.
     Reconcile,
 }
@@ -42,12 +49,21 @@ pub struct Port {
     /// [`MAX_CASCADE`](crate::bus) requests, entries are limited by risk, and the
     /// gateway takes everything at once into the lines of its orders.
     requests: mpsc::UnboundedSender<Request>,
+    /// A gateway that reads data alone: of all requests it hears the resets.
+    second: Option<mpsc::UnboundedSender<Request>>,
 }
 
 impl Port {
     /// Makes the half that feeds the given queue.
     pub const fn new(requests: mpsc::UnboundedSender<Request>) -> Self {
-        Self { requests }
+        Self { requests, second: None }
+    }
+
+    /// Lets a gateway that reads data alone hear of resets too.
+    #[must_use]
+    pub fn beside(mut self, second: Option<mpsc::UnboundedSender<Request>>) -> Self {
+        self.second = second;
+        self
     }
 
     fn pass(&self, request: Request) {
@@ -120,6 +136,10 @@ impl Agent for Port {
             Event::Order(event) => self.order(event),
             Event::Request(request) => self.question(request),
             Event::Operator(OperatorCommand::ResetBreaker(reset)) => {
+                // Each knows the names of its own breakers.
+                if let Some(second) = &self.second {
+                    let _ = second.send(Request::Reset(reset.clone()));
+                }
                 self.pass(Request::Reset(reset.clone()));
             }
             Event::Operator(_)
@@ -131,6 +151,7 @@ impl Agent for Port {
             | Event::Venue(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_)
             | Event::System(_) => {}
         }

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use crate::breakers::{CallClass, Lane};
 use crate::brokers::gateway::desk::{Desk, Leave};
 use crate::brokers::gateway::entrance::Entrance;
-use crate::brokers::{Broker, BrokerAccount, BrokerOrder, OrderUpdate};
+use crate::brokers::{Broker, BrokerAccount, BrokerOrder, OrderDoubt, OrderUpdate};
 use crate::domain::ids::AgentId;
 use crate::domain::market::{Bar, BarBatch, Interval};
 use crate::domain::time::Timestamp;
@@ -79,6 +79,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             }
         }
         self.read_unlisted(&orders).await;
+        self.say_doubts().await;
         self.say_account().await
     }
 
@@ -96,6 +97,20 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             if let Some(order) = self.read_order(&broker_order_id, Lane::Reconcile).await {
                 self.tell(&order).await;
             }
+        }
+    }
+
+    /// Tells each order that a human must decide about, once.
+    async fn say_doubts(&self) {
+        let doubts = self.ledger().new_doubts(self.broker.doubts());
+        for OrderDoubt { client_order_id: id, detail } in doubts {
+            let text = format!(
+                "order {id}: nobody knows whether {} has it: {detail}. Look at the broker's own \
+                 list, then say what became of it; until then its risk stays reserved and \
+                 nothing is entered in its stock",
+                self.broker.name()
+            );
+            self.alert(Severity::Critical, text).await;
         }
     }
 

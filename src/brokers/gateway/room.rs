@@ -9,6 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -55,9 +56,29 @@ pub struct Streams {
     pub market: Arc<MarketInlet>,
 }
 
+/// What is under way at a gateway; looked at once a second.
+#[derive(Debug, Default)]
+pub struct Load {
+    waiting: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+impl Load {
+    /// Requests about orders that wait behind others about the same order.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Requests about orders whose answer is awaited.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
 /// The async half of the venue seat.
 pub struct Gateway<B, E> {
     desk: Arc<Desk<B, E>>,
+    load: Arc<Load>,
 }
 
 impl<B: Broker, E> fmt::Debug for Gateway<B, E> {
@@ -77,7 +98,13 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
         config: GatewayConfig,
         entrance: E,
     ) -> Self {
-        Self { desk: Arc::new(Desk::new((broker, backup), (gate, clock), config, entrance)) }
+        let desk = Arc::new(Desk::new((broker, backup), (gate, clock), config, entrance));
+        Self { desk, load: Arc::default() }
+    }
+
+    /// What is under way, for who looks on.
+    pub fn load(&self) -> Arc<Load> {
+        self.load.clone()
     }
 
     /// Runs until it is stopped or the house has ended, then waits up to 5 s for the
@@ -88,7 +115,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
         streams: Streams,
         stop: CancellationToken,
     ) {
-        let desk = self.desk;
+        let Self { desk, load } = self;
         let feeding = Arc::new(Feeding::new(desk.clone(), streams.market));
         let market_stop = stop.child_token();
         let mut market = JoinSet::new();
@@ -109,6 +136,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
             jobs: JoinSet::new(),
             reads: JoinSet::new(),
             held: VecDeque::new(),
+            load,
             desk,
             feeding,
         };
@@ -139,6 +167,7 @@ struct Room<B, E> {
     desk: Arc<Desk<B, E>>,
     feeding: Arc<Feeding<B, E>>,
     lines: Lines,
+    load: Arc<Load>,
     /// Whose job a task does: told also when it panics.
     running: HashMap<Id, ClientOrderId>,
     jobs: JoinSet<()>,
@@ -230,6 +259,11 @@ impl<B: Broker, E: Entrance> Room<B, E> {
                     desk.reset(&reset.breaker, since).await;
                     Read::Other
                 });
+            }
+            Request::Decide { order, is } => {
+                let is_taken = self.desk.broker.decide(&order, is.as_ref());
+                tracing::info!(%order, is_taken, "a human has said what became of an order");
+                self.reconcile_in = 0;
             }
             Request::Reconcile => self.reconcile_in = 0,
         }
@@ -379,6 +413,8 @@ impl<B: Broker, E: Entrance> Room<B, E> {
     }
 
     fn tick(&mut self) {
+        self.load.waiting.store(self.lines.waiting(), Ordering::Relaxed);
+        self.load.calls.store(self.running.len(), Ordering::Relaxed);
         self.is_gate_seen &= self.desk.gate.is_closed();
         if self.is_held {
             self.hold_left = self.hold_left.saturating_sub(1);

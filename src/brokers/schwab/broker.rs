@@ -12,12 +12,13 @@ use tokio::sync::Notify;
 
 use crate::brokers::Seal;
 use crate::brokers::broker::{
-    Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Replacement,
+    Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, OrderDoubt, Replacement,
 };
 use crate::brokers::call::{Answer, CallError, Refusal};
 use crate::brokers::oddity::{Oddities, OddityCounts};
 use crate::brokers::schwab::book::{Book, SentOrder};
 use crate::brokers::schwab::config::{SchwabConfig, masked};
+use crate::brokers::schwab::extras::Decision;
 use crate::brokers::schwab::rest::{Family, Request, Rest, unreadable};
 use crate::brokers::schwab::seal::{SealedTokens, SharedSeal};
 use crate::brokers::schwab::token::AccessTokens;
@@ -181,6 +182,15 @@ impl Broker for SchwabBroker {
 
     fn seal(&self, seal: Seal) {
         self.seal.set(seal);
+    }
+
+    fn doubts(&self) -> Vec<OrderDoubt> {
+        self.order_doubts()
+    }
+
+    fn decide(&self, order: &ClientOrderId, is: Option<&BrokerOrderId>) -> bool {
+        let decision = is.map_or(Decision::NotPlaced, |id| Decision::Is(id.clone()));
+        Self::decide(self, order, decision)
     }
 
     /// Asks anew which accounts the login opens; the new login may open others.

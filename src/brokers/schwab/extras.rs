@@ -4,11 +4,12 @@
 
 use reqwest::Method;
 
-use crate::brokers::broker::{OrderNews, OrderUpdate};
+use crate::brokers::broker::{OrderDoubt, OrderNews, OrderUpdate};
 use crate::brokers::call::{Answer, CallError};
 use crate::brokers::schwab::book::{Doubt, Fate};
 use crate::brokers::schwab::broker::SchwabBroker;
 use crate::brokers::schwab::orders::{rejection, written};
+use crate::brokers::schwab::resolution::Standing;
 use crate::brokers::schwab::rest::{Family, Request, unreadable};
 use crate::brokers::schwab::translate::send;
 use crate::brokers::schwab::wire::{WirePreferences, WirePreview, WireReason};
@@ -138,6 +139,15 @@ impl SchwabBroker {
         self.book().doubts()
     }
 
+    /// Those of them that a human must decide about.
+    pub(super) fn order_doubts(&self) -> Vec<OrderDoubt> {
+        let told = self.doubts().into_iter().filter_map(|doubt| {
+            let detail = in_words(&doubt.standing)?;
+            Some(OrderDoubt { client_order_id: doubt.request.client_order_id, detail })
+        });
+        told.collect()
+    }
+
     /// Takes a human's word on an order in doubt; false when it is not in doubt.
     pub fn decide(&self, id: &ClientOrderId, decision: Decision) -> bool {
         {
@@ -153,6 +163,18 @@ impl SchwabBroker {
         }
         self.landed.notify_waiters();
         true
+    }
+}
+
+/// What looking has shown in the end; `None` while it goes on.
+fn in_words(standing: &Standing) -> Option<String> {
+    match standing {
+        Standing::Looking { .. } | Standing::Placed(_) => None,
+        Standing::ProbablyNotPlaced => Some("Schwab lists nothing like it".to_owned()),
+        Standing::Ambiguous(ids) => {
+            let ids: Vec<&str> = ids.iter().map(BrokerOrderId::as_str).collect();
+            Some(format!("it may be Schwab's order {}", ids.join(" or ")))
+        }
     }
 }
 

@@ -13,7 +13,6 @@
 
 pub mod auth;
 pub mod hosts;
-mod private;
 pub mod stream;
 pub mod token;
 
@@ -33,10 +32,10 @@ mod translate;
 mod wire;
 
 pub use crate::brokers::oddity::{Oddities, Oddity, OddityCounts};
+pub use crate::brokers::private::PrivateFileError;
 pub use book::{Doubt, SentOrder};
 pub use broker::{OpenError, SchwabBroker};
 pub use config::{Absence, SchwabConfig, Timeouts};
 pub use extras::{Decision, Preview, StreamerInfo};
 pub use fingerprint::{Fingerprint, Likeness};
-pub use private::PrivateFileError;
 pub use resolution::{Candidates, LOOKS_AFTER, Resolution, SKEW, Standing};

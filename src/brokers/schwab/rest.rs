@@ -20,6 +20,7 @@ use crate::brokers::exchange::{self, Reach};
 use crate::brokers::schwab::classify::{self, Beside};
 use crate::brokers::schwab::config::{SchwabConfig, Timeouts};
 use crate::brokers::schwab::token::{AccessToken, AccessTokens, TokenError};
+use crate::brokers::toll;
 use crate::brokers::words::cleaned;
 use crate::bus::clock::Clock;
 use crate::domain::time::Timestamp;
@@ -240,6 +241,7 @@ impl Rest {
         if let Some(body) = &request.body {
             call = call.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
+        toll::pay().await?;
         let response = call.send().await.map_err(|error| exchange::broken(error, None))?;
         let status = response.status().as_u16();
         let headers = response.headers();

@@ -4,30 +4,27 @@
 //! where tokens are handed out. Knows no breaker: the gateway says when to shut.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
-use futures_util::future::{BoxFuture, FutureExt, ready};
+use futures_util::future::{BoxFuture, FutureExt, pending, ready};
+use tokio::sync::watch;
 
 use crate::brokers::Seal;
 use crate::brokers::schwab::token::{AccessToken, AccessTokens, LoginReason, TokenError};
 
 /// The seal, shared by clones. Open until it is set.
-#[derive(Debug, Clone, Default)]
-pub(super) struct SharedSeal(Arc<AtomicU8>);
+#[derive(Debug, Clone)]
+pub(super) struct SharedSeal(Arc<watch::Sender<Seal>>);
+
+impl Default for SharedSeal {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Seal::Open)))
+    }
+}
 
 impl SharedSeal {
     /// Sets it: whoever asks for a token afterwards finds it so.
     pub(super) fn set(&self, seal: Seal) {
-        let code = match seal {
-            Seal::Open => 0,
-            Seal::Probing => 1,
-            Seal::Shut => 2,
-        };
-        self.0.store(code, Ordering::SeqCst);
-    }
-
-    fn level(&self) -> u8 {
-        self.0.load(Ordering::SeqCst)
+        self.0.send_replace(seal);
     }
 }
 
@@ -42,7 +39,15 @@ pub(super) struct SealedTokens {
 
 impl SealedTokens {
     fn is_shut(&self) -> bool {
-        self.seal.level() > u8::from(self.may_probe)
+        shuts(*self.seal.0.borrow(), self.may_probe)
+    }
+}
+
+const fn shuts(seal: Seal, may_probe: bool) -> bool {
+    match seal {
+        Seal::Open => false,
+        Seal::Probing => !may_probe,
+        Seal::Shut => true,
     }
 }
 
@@ -60,6 +65,23 @@ impl AccessTokens for SealedTokens {
         refused: &'a AccessToken,
     ) -> BoxFuture<'a, Result<AccessToken, TokenError>> {
         if self.is_shut() { ready(latched()).boxed() } else { self.tokens.renew_after_401(refused) }
+    }
+
+    fn are_held(&self) -> bool {
+        self.is_shut()
+    }
+
+    fn handed_out_again(&self) -> BoxFuture<'static, ()> {
+        if !self.is_shut() {
+            return pending().boxed();
+        }
+        let (mut seal, may_probe) = (self.seal.0.subscribe(), self.may_probe);
+        async move {
+            if seal.wait_for(|seal| !shuts(*seal, may_probe)).await.is_err() {
+                pending().await
+            }
+        }
+        .boxed()
     }
 }
 
@@ -86,6 +108,14 @@ mod tests {
             let found = (calls.access().await.is_ok(), stream.access().await.is_ok());
             assert_eq!(found, expected, "{set:?}");
         }
+        // Who waits for the end of it hears of it at once.
+        let again = stream.handed_out_again();
+        assert!(again.now_or_never().is_none());
+        let again = stream.handed_out_again();
+        seal.set(Seal::Open);
+        assert!(again.now_or_never().is_some() && !stream.are_held());
+        assert!(stream.handed_out_again().now_or_never().is_none(), "nothing is held back");
+        seal.set(Seal::Shut);
         let refused = AccessToken::new("good".to_owned());
         assert_eq!(calls.renew_after_401(&refused).await, latched());
     }

@@ -384,6 +384,7 @@ impl Agent for SimVenue {
             | Event::Venue(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_)
             | Event::Operator(_)
             | Event::System(_) => {}

@@ -184,8 +184,8 @@ impl<S: Session> Driver<S> {
         let wait = self.backoff.next(floor);
         tracing::warn!(url = self.endpoint.url, detail = lost.detail, ?wait, "stream lost");
         self.tell(|status| status.trouble = Some(lost.detail));
-        let waiting = sleep(wait);
-        tokio::pin!(waiting);
+        let (waiting, sooner) = (sleep(wait), self.session.worth_dialling());
+        tokio::pin!(waiting, sooner);
         loop {
             // Stop first, as nothing else matters then; news before new connections.
             tokio::select! {
@@ -195,6 +195,7 @@ impl<S: Session> Driver<S> {
                 Some(more) = self.wishes.recv() => {
                     self.session.want(&more, &mut Output::default());
                 }
+                () = &mut sooner => return Ok(()),
                 () = &mut waiting => return Ok(()),
             }
         }

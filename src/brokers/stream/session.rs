@@ -4,7 +4,7 @@
 //! says what to send, what to hand on, and whether to go on. Each broker's streams have
 //! their own; they know no socket and no task.
 
-use std::future::{Future, ready};
+use std::future::{Future, pending, ready};
 
 use super::socket::{DialError, Endpoint};
 use crate::brokers::Push;
@@ -130,6 +130,11 @@ pub(in crate::brokers) trait Session: Send + 'static {
         _endpoint: &mut Endpoint,
     ) -> impl Future<Output = Result<(), DialError>> + Send {
         ready(Ok(()))
+    }
+
+    /// Ends when it is worth dialling before the wait is over; for ever as a rule.
+    fn worth_dialling(&self) -> impl Future<Output = ()> + Send + 'static {
+        pending()
     }
 
     /// We dial.

@@ -1,8 +1,9 @@
-//! The users that the server needs: the house, those who may command, those who look on.
+//! The users that the server needs: the house, those who may command, those who vote,
+//! those who look on.
 
 use std::fmt::Write as _;
 
-use crate::bus::redis::names::{RESUME, command_topics, reply_channel};
+use crate::bus::redis::names::{CAST_VOTE, RESUME, VOTE_REQUESTED, command_topics, reply_channel};
 
 /// What to do about a server without users, in one line.
 pub const REMEDY: &str = "give it users, then shut the default one: print them with \
@@ -13,7 +14,16 @@ pub const REMEDY: &str = "give it users, then shut the default one: print them w
 pub const HOUSE: &str = "resetkeys ~flightdeck:* resetchannels &* -@all \
      +hello +ping +publish +subscribe +unsubscribe +xadd +xrange +xrevrange +get +set";
 
-/// Returns an access control file: everybody off but the house, one sender, one reader.
+/// What one who looks on may do. Behind a sender's own rights it stands in brackets, as a
+/// selector: to hear every channel is not to publish on every channel.
+const LOOKS_ON: &str = "%R~flightdeck:* &* -@all +hello +ping +subscribe +psubscribe \
+     +unsubscribe +punsubscribe +get +xread +xrange +xrevrange";
+
+/// The user that votes from outside, in the file that is printed.
+pub const MEMBER: &str = "member";
+
+/// Returns an access control file: everybody off but the house, one sender, one member that
+/// votes, one reader.
 pub fn file(sender: &str) -> String {
     let mut text = String::from(
         "user default off\n\
@@ -24,13 +34,20 @@ pub fn file(sender: &str) -> String {
     // Writing to a text cannot fail.
     let _ =
         write!(text, "\nuser {sender} on >PUT-A-PASSWORD-HERE resetkeys resetchannels &{reply}");
-    for (topic, _) in command_topics().filter(|(_, name)| *name != RESUME) {
+    for (topic, _) in command_topics().filter(|(_, name)| ![RESUME, CAST_VOTE].contains(name)) {
         let _ = write!(text, " &{topic}");
     }
-    text.push_str(
+    let reply = reply_channel(MEMBER);
+    let _ = write!(
+        text,
+        " -@all +hello +ping +publish +subscribe +unsubscribe ({LOOKS_ON})\n\
+         user {MEMBER} on >PUT-A-PASSWORD-HERE resetkeys resetchannels \
+         &{reply} &{VOTE_REQUESTED} &market_data.quote.updated &{CAST_VOTE}"
+    );
+    let _ = writeln!(
+        text,
         " -@all +hello +ping +publish +subscribe +unsubscribe\n\
-         user reader on >PUT-A-PASSWORD-HERE resetkeys %R~flightdeck:* resetchannels &* -@all \
-         +hello +ping +subscribe +psubscribe +unsubscribe +punsubscribe +xread +xrange +xrevrange\n",
+         user reader on >PUT-A-PASSWORD-HERE resetkeys resetchannels {LOOKS_ON}"
     );
     text
 }
@@ -44,7 +61,7 @@ mod tests {
         let text = file("desk-1");
         let users: Vec<&str> =
             text.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
-        assert_eq!(users, ["default", "flightdeck", "desk-1", "reader"]);
+        assert_eq!(users, ["default", "flightdeck", "desk-1", "member", "reader"]);
         assert!(text.starts_with("user default off\n"));
         assert!(text.contains("&operator.kill") && !text.contains("&operator.resume"));
     }

@@ -259,7 +259,10 @@ impl Listener {
         );
         tracing::warn!(%text, "refused");
         let is_attack = |why: &Refused| {
-            matches!(why, Refused::Forged | Refused::OtherTopic | Refused::Replayed)
+            matches!(
+                why,
+                Refused::Forged | Refused::OtherTopic | Refused::Replayed | Refused::NotTheirs
+            )
         };
         let severity = if news.iter().any(|(why, _)| is_attack(why)) {
             Severity::Critical

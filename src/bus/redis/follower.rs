@@ -43,6 +43,32 @@ impl Position {
     }
 }
 
+/// Finds the place of a stream's last entry; `None` while it has none.
+///
+/// # Errors
+/// When Redis cannot be had.
+pub(super) async fn newest(
+    connection: &mut MultiplexedConnection,
+    stream: &str,
+) -> Result<Option<Position>, BusError> {
+    let mut ask = cmd("XREVRANGE");
+    ask.arg(stream).arg("+").arg("-").arg("COUNT").arg(1);
+    let newest: StreamRangeReply = ask.query_async(connection).await?;
+    Ok(newest.ids.first().and_then(|entry| Position::read(&entry.id)))
+}
+
+/// Reads what an instance says of itself; `None` when no such instance has used this
+/// server.
+///
+/// # Errors
+/// When Redis cannot be had.
+pub async fn about(endpoint: &Endpoint, instance: &str) -> Result<Option<String>, BusError> {
+    let mut connection = endpoint.connect().await?;
+    let mut get = cmd("GET");
+    get.arg(Places::of(instance).about);
+    Ok(get.query_async(&mut connection).await?)
+}
+
 /// One reader of one stream.
 pub struct Follower {
     connection: MultiplexedConnection,

@@ -56,6 +56,8 @@ pub enum Refused {
     TooMany,
     /// A person at the local terminal alone may do so.
     NeverByBus,
+    /// A member that votes may do nothing else, and nobody else may vote.
+    NotTheirs,
     /// The approval does not name a request that waits, or names it wrongly.
     NotTheRequest,
     /// More came at once than could be taken.
@@ -64,7 +66,7 @@ pub enum Refused {
 
 impl Refused {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NotSigned,
         Self::UnknownSender,
         Self::Forged,
@@ -75,6 +77,7 @@ impl Refused {
         Self::Replayed,
         Self::TooMany,
         Self::NeverByBus,
+        Self::NotTheirs,
         Self::NotTheRequest,
         Self::Flooded,
     ];
@@ -92,6 +95,7 @@ impl Refused {
             Self::Replayed => "replayed",
             Self::TooMany => "too many sessions or nonces at once",
             Self::NeverByBus => "only a person at the local terminal may do so",
+            Self::NotTheirs => "not this sender's to say",
             Self::NotTheRequest => "does not name the request that waits",
             Self::Flooded => "too many at once",
         }
@@ -108,6 +112,7 @@ impl Refused {
             | Self::Replayed
             | Self::TooMany
             | Self::NeverByBus
+            | Self::NotTheirs
             | Self::NotTheRequest => true,
         }
     }

@@ -121,6 +121,16 @@ impl Keys {
         self
     }
 
+    /// Takes the key of one sender; without a name that of the only one.
+    pub fn of(&self, sender: Option<&str>) -> Option<(&str, &Key)> {
+        let (name, key) = match sender {
+            Some(sender) => self.0.get_key_value(sender)?,
+            None if self.0.len() == 1 => self.0.first_key_value()?,
+            None => return None,
+        };
+        Some((name, key))
+    }
+
     /// Finds a sender's key.
     pub(super) fn get(&self, sender: &str) -> Option<(&Arc<str>, &Key)> {
         self.0.get_key_value(sender)

@@ -64,6 +64,7 @@ pub struct Link {
     backlog: Arc<Backlog>,
     approvals: Arc<Approvals>,
     counts: Arc<Counts>,
+    about: String,
 }
 
 impl fmt::Debug for Link {
@@ -85,8 +86,22 @@ impl Link {
         let backlog = Arc::new(Backlog::default());
         let approvals = Arc::new(Approvals::default());
         let mirror = Mirror::new(backlog.clone(), approvals.clone());
-        let link = Self { setup, wall, backlog, approvals, counts: Arc::default() };
+        let counts = Arc::default();
+        let link = Self { setup, wall, backlog, approvals, counts, about: String::new() };
         (link, mirror)
+    }
+
+    /// Returns a way to ask how many events have not arrived at Redis yet.
+    pub fn depth(&self) -> impl Fn() -> usize + Send + Sync + 'static {
+        let backlog = self.backlog.clone();
+        move || backlog.waiting()
+    }
+
+    /// Lays down beside the stream what those who look on must know of the instance.
+    #[must_use]
+    pub fn with_about(mut self, about: String) -> Self {
+        self.about = about;
+        self
     }
 
     /// The requests for approval that wait.
@@ -117,6 +132,7 @@ impl Link {
             maxlen: self.setup.stream_maxlen,
             journal: self.setup.journal.clone(),
             wall: self.wall.clone(),
+            about: self.about.clone(),
             generation: None,
         };
         let mut listener = Listener {
@@ -219,7 +235,10 @@ async fn say(house: &dyn House, event: SystemEvent) {
 }
 
 /// Asks both connections whether they live, until one does not answer.
-async fn pings(mut one: MultiplexedConnection, mut other: MultiplexedConnection) -> BusError {
+pub(super) async fn pings(
+    mut one: MultiplexedConnection,
+    mut other: MultiplexedConnection,
+) -> BusError {
     let mut beat = tokio::time::interval(PING_PERIOD);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -136,6 +136,8 @@ pub(super) struct Carrier {
     /// Where the run's journal is, for what Redis has missed.
     pub(super) journal: PathBuf,
     pub(super) wall: Arc<dyn Clock>,
+    /// What those who look on must know.
+    pub(super) about: String,
     /// Which journal the stream's ids speak of; known from the first connection on.
     pub(super) generation: Option<u64>,
 }
@@ -168,6 +170,10 @@ impl Carrier {
             None => self.find_generation(connection, first).await?,
         };
         self.generation = Some(generation);
+        if !self.about.is_empty() {
+            let () =
+                cmd("SET").arg(&self.places.about).arg(&self.about).query_async(connection).await?;
+        }
         let mut last = match self.last_id(connection).await? {
             Some((of, seq)) if of == generation => seq,
             Some(_) | None => Seq(0),

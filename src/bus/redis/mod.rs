@@ -4,7 +4,8 @@
 //! Redis carries, it does not decide: the order is made by the one spine, the truth is
 //! the journal. Read [`names`] for what lies where, [`mirror`] for the way out, [`signed`]
 //! and [`guard`] for the way in, [`link`] for what happens when Redis goes away, and
-//! [`follower`] for how another process catches up. What a command does is the
+//! [`follower`] for how another process catches up, [`watch`] and [`commander`] for how a
+//! dashboard elsewhere sees and asks. What a command does is the
 //! composition root's business ([`House`]).
 
 pub mod names;
@@ -19,6 +20,8 @@ pub mod guard;
 mod commands;
 pub mod link;
 pub mod follower;
+pub mod watch;
+pub mod commander;
 pub mod self_test;
 pub mod acl;
 

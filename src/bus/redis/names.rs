@@ -4,8 +4,10 @@
 //! |---|---|---|
 //! | `strategy.entry.signal`, … | channel | every event of that name, as its envelope |
 //! | `operator.kill`, `order.cancel`, … | channel | signed commands, and the envelopes of what was asked |
+//! | `strategy.cast_vote` | channel | signed votes of members outside |
 //! | `flightdeck:{instance}:orders` | stream, capped | envelopes of the order path, field `envelope` |
 //! | `flightdeck:{instance}:journal` | string | which journal the stream follows |
+//! | `flightdeck:{instance}:about` | string | what those who look on must know of the instance |
 //! | `flightdeck:reply:{sender}` | channel | what became of a sender's commands |
 //!
 //! An entry of the stream has the id `{generation}-{seq}`: the generation is new for
@@ -25,6 +27,10 @@ pub const RESUME: &str = "operator.resume";
 pub const APPROVE: &str = "operator.approve";
 /// Halts.
 pub const KILL: &str = "operator.kill";
+/// Casts the vote of a member outside the process.
+pub const CAST_VOTE: &str = "strategy.cast_vote";
+/// Asks the members outside; they vote on [`CAST_VOTE`].
+pub const VOTE_REQUESTED: &str = "strategy.vote.requested";
 
 /// Where everything of one instance lies.
 #[derive(Debug, Clone)]
@@ -33,6 +39,8 @@ pub struct Places {
     pub stream: String,
     /// Which journal the stream follows.
     pub journal: String,
+    /// What those who look on must know of the instance.
+    pub about: String,
 }
 
 impl Places {
@@ -41,6 +49,7 @@ impl Places {
         Self {
             stream: format!("flightdeck:{instance}:orders"),
             journal: format!("flightdeck:{instance}:journal"),
+            about: format!("flightdeck:{instance}:about"),
         }
     }
 }
@@ -75,7 +84,7 @@ pub fn command_topics() -> impl Iterator<Item = (&'static str, &'static str)> {
     let spelt = families.flat_map(|wire| {
         std::iter::once((wire.name, wire.name)).chain(wire.alias.map(|alias| (alias, wire.name)))
     });
-    spelt.chain([(ORDER_CANCEL, ORDER_CANCEL)])
+    spelt.chain([(ORDER_CANCEL, ORDER_CANCEL), (CAST_VOTE, CAST_VOTE)])
 }
 
 /// Returns the name that a topic stands for, `None` when no command is heard there.
@@ -119,8 +128,13 @@ mod tests {
 
     #[test]
     fn every_two_segment_request_is_a_topic() {
-        for name in ["market_data.get_quote", "order.cancel", "operator.kill", "risk.check_limits"]
-        {
+        for name in [
+            "market_data.get_quote",
+            "order.cancel",
+            "operator.kill",
+            "risk.check_limits",
+            "strategy.cast_vote",
+        ] {
             assert_eq!(command_name(name), Some(name));
         }
         assert_eq!(command_name("risk.trade.approved"), None);

@@ -107,6 +107,12 @@ impl Backlog {
         }
     }
 
+    /// Events that have not arrived yet.
+    pub(super) fn waiting(&self) -> usize {
+        let state = self.state();
+        state.fleeting.len() + state.kept.len() + state.in_flight.len()
+    }
+
     /// Says that nothing more comes.
     pub(super) fn close(&self) {
         self.state().is_closed = true;

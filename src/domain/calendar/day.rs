@@ -14,9 +14,9 @@ use crate::domain::time::Timestamp;
 
 /// First date that the calendar answers for; Martin Luther King Jr. Day became a
 /// holiday of the exchanges in that year.
-pub(super) const FIRST: Date = Date::constant(1998, 1, 1);
+pub const FIRST: Date = Date::constant(1998, 1, 1);
 /// Last date that the calendar answers for.
-pub(super) const LAST: Date = Date::constant(2030, 12, 31);
+pub const LAST: Date = Date::constant(2030, 12, 31);
 
 static NEW_YORK: LazyLock<TimeZone> =
     LazyLock::new(|| TimeZone::get("America/New_York").expect("the zone database is compiled in"));

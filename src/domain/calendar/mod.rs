@@ -20,8 +20,8 @@ mod day;
 mod hours;
 
 pub use day::{
-    CalendarError, TradingDay, date_in_new_york, next_trading_day, previous_trading_day,
-    trading_day,
+    CalendarError, FIRST, LAST, TradingDay, date_in_new_york, next_trading_day,
+    previous_trading_day, trading_day,
 };
 pub use hours::{MarketHours, SessionWindow};
 

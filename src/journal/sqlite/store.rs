@@ -320,6 +320,7 @@ const fn is_tape(event: &Event) -> bool {
         | Event::Venue(_)
         | Event::Position(_)
         | Event::Trade(_)
+        | Event::Intel(_)
         | Event::Breaker(_)
         | Event::Operator(_)
         | Event::Request(_)

@@ -23,13 +23,21 @@ use crate::sources::intel::store::{Store, StoreError};
 const MAILS_PER_JOB: usize = 16;
 /// Jobs that wait for the first stage.
 const READ_AHEAD: usize = 4;
+/// Mails that are compared again in one transaction.
+const RELINKED_AT_ONCE: usize = 256;
 /// Most failures that a report names; all are counted.
 pub const FAILURES_MAX: usize = 1_000;
 
 /// The settings of the assembly line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Intel {
+    /// Maildir, mbox or folder of mails that a running house watches; empty watches none.
+    pub mailbox: PathBuf,
+    /// Folder of meeting transcripts that it watches; empty watches none.
+    pub transcripts: PathBuf,
+    /// File of the store; empty stands for `intel.sqlite` beside the journal.
+    pub store: PathBuf,
     /// Workers of the stages.
     pub workers: Workers,
 }
@@ -98,6 +106,8 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// New transcripts.
     pub transcripts: u64,
+    /// Mails of earlier runs that were compared again, because of them.
+    pub relinked: u64,
     /// Whether it was stopped before the end.
     pub was_stopped: bool,
     /// Milliseconds of the run.
@@ -140,6 +150,7 @@ pub async fn ingest(
     let mailbox = Mailbox::open(&request.paths)?;
     let bytes_total = mailbox.total_bytes();
     let steps = Arc::new(MailSteps::new(store, Arc::clone(&now), request.is_sequential)?);
+    report.relinked = relink(&steps, &stop).await?;
     let done = |job: Vec<Item>| {
         for item in job {
             report.add(item, bytes_total, &mut progress);
@@ -158,6 +169,21 @@ pub async fn ingest(
     report.spent_ms = millis(now().as_nanos().saturating_sub(start.as_nanos()).unsigned_abs());
     report.stages = stages(&steps, request.workers);
     Ok(report)
+}
+
+/// Compares mails again that were stored before a meeting came. One that is stopped goes
+/// on with the next run.
+async fn relink(steps: &Arc<MailSteps>, stop: &CancellationToken) -> Result<u64, IngestError> {
+    let mut all = 0;
+    while !stop.is_cancelled() {
+        let steps = Arc::clone(steps);
+        let some = tokio::task::spawn_blocking(move || steps.relink(RELINKED_AT_ONCE)).await??;
+        if some == 0 {
+            break;
+        }
+        all += some;
+    }
+    Ok(all)
 }
 
 impl Report {

@@ -11,3 +11,4 @@ pub mod folder;
 pub mod stages;
 pub mod ingest;
 pub mod store;
+pub mod watch;

@@ -21,7 +21,7 @@ use crate::intel::mail::Message;
 use crate::intel::parse::parse;
 use crate::sources::intel::line::{Stage, Steps};
 use crate::sources::intel::mailbox::RawMail;
-use crate::sources::intel::store::{Kept, Store, StoreError};
+use crate::sources::intel::store::{Behind, Kept, Store, StoreError};
 
 /// Tells the time, for the rates of the stages alone.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -84,6 +84,8 @@ pub struct MailSteps {
     seen: HashSet<[u8; 32]>,
     extractor: Extractor,
     correlator: Correlator,
+    /// Meetings that the correlator knows.
+    meetings: u64,
     now: Now,
     is_inline: bool,
     counters: [Counter; 4],
@@ -103,10 +105,13 @@ impl MailSteps {
     pub fn new(store: Store, now: Now, is_inline: bool) -> Result<Self, StoreError> {
         let extractor = Extractor::default();
         let settings = Settings::default();
-        let correlator = Correlator::new(&store.transcripts()?, &extractor, settings);
+        let transcripts = store.transcripts()?;
+        let meetings = u64::try_from(transcripts.len()).unwrap_or(u64::MAX);
+        let correlator = Correlator::new(&transcripts, &extractor, settings);
         let seen = store.seen()?;
         let counters = std::array::from_fn(|_| Counter::default());
-        Ok(Self { store: Mutex::new(store), seen, extractor, correlator, now, is_inline, counters })
+        let store = Mutex::new(store);
+        Ok(Self { store, seen, extractor, correlator, meetings, now, is_inline, counters })
     }
 
     /// What a stage has done.
@@ -118,6 +123,23 @@ impl MailSteps {
             Stage::Correlate => correlate,
             Stage::Store => store,
         }
+    }
+
+    /// Compares some mails again that were stored before a meeting came; says how many.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn relink(&self, most: usize) -> Result<u64, StoreError> {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let behind = store.behind(self.meetings, most)?;
+        let linked = |mail: Behind| {
+            let entities = self.extractor.extract(&mail.message);
+            let links = self.correlator.links(&mail.message, &entities);
+            (mail, links)
+        };
+        let linked: Vec<_> = behind.into_iter().map(linked).collect();
+        store.relink(&linked, self.meetings)?;
+        Ok(u64::try_from(linked.len()).unwrap_or(0))
     }
 
     fn work(&self, stage: Stage, mut job: Vec<Item>) -> Vec<Item> {
@@ -186,7 +208,8 @@ impl MailSteps {
             if let State::Worked(work) = std::mem::replace(&mut item.state, State::Stored) {
                 let Work { hash, message, entities, links } = *work;
                 let source = item.source.clone();
-                mails.push(Kept { source, hash, message, entities, links });
+                let linked_with = self.meetings;
+                mails.push(Kept { source, hash, message, entities, links, linked_with });
                 places.push(place);
             }
         }

@@ -18,7 +18,7 @@ pub(super) fn fold(readings: &mut Readings, instruments: &Instruments, envelope:
             readings.quotes += 1;
             readings.newest_quote = readings.newest_quote.max(Some(quote.at));
         }
-        Event::Feed(FeedEvent::Link(link)) => {
+        Event::Feed(FeedEvent::Link(link) | FeedEvent::SecondLink(link)) => {
             readings.feeds.insert(link.feed.clone(), u64::from(link.state.is_up()));
         }
         Event::Order(event) => order(readings, instruments, envelope, event),
@@ -42,6 +42,7 @@ pub(super) fn fold(readings: &mut Readings, instruments: &Instruments, envelope:
         | Event::Risk(_)
         | Event::Signal(_)
         | Event::Trade(_)
+        | Event::Intel(_)
         | Event::Operator(_)
         | Event::Request(_) => {}
     }
@@ -59,6 +60,7 @@ const fn family(event: &Event) -> &'static str {
         Event::Position(_) => "position",
         Event::Trade(_) => "trade",
         Event::Breaker(_) => "breaker",
+        Event::Intel(_) => "intel",
         Event::Operator(_) => "operator",
         Event::Request(_) => "request",
         Event::System(_) => "system",

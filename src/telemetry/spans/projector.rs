@@ -44,9 +44,11 @@ impl VenueNames {
         Self { api: "alpaca_api".into(), http: Some(http) }
     }
 
-    /// Schwab, whose paths hold the account's hash and are not shown.
-    pub fn schwab() -> Self {
-        Self { api: "schwab_api".into(), http: None }
+    /// Schwab at a host. Its paths hold the account's hash, which is not shown.
+    pub fn schwab(host: impl Into<String>) -> Self {
+        let orders = "/trader/v1/accounts/{hash}/orders";
+        let http = HttpNames { host: host.into(), orders };
+        Self { api: "schwab_api".into(), http: Some(http) }
     }
 
     /// The simulated venue inside the process.
@@ -152,6 +154,7 @@ impl Projector {
             Event::Tape(_)
             | Event::Feed(_)
             | Event::Market(_)
+            | Event::Intel(_)
             | Event::Request(_)
             | Event::System(SystemEvent::TimerDue(_)) => return,
             Event::Signal(event) => self.signal(envelope, event),

@@ -106,6 +106,7 @@ actions! {
     Tab8: Global, "tab-8", "Go to System", "", false;
     FocusNext: Global, "focus-next", "Move the focus to the next pane", "pane", false;
     FocusPrevious: Global, "focus-previous", "Move the focus to the pane before", "", false;
+    Acknowledge: Global, "acknowledge", "Acknowledge the alerts: they no longer ring", "", false;
     Zoom: Global, "zoom", "Let the pane fill the screen, or give it back", "zoom", false;
     Pause: Global, "pause", "Hold the picture still, or follow again; trading goes on", "pause", false;
     Detail: Global, "detail", "Show the row in full", "", false;

@@ -10,7 +10,7 @@ use crate::ui::keymap::Action;
 use crate::ui::overlays::popup::{Look, popup};
 use crate::ui::panels;
 use crate::ui::panels::decision::COLUMN;
-use crate::ui::panels::{events, orders, record, trades};
+use crate::ui::panels::{events, intel, orders, record, trades};
 use crate::ui::scene::Scene;
 use crate::ui::state::Pane;
 use crate::ui::theme::Meaning;
@@ -33,13 +33,13 @@ pub(super) fn draw(scene: &Scene<'_>, page: Rect, buffer: &mut Buffer) {
         Pane::Positions => of_position(scene),
         Pane::Orders => of_order(scene),
         Pane::Events => of_event(scene),
+        Pane::Intel => return of_mail(scene, page, buffer),
         Pane::Agents
         | Pane::Watchlist
         | Pane::Chart
         | Pane::Tape
         | Pane::Breakers
         | Pane::Limits
-        | Pane::Intel
         | Pane::System => return whole(scene, page, buffer),
     };
     let Some(detail) = detail else { return whole(scene, page, buffer) };
@@ -62,6 +62,14 @@ fn frame(scene: &Scene<'_>, title: &str, page: Rect, buffer: &mut Buffer) -> Rec
         style: scene.style(Meaning::Title),
     };
     popup(scene, look, (page.width, page.height), page, buffer)
+}
+
+/// A link with its evidence; a mail without one has no more to say than its row.
+fn of_mail(scene: &Scene<'_>, page: Rect, buffer: &mut Buffer) {
+    let Some(lines) = intel::evidence(scene) else { return whole(scene, page, buffer) };
+    let inside = frame(scene, "Why this mail and this meeting", page, buffer);
+    let lines = broken(lines, inside.width.max(1));
+    text(scene, &lines, (0, 1), inside, buffer);
 }
 
 fn whole(scene: &Scene<'_>, page: Rect, buffer: &mut Buffer) {

@@ -119,6 +119,7 @@ pub(in crate::ui) const fn who(agent: AgentId) -> &'static str {
         AgentId::Venue => "venue",
         AgentId::Feed => "feed",
         AgentId::Operator => "operator",
+        AgentId::Intel => "mail",
         AgentId::Spine => "spine",
     }
 }

@@ -22,7 +22,11 @@ pub(super) fn act(app: &mut App, action: Action, is_repeat: bool, commands: &mut
     }
     match action {
         Action::Kill => kill(app, commands),
-        Action::Help => app.overlay = Some(Overlay::Help),
+        Action::Help => {
+            app.overlay = Some(Overlay::Help);
+            app.help_row = 0;
+        }
+        Action::Acknowledge => acknowledge(app),
         Action::Detail => {
             app.overlay = Some(Overlay::Detail);
             app.rows.insert(Pane::Decision, 0);
@@ -82,6 +86,16 @@ pub(super) fn act(app: &mut App, action: Action, is_repeat: bool, commands: &mut
     }
 }
 
+/// A person has seen the alerts: they no longer ring.
+fn acknowledge(app: &mut App) {
+    let count = std::mem::take(&mut app.alerts).count;
+    if count == 0 {
+        return toast(app, Weight::Info, "no alert waits to be acknowledged".into());
+    }
+    tracing::info!(count, "alerts acknowledged at the screen");
+    toast(app, Weight::Info, format!("{count} alerts acknowledged"));
+}
+
 /// Closes the topmost thing; never quits.
 fn back(app: &mut App) {
     if app.overlay.take().is_none() && app.is_zoomed {
@@ -111,6 +125,11 @@ fn step_focus(app: &mut App, step: isize) {
 
 /// Moves the cursor of the pane that has the focus, held at its ends.
 pub(super) fn scrolled(app: &mut App, rows: isize) {
+    if app.overlay == Some(Overlay::Help) {
+        // How far it goes depends on the terminal: the loop holds it at the end.
+        app.help_row = app.help_row.saturating_add_signed(rows);
+        return;
+    }
     let pane = scrolls(app);
     let last = app.picture.rows.get(&pane).copied().unwrap_or(0).saturating_sub(1);
     let row = app.rows.entry(pane).or_default();

@@ -39,6 +39,8 @@ pub enum Msg {
     Answered(Token, Answer),
     /// Something happened that a human should read.
     Notice(Weight, String),
+    /// Something happened that a human should acknowledge, and has been rung for.
+    Alert(Weight, String),
     /// Time went by.
     Tick,
 }
@@ -63,6 +65,8 @@ pub enum Cmd {
     Page(Page),
     /// Ring, and say why on terminals that show it.
     Notify(&'static str),
+    /// Ring again for alerts that nobody has acknowledged, and say so.
+    Escalate(String),
     /// Show another theme.
     Theme(String),
     /// Draw with other signs.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::ui::dialog::{Dialog, Question, Stage};
 use crate::ui::facts::Facts;
+use crate::ui::format;
+use crate::ui::keymap::Action;
 use crate::ui::state::{App, BELL_EVERY, Overlay, Pane, Weight};
 use crate::ui::update::message::Cmd;
 use crate::ui::update::requests::{disarm, toast};
@@ -57,6 +59,7 @@ fn tripped(app: &mut App, before: &Facts, commands: &mut Vec<Cmd>) {
         return;
     }
     disarm(app, "a breaker tripped");
+    count_alert(app);
     toast(app, Weight::Trip, format!("breaker tripped: {}", names.join(", ")));
     ring(app, BREAKERS, "breaker tripped", commands);
 }
@@ -64,7 +67,7 @@ fn tripped(app: &mut App, before: &Facts, commands: &mut Vec<Cmd>) {
 fn waiting(app: &mut App, before: &Facts, commands: &mut Vec<Cmd>) {
     let fresh = app.facts.approvals.iter().filter(|now| before.approval(&now.trade_id).is_none());
     let Some(first) = fresh.map(|now| now.title.clone()).next() else { return };
-    let key = app.keymap.shown(crate::ui::keymap::Action::Review);
+    let key = app.keymap.shown(Action::Review);
     let hint = if key.is_empty() { String::new() } else { format!(": press {key} to review") };
     toast(app, Weight::Info, format!("{first} waits for approval{hint}"));
     ring(app, APPROVALS, "approval wanted", commands);
@@ -98,4 +101,29 @@ fn ring(app: &mut App, kind: usize, why: &'static str, commands: &mut Vec<Cmd>) 
         *rang = Some(now);
         commands.push(Cmd::Notify(why));
     }
+}
+
+/// One more alert waits for a person.
+pub(super) fn count_alert(app: &mut App) {
+    let now = app.now;
+    let alerts = &mut app.alerts;
+    alerts.count = alerts.count.saturating_add(1);
+    alerts.since.get_or_insert(now);
+    // It has just been rung for.
+    alerts.rang = Some(now);
+}
+
+/// Rings again for alerts that nobody has acknowledged for half a minute.
+pub(super) fn escalate(app: &mut App, commands: &mut Vec<Cmd>) {
+    if app.alerts.next_bell().is_none_or(|next| app.now < next) {
+        return;
+    }
+    app.alerts.rang = Some(app.now);
+    let count = app.alerts.count;
+    let age = app.alerts.since.map(|since| app.now.since(since)).unwrap_or_default();
+    let key = app.keymap.shown(Action::Acknowledge);
+    let age = format::duration(age);
+    let words = format!("{count} alerts not acknowledged, the oldest {age} old");
+    toast(app, Weight::Trip, format!("{words}: {key} acknowledges"));
+    commands.push(Cmd::Escalate(words));
 }

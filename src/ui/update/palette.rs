@@ -132,7 +132,10 @@ fn submit(app: &mut App, out: &mut Vec<Cmd>) {
 
 fn run(app: &mut App, command: Command, argument: &str, out: &mut Vec<Cmd>) {
     match command {
-        Command::Help => app.overlay = Some(Overlay::Help),
+        Command::Help => {
+            app.overlay = Some(Overlay::Help);
+            app.help_row = 0;
+        }
         Command::Theme => {
             if app.themes.iter().any(|known| known == argument) {
                 show_theme(app, argument.to_owned(), out);

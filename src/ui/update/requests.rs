@@ -16,6 +16,7 @@ pub fn update(app: &mut App, message: Msg, now: Moment) -> Vec<Cmd> {
     app.now = app.now.max(now);
     let mut commands = Vec::new();
     pass_time(app);
+    news::escalate(app, &mut commands);
     match message {
         Msg::Key { chord, is_repeat } => key(app, chord, is_repeat, &mut commands),
         Msg::Paste(text) => paste(app, &text, &mut commands),
@@ -26,6 +27,10 @@ pub fn update(app: &mut App, message: Msg, now: Moment) -> Vec<Cmd> {
         Msg::Facts(facts) => news::told(app, facts, &mut commands),
         Msg::Answered(token, answer) => answered(app, token, answer),
         Msg::Notice(weight, text) => toast(app, weight, text),
+        Msg::Alert(weight, text) => {
+            news::count_alert(app);
+            toast(app, weight, text);
+        }
     }
     commands
 }

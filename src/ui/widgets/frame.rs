@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Widget as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::ui::scene::Scene;
 use crate::ui::state::Pane;
@@ -25,7 +26,8 @@ pub fn pane(scene: &Scene<'_>, pane: Pane, note: &str, area: Rect, buffer: &mut 
 pub struct Heading<'a> {
     /// At the left.
     pub name: &'a str,
-    /// At the right, if the whole of it finds room.
+    /// At the right, as much of it as finds room: parts, two spaces between them, the
+    /// most important first. A part is shown whole or not at all.
     pub note: &'a str,
     /// What the pane is filtered by.
     pub filter: Option<&'a str>,
@@ -56,10 +58,31 @@ pub fn framed(scene: &Scene<'_>, heading: Heading<'_>, area: Rect, buffer: &mut 
         pen.write("/", scene.style(Meaning::Key)).write(filter, scene.style(Meaning::Match));
         pen.write(" ", scene.style(meaning));
     }
-    if !heading.note.is_empty() {
-        pen.write_right(" ", scene.style(Meaning::Dim));
-        pen.write_right(heading.note, scene.style(Meaning::Dim));
-        pen.write_right(" ", scene.style(Meaning::Dim));
+    let note = fitting(heading.note, usize::from(pen.room()).saturating_sub(2));
+    if !note.is_empty() {
+        pen.write_right(&format!(" {note} "), scene.style(Meaning::Dim));
     }
     inside
+}
+
+/// As many parts of a note as find room, from its beginning.
+fn fitting(note: &str, room: usize) -> &str {
+    let ends = note.match_indices("  ").map(|(at, _)| at).chain([note.len()]);
+    let parts = ends.filter_map(|end| note.get(..end));
+    parts.filter(|part| part.width() <= room).last().unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_loses_whole_parts_from_its_end() {
+        for (room, expected) in
+            [(20, "1 waiting  2 working"), (19, "1 waiting"), (9, "1 waiting"), (8, "")]
+        {
+            assert_eq!(fitting("1 waiting  2 working", room), expected, "{room}");
+        }
+        assert_eq!(fitting("", 10), "");
+    }
 }

@@ -95,6 +95,7 @@ impl Recorder {
             | Event::Market(_)
             | Event::Venue(_)
             | Event::Breaker(_)
+            | Event::Intel(_)
             | Event::Request(_)
             | Event::System(_) => {}
         }
@@ -195,6 +196,14 @@ fn signal(record: &mut Record, place: (Seq, Timestamp), event: &SignalEvent, inp
             });
         }
         SignalEvent::Entry(entry) => {
+            if let Some(caution) = &entry.caution {
+                let who = if caution.asks_human { ", a human decides" } else { "" };
+                let (factor, reason) = (caution.size_factor, &caution.reason);
+                let mails = caution.mails.join(" ");
+                let text =
+                    format!("mail asks for caution: size × {factor}{who}: {reason}: {mails}");
+                add_note(record, place, &text);
+            }
             // Votes from outside may have taken seconds: the ages of now count.
             record.inputs = inputs(record.symbol, place.1);
             record.direction = Some(entry.direction);

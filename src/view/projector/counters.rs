@@ -61,5 +61,6 @@ const fn family(event: &Event) -> usize {
         Event::Operator(_) => 10,
         Event::Request(_) => 11,
         Event::System(_) => 12,
+        Event::Intel(_) => 13,
     }
 }

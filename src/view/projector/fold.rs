@@ -16,6 +16,7 @@ use crate::events::{
     VenueEvent,
 };
 use crate::view::decisions::{DECISIONS_MAX, Record, Recorder, Wanted};
+use crate::view::intel::{INTEL_MAX, IntelPart};
 use crate::view::latency::Latency;
 use crate::view::log::{BLOCK, Class, EventLine, LOG_MAX, Log};
 use crate::view::precautions::{Around, Precautions};
@@ -63,11 +64,14 @@ pub struct Projector {
     orders: OrdersPart,
     trades: TradesPart,
     house: HousePart,
+    intel: IntelPart,
     recorder: Recorder,
     count: Count,
     log: Log,
     precautions: Precautions,
     speed: u32,
+    /// When the account was last read at the broker.
+    venue_read_at: Option<Timestamp>,
 }
 
 impl Projector {
@@ -86,11 +90,13 @@ impl Projector {
             orders: OrdersPart::default(),
             trades: TradesPart::default(),
             house: HousePart::new(&setup.account, &setup.breakers, setup.speed.max(1)),
+            intel: IntelPart::default(),
             recorder: Recorder::new(wanted),
             count: Count::default(),
             log: Log::default(),
             precautions: setup.precautions.clone(),
             speed: setup.speed.max(1),
+            venue_read_at: None,
         }
     }
 
@@ -108,9 +114,12 @@ impl Projector {
         self.house.heard(at, envelope.source);
         self.recorder.place(envelope);
         match &envelope.event {
-            Event::Tape(_) | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_)) => {}
+            Event::Tape(_)
+            | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Second(_)) => {}
             Event::Market(event) => self.market(at, event),
-            Event::Feed(FeedEvent::Link(_) | FeedEvent::Conflated(_))
+            Event::Feed(
+                FeedEvent::Link(_) | FeedEvent::SecondLink(_) | FeedEvent::Conflated(_),
+            )
             | Event::Signal(_)
             | Event::Risk(_)
             | Event::Order(_)
@@ -118,6 +127,7 @@ impl Projector {
             | Event::Position(_)
             | Event::Trade(_)
             | Event::Breaker(_)
+            | Event::Intel(_)
             | Event::Operator(_)
             | Event::Request(_)
             | Event::System(_) => self.rare(envelope),
@@ -157,7 +167,9 @@ impl Projector {
             | MarketEvent::Halt(_)
             | MarketEvent::Suspect(_)
             | MarketEvent::Split(_)
-            | MarketEvent::Band(_) => {}
+            | MarketEvent::Band(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_) => {}
         }
     }
 
@@ -166,7 +178,9 @@ impl Projector {
         let at = envelope.at;
         let place = (envelope.seq, at);
         match &envelope.event {
-            Event::Feed(FeedEvent::Link(changed)) => self.house.link(at, changed),
+            Event::Feed(FeedEvent::Link(changed) | FeedEvent::SecondLink(changed)) => {
+                self.house.link(at, changed);
+            }
             Event::Feed(FeedEvent::Conflated(told)) => self.house.conflated(told),
             Event::Signal(event) => {
                 self.house.signal(at, event);
@@ -199,11 +213,12 @@ impl Projector {
                     self.house.resumed();
                 }
             }
+            Event::Intel(event) => self.intel.see(at, event),
             Event::System(event) => self.house.system(place, event),
             Event::Tape(_)
             | Event::Market(_)
             | Event::Request(_)
-            | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_)) => {}
+            | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Second(_)) => {}
         }
         let market = &self.market;
         self.recorder.see(envelope, &|symbol, at| market.inputs(symbol, at));
@@ -224,6 +239,7 @@ impl Projector {
             | Event::Order(_)
             | Event::Venue(_)
             | Event::Breaker(_)
+            | Event::Intel(_)
             | Event::Operator(_)
             | Event::Request(_)
             | Event::System(_) => None,
@@ -282,7 +298,10 @@ impl Projector {
         match event {
             VenueEvent::Accepted(accepted) => self.orders.accepted(at, accepted),
             VenueEvent::SplitApplied(split) => self.account.split(split),
-            VenueEvent::Account(account) => self.account.set_buying_power(account.buying_power),
+            VenueEvent::Account(account) => {
+                self.account.set_buying_power(account.buying_power);
+                self.venue_read_at = Some(at);
+            }
             VenueEvent::Rejected(_)
             | VenueEvent::Filled(_)
             | VenueEvent::Cancelled(_)
@@ -304,6 +323,7 @@ impl Projector {
         let (working, done) = self.orders.share();
         let cards = Arc::new(self.cards(&account, &positions));
         let approvals = self.approvals();
+        let (intel, intel_groups) = self.intel.share();
         let latency =
             Latency { orders: self.orders.acknowledged.delay(), feed: self.market.lag.delay() };
         Arc::new(Snapshot {
@@ -319,6 +339,8 @@ impl Projector {
             budgets: self.house.budgets.share(),
             requests: self.house.requests.share(),
             bus: self.house.bus.clone(),
+            venue_read_at: self.venue_read_at,
+            source: self.market.source.clone(),
             falls: self.account.share_falls(),
             watch: self.market.share_rows(),
             charts: self.market.share_charts(),
@@ -333,10 +355,12 @@ impl Projector {
             strategies: self.house.strategies.share(),
             log: self.log.clone(),
             alerts: self.house.alerts.share(),
-            intel: self.house.intel.share(),
+            intel,
+            intel_groups,
             latency,
             conflated: self.house.conflated,
             counters: self.count.get(),
+            machine: Arc::default(),
         })
     }
 
@@ -438,6 +462,7 @@ impl Projector {
             ("ballots", ballots, SYMBOLS_MAX),
             ("strategies", strategies, STRATEGIES_MAX),
             ("alerts", alerts, ALERTS_MAX),
+            ("intel", self.intel.len(), INTEL_MAX),
             ("decisions", self.recorder.decisions().len(), DECISIONS_MAX),
             ("log", self.log.len(), LOG_MAX + BLOCK),
         ]
@@ -463,7 +488,9 @@ const fn run(event: &Event) -> usize {
             | MarketEvent::Suspect(_)
             | MarketEvent::Split(_)
             | MarketEvent::Band(_)
-            | MarketEvent::Correction(_),
+            | MarketEvent::Correction(_)
+            | MarketEvent::Second(_)
+            | MarketEvent::Source(_),
         )
         | Event::Tape(_)
         | Event::Feed(_)
@@ -474,6 +501,7 @@ const fn run(event: &Event) -> usize {
         | Event::Position(_)
         | Event::Trade(_)
         | Event::Breaker(_)
+        | Event::Intel(_)
         | Event::Operator(_)
         | Event::Request(_)
         | Event::System(_) => 2,

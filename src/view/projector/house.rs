@@ -7,7 +7,8 @@ use crate::domain::ids::{AgentId, Seq, Symbol};
 use crate::domain::time::Timestamp;
 use crate::events::{
     Alert, BreakerEvent, BreakerStateChanged, BudgetChanged, BudgetExhausted, EnsembleSignal,
-    FeedConflated, FeedLinkChanged, RiskEvent, Severity, SignalEvent, SystemEvent, TradingChanged,
+    FeedConflated, FeedLinkChanged, LoginChanged, RiskEvent, Severity, SignalEvent, SystemEvent,
+    TradingChanged,
 };
 use crate::view::checks::{CheckLine, check_lines};
 use crate::view::decisions::{DecidedLine, ballot_lines};
@@ -18,7 +19,7 @@ use crate::view::rows::BusRow;
 use crate::view::run::{Login, Run};
 use crate::view::snapshot::{
     ALERTS_MAX, AgentHealth, AlertRow, BREAKERS_MAX, BUDGETS_MAX, BreakerRow, BudgetRow, FEEDS_MAX,
-    FeedRow, IntelRow, RequestsRow, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
+    FeedRow, RequestsRow, STRATEGIES_MAX, StrategyRow, SymbolBallots, Trading,
 };
 use crate::view::text::{NAME_MAX, TEXT_MAX, clean_text};
 use crate::view::watch::{SYMBOLS_MAX, push_bounded};
@@ -57,13 +58,14 @@ pub(in crate::view) struct HousePart {
     pub(in crate::view) newest: Option<Arc<SymbolBallots>>,
     pub(in crate::view) strategies: Part<BTreeMap<Box<str>, StrategyRow>>,
     pub(in crate::view) alerts: Part<VecDeque<AlertRow>>,
-    pub(in crate::view) intel: Part<VecDeque<IntelRow>>,
     pub(in crate::view) judged: Judged,
     /// Candidates, proposals, members left out.
     pub(in crate::view) opinions: [u64; 3],
     pub(in crate::view) unexplained: u64,
     pub(in crate::view) conflated: Conflated,
     pub(in crate::view) bus: Option<BusRow>,
+    /// When the login that died last was expected to end.
+    dead_login: Option<Timestamp>,
 }
 
 impl HousePart {
@@ -96,12 +98,12 @@ impl HousePart {
             newest: None,
             strategies: Part::default(),
             alerts: Part::default(),
-            intel: Part::default(),
             judged: Judged::default(),
             opinions: [0; 3],
             unexplained: 0,
             conflated: Conflated::default(),
             bus: None,
+            dead_login: None,
         }
     }
 
@@ -120,7 +122,11 @@ impl HousePart {
             AgentId::RiskManagement => 2,
             AgentId::OrderExecution => 3,
             AgentId::PositionManagement => 4,
-            AgentId::Venue | AgentId::Feed | AgentId::Operator | AgentId::Spine => return None,
+            AgentId::Venue
+            | AgentId::Feed
+            | AgentId::Operator
+            | AgentId::Intel
+            | AgentId::Spine => return None,
         };
         self.health.get_mut(place)
     }
@@ -338,11 +344,12 @@ impl HousePart {
                 self.alert(place, Severity::Info, &text);
             }
             SystemEvent::LoginChanged(login) => {
+                let needed = self.login_needed(login);
                 let kept = Login {
                     broker: clean_text(&login.broker, NAME_MAX),
                     access_until: login.access_until,
                     login_until: login.login_until,
-                    needed: login.needed.as_ref().map(|why| clean_text(why, TEXT_MAX)),
+                    needed,
                 };
                 if let Some(why) = &kept.needed {
                     let broker = &kept.broker;
@@ -355,6 +362,24 @@ impl HousePart {
             }
             SystemEvent::TimerDue(_) => {}
         }
+    }
+
+    /// Why a person has to log in. A login that has died once is dead, whatever the file
+    /// of a later run says of its age; only another one ends that, or a breaker that the
+    /// operator has reset.
+    fn login_needed(&mut self, login: &LoginChanged) -> Option<Box<str>> {
+        if let Some(why) = &login.needed {
+            let before = self.run.get().login.as_ref().and_then(|known| known.login_until);
+            self.dead_login = before.or(self.dead_login);
+            return Some(clean_text(why, TEXT_MAX));
+        }
+        let is_latched = |row: &BreakerRow| {
+            row.phase == BreakerPhase::Latched && row.name.starts_with(&*login.broker)
+        };
+        let is_dead = login.login_until.is_some()
+            && login.login_until == self.dead_login
+            && self.breakers.get().iter().any(is_latched);
+        is_dead.then(|| "this login has died".into())
     }
 
     fn bus_moved(&mut self, at: Timestamp, is_up: bool, reason: &str) {

@@ -12,11 +12,13 @@ use crate::domain::market::{Bar, Quote, Session, Tick, TickCorrection};
 use crate::domain::money::{Price, Qty};
 use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
-use crate::events::{MarketBars, MarketEvent, MarketStatus, SuspectReason};
+use crate::events::{MarketBars, MarketEvent, MarketStatus, SourceChanged, SuspectReason};
 use crate::view::decisions::InputLine;
 use crate::view::latency::Samples;
 use crate::view::part::Part;
+use crate::view::rows::SourceRow;
 use crate::view::snapshot::SessionClock;
+use crate::view::text::{NAME_MAX, TEXT_MAX, clean_text};
 use crate::view::watch::{
     BARS_MAX, Chart, ChartBar, Levels, MARKS_MAX, Mark, Move, SYMBOLS_MAX, WatchRow, push_bounded,
 };
@@ -38,6 +40,8 @@ pub(in crate::view) struct MarketPart {
     pub(in crate::view) heard_at: Option<Timestamp>,
     /// Events of symbols for which there was no room.
     pub(in crate::view) left_out: u64,
+    /// Whose data are shown, where there are two sources.
+    pub(in crate::view) source: Option<SourceRow>,
 }
 
 impl MarketPart {
@@ -52,6 +56,7 @@ impl MarketPart {
             lag: Samples::default(),
             heard_at: None,
             left_out: 0,
+            source: None,
         }
     }
 
@@ -79,6 +84,12 @@ impl MarketPart {
                 }
             }
             MarketEvent::Correction(correction) => self.correct(correction),
+            MarketEvent::Second(second) => {
+                if let Some(row) = self.row(second.symbol).filter(|_| second.agrees) {
+                    row.doubt = row.doubt.filter(|doubt| *doubt != SuspectReason::Disagreement);
+                }
+            }
+            MarketEvent::Source(changed) => self.source(at, changed),
         }
     }
 
@@ -102,8 +113,10 @@ impl MarketPart {
         row.ask_size = quote.ask_size;
         row.quoted_at = Some(quote.at);
         // What is behind a doubt is said again with the data that show it; that it trades
-        // is proven by no quote.
-        row.doubt = row.doubt.filter(|doubt| *doubt == SuspectReason::Status);
+        // is proven by no quote, and two sources agree again only when they say so.
+        row.doubt = row
+            .doubt
+            .filter(|doubt| matches!(doubt, SuspectReason::Status | SuspectReason::Disagreement));
         row.take(at, day, session, quote.mid());
     }
 
@@ -170,6 +183,24 @@ impl MarketPart {
         let chart = Arc::make_mut(self.charts.change().entry(bar.symbol).or_default());
         if chart.bars.back().is_none_or(|newest| newest.start < bar.start) {
             push_bounded(&mut chart.bars, BARS_MAX, ChartBar::from(bar));
+        }
+    }
+
+    fn source(&mut self, at: Timestamp, changed: &SourceChanged) {
+        let clean = |name: &str| clean_text(name, NAME_MAX);
+        self.source = Some(SourceRow {
+            source: clean(&changed.source),
+            second: changed.second.as_deref().map(clean),
+            stands_in: changed.stands_in,
+            since: at,
+            reason: clean_text(&changed.reason, TEXT_MAX),
+        });
+        if changed.second.is_none() {
+            let is_disagreement = |row: &WatchRow| row.doubt == Some(SuspectReason::Disagreement);
+            for (_, row) in self.rows.iter_mut().filter(|(_, row)| is_disagreement(row)) {
+                row.doubt = None;
+            }
+            self.has_changed = true;
         }
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::domain::command::OperatorCommand;
 use crate::domain::ids::Symbol;
 use crate::events::{
-    Envelope, Event, FeedEvent, MarketEvent, OrderEvent, PositionEvent, RequestEvent, RiskEvent,
-    Severity, SignalEvent, SystemEvent, TradeEvent, VenueEvent,
+    Envelope, Event, FeedEvent, IntelEvent, MarketEvent, OrderEvent, PositionEvent, RequestEvent,
+    RiskEvent, Severity, SignalEvent, SystemEvent, TradeEvent, VenueEvent,
 };
 use crate::view::log::{Class, Detail, EventLine, Level};
 use crate::view::names::{OrderPhase, Phase};
@@ -28,8 +28,11 @@ const CRITICAL: (Class, Level) = (Class::Vital, Level::Critical);
 pub(in crate::view) fn line(envelope: &Envelope) -> Option<EventLine> {
     let event = &envelope.event;
     let (class, level, symbol, detail) = match event {
-        Event::Tape(_) | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_)) => return None,
-        Event::Feed(FeedEvent::Link(link)) => {
+        Event::Tape(_)
+        | Event::Feed(FeedEvent::Step(_) | FeedEvent::History(_) | FeedEvent::Second(_)) => {
+            return None;
+        }
+        Event::Feed(FeedEvent::Link(link) | FeedEvent::SecondLink(link)) => {
             said(WARNING, None, format!("{} {}", link.feed, link.state.name()))
         }
         Event::Feed(FeedEvent::Conflated(told)) => {
@@ -44,6 +47,7 @@ pub(in crate::view) fn line(envelope: &Envelope) -> Option<EventLine> {
         Event::Position(event) => position(event),
         Event::Trade(event) => trade(event),
         Event::Breaker(event) => breaker(event),
+        Event::Intel(event) => intel(event),
         Event::Operator(command) => operator(command),
         Event::Request(event) => request(event),
         Event::System(event) => system(event),
@@ -68,6 +72,13 @@ fn market(event: &MarketEvent) -> Said {
         MarketEvent::Quote(quote) => flood(Some(quote.symbol)),
         MarketEvent::Tick(tick) => flood(Some(tick.symbol)),
         MarketEvent::Bars(bars) => flood(bars.bars.first().map(|bar| bar.symbol)),
+        MarketEvent::Second(second) => flood(Some(second.symbol)),
+        MarketEvent::Source(changed) => {
+            let beside = changed.second.as_deref().unwrap_or("nobody");
+            let words =
+                format!("data from {}, compared with {beside}: {}", changed.source, changed.reason);
+            said(if changed.stands_in { WARNING } else { NORMAL }, None, words)
+        }
         MarketEvent::Status(status) => {
             said(NORMAL, None, format!("{} until {}", status.status, status.until))
         }
@@ -293,6 +304,18 @@ fn breaker(event: &crate::events::BreakerEvent) -> Said {
         BreakerEvent::BudgetChanged(changed) => {
             let text = format!("{} {} of {} a minute", changed.budget, changed.used, changed.limit);
             said(QUIET, None, text)
+        }
+    }
+}
+
+fn intel(event: &IntelEvent) -> Said {
+    match event {
+        IntelEvent::EmailStored(mail) => {
+            said(QUIET, event.symbol(), format!("{}: {}", mail.client, mail.subject))
+        }
+        IntelEvent::LinkFound(link) => {
+            let (score, subject, title) = (link.score, &link.subject, &link.title);
+            said(NORMAL, event.symbol(), format!("{score} {subject} → {title}"))
         }
     }
 }

@@ -49,8 +49,8 @@ const CLEAR: &[u8] = b"\x1b[2J";
 type Glass = Arc<(Mutex<Seen>, Condvar)>;
 
 /// The program under a terminal.
-pub(super) struct Desk {
-    home: Home,
+pub(crate) struct Desk {
+    pub(crate) home: Home,
     id: Pid,
     ended: Receiver<ExitStatus>,
     is_ended: bool,
@@ -82,7 +82,7 @@ impl Desk {
     }
 
     /// Starts with these arguments and variables.
-    pub(super) fn with(
+    pub(crate) fn with(
         home: Home,
         arguments: &str,
         area: (u16, u16),
@@ -156,7 +156,7 @@ impl Desk {
 
     /// Waits until the page holds a text.
     #[track_caller]
-    pub(super) fn see(&self, text: &str) -> String {
+    pub(crate) fn see(&self, text: &str) -> String {
         self.until(text, |seen| seen.parser.screen().contents().contains(text))
     }
 
@@ -196,12 +196,12 @@ impl Desk {
     }
 
     /// What was written so far.
-    pub(super) fn written(&self) -> String {
+    pub(crate) fn written(&self) -> String {
         String::from_utf8_lossy(&self.glass.0.lock().unwrap().bytes).into_owned()
     }
 
     /// Presses keys, as the bytes that a terminal sends.
-    pub(super) fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         let keyboard = self.keyboard.as_mut().unwrap();
         keyboard.write_all(keys.as_bytes()).unwrap();
         keyboard.flush().unwrap();
@@ -236,7 +236,7 @@ impl Desk {
 
     /// Asks until the answer is as wished; each question is a program of its own.
     #[track_caller]
-    pub(super) fn ask_until(&self, verb: &str, wished: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn ask_until(&self, verb: &str, wished: impl Fn(&Value) -> bool) -> Value {
         let began = Stopwatch::start();
         loop {
             let answer = self.ask(verb).map(|answer| answer["data"].clone());
@@ -261,7 +261,7 @@ impl Desk {
 
     /// Waits for the end of the program.
     #[track_caller]
-    pub(super) fn end(&mut self) -> ExitStatus {
+    pub(crate) fn end(&mut self) -> ExitStatus {
         let Ok(status) = self.ended.recv_timeout(PATIENCE) else {
             panic!("it does not end:\n{}", self.page());
         };
@@ -271,14 +271,14 @@ impl Desk {
 
     /// Ends it as an operator's script would.
     #[track_caller]
-    pub(super) fn check_ends_well(&mut self) {
+    pub(crate) fn check_ends_well(&mut self) {
         self.signal(Signal::TERM);
         assert_eq!(self.end().exit_code(), 0, "{}", self.written());
     }
 
     /// Everything that was taken from the terminal was given back.
     #[track_caller]
-    pub(super) fn check_restored(&self) {
+    pub(crate) fn check_restored(&self) {
         self.until("the end", |seen| seen.is_closed);
         self.check_given_back();
     }

@@ -12,15 +12,24 @@ use super::{INSTANCE, line, signed};
 use crate::support::redis::Server;
 use crate::support::wired::{Market, Wired, by_hand, listed, wire_rules, within};
 
+/// The key of `member`, who votes where the configuration asks it to.
+pub(super) const MEMBER_KEY: [u8; 32] = [9; 32];
+
 /// A house on a bus, and the market that it trades on.
-async fn open(server: &Server, config: &Config, folder: &tempfile::TempDir) -> (Market, Wired) {
+pub(super) async fn open(
+    server: &Server,
+    config: &Config,
+    folder: &tempfile::TempDir,
+) -> (Market, Wired) {
     let market = Market::open(&[listed("AAPL", "175.50")]).await;
     let keys = folder.path().join("bus.keys");
-    std::fs::write(&keys, format!("desk-1 = {}\n", hex(&[7; 32]))).unwrap();
+    let lines = format!("desk-1 = {}\nmember = {}\n", hex(&[7; 32]), hex(&MEMBER_KEY));
+    std::fs::write(&keys, lines).unwrap();
     std::fs::set_permissions(&keys, Permissions::from_mode(0o600)).unwrap();
     let mut bus = server.config();
     bus.key_file = keys;
-    let bus = BusOptions { config: bus, instance: INSTANCE.into(), seed: 5 };
+    let members = config.strategy.external_members.clone();
+    let bus = BusOptions { config: bus, instance: INSTANCE.into(), members, seed: 5 };
     let people = People { bus: Some(bus), ..People::default() };
     let wired = Wired::open_among(people, (&market, &market.base), config, folder).await;
     (market, wired)

@@ -6,6 +6,7 @@ mod commanding;
 mod house;
 mod outages;
 mod program;
+mod votes;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -520,7 +520,9 @@ impl Cockpit {
 /// Tells whether an event belongs to a trade's story: no market data, no frame.
 pub(crate) fn is_told(event: &Event) -> bool {
     match event {
-        Event::Tape(_) | Event::Feed(_) | Event::Request(_) | Event::Venue(_) => false,
+        Event::Tape(_) | Event::Feed(_) | Event::Request(_) | Event::Venue(_) | Event::Intel(_) => {
+            false
+        }
         Event::System(system) => matches!(system, SystemEvent::Alert(_)),
         Event::Market(market) => matches!(market, MarketEvent::Split(_)),
         Event::Signal(signal) => !matches!(signal, SignalEvent::MemberLeftOut(_)),

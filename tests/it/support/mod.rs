@@ -6,4 +6,5 @@ pub(crate) mod trouble;
 pub(crate) mod cockpit;
 pub(crate) mod program;
 pub(crate) mod redis;
+pub(crate) mod schwab;
 pub(crate) mod wired;

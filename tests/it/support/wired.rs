@@ -11,21 +11,23 @@ use std::time::Duration;
 
 use flightdeck::agents::risk_management::Approval;
 use flightdeck::app::People;
+use flightdeck::app::schwab::SchwabSetting;
+use flightdeck::app::second::SecondSource;
 use flightdeck::app::wire::{House, Setting, WireOptions};
 use flightdeck::brokers::alpaca::{AccountKind, AlpacaConfig, ApiKeys};
 use flightdeck::brokers::sim::exchange::Order;
 use flightdeck::brokers::sim::server::{
-    Fault, FaultOrder, Pace, Pin, ServerConfig, Shared, WorldSetup, open, serve,
+    Fault, FaultOrder, Pace, Pin, ServerConfig, ServerState, Shared, World, WorldSetup, open, serve,
 };
 use flightdeck::bus::Tap;
 use flightdeck::config::Config;
-use flightdeck::domain::command::{Approve, Flatten, OperatorCommand, Reason};
-use flightdeck::domain::ids::TradeId;
+use flightdeck::domain::command::{Approve, Flatten, OperatorCommand, Reason, ResetBreaker};
+use flightdeck::domain::ids::{AgentId, TradeId};
 use flightdeck::domain::market::{MarketStep, Tick};
 use flightdeck::domain::money::Money;
 use flightdeck::domain::position::{Direction, Position};
 use flightdeck::domain::time::Timestamp;
-use flightdeck::events::{Envelope, Event, FeedEvent, MarketEvent, TradeEvent};
+use flightdeck::events::{Envelope, Event, FeedEvent, MarketEvent, RequestEvent, TradeEvent};
 use flightdeck::risk::AccountMode;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
@@ -60,6 +62,19 @@ impl Listed {
     }
 }
 
+fn set_up(stocks: &[Listed]) -> WorldSetup {
+    WorldSetup {
+        seed: 5,
+        start: Timestamp::from_seconds(START),
+        symbols: stocks.iter().map(|stock| symbol(stock.name)).collect(),
+        opening_cash: dollars("100000.00"),
+    }
+}
+
+fn unlimited() -> ServerConfig {
+    ServerConfig { requests_per_minute: 10_000, ..ServerConfig::default() }
+}
+
 /// The broker's side: it goes on when a house ends.
 pub(crate) struct Market {
     pub(crate) state: Shared,
@@ -71,14 +86,17 @@ pub(crate) struct Market {
 impl Market {
     /// Opens at [`START`], each stock with quiet minutes behind it that end in a setup.
     pub(crate) async fn open(stocks: &[Listed]) -> Self {
-        let setup = WorldSetup {
-            seed: 5,
-            start: Timestamp::from_seconds(START),
-            symbols: stocks.iter().map(|stock| symbol(stock.name)).collect(),
-            opening_cash: dollars("100000.00"),
-        };
-        let config = ServerConfig { requests_per_minute: 10_000, ..ServerConfig::default() };
-        let state = open(&setup, Pace::Manual, config).unwrap();
+        Self::serve(open(&set_up(stocks), Pace::Manual, unlimited()).unwrap(), stocks).await
+    }
+
+    /// Opens another market of the same stocks on the clock of this one.
+    pub(crate) async fn beside(&self) -> Self {
+        let world = World::new(&set_up(&self.listed)).unwrap();
+        let state = ServerState::new(world, self.state.clock.clone(), unlimited());
+        Self::serve(Arc::new(state), &self.listed).await
+    }
+
+    async fn serve(state: Shared, stocks: &[Listed]) -> Self {
         state.with_world(|world| {
             let until = Timestamp::from_seconds(START + 60);
             for stock in stocks {
@@ -214,6 +232,79 @@ pub(crate) fn wire_rules() -> Config {
     config
 }
 
+impl Market {
+    /// As a source of data beside another broker.
+    pub(crate) fn alpaca(&self) -> SecondSource {
+        let Setting { account, keys, .. } = self.setting(&self.base);
+        SecondSource::Alpaca { account: Box::new(account), keys }
+    }
+
+    fn setting(&self, base: &str) -> Setting {
+        let base: url::Url = base.parse().unwrap();
+        let kind = AccountKind::Simulated { trading: base.clone(), data: base };
+        Setting {
+            mode: AccountMode::Paper,
+            account: AlpacaConfig::new(kind),
+            keys: ApiKeys::new("PKTEST".to_owned().into(), "hidden".to_owned().into()).unwrap(),
+            clock: self.state.clock.clone(),
+            symbols: self.listed.iter().map(|stock| symbol(stock.name)).collect(),
+            speed: 1,
+        }
+    }
+}
+
+/// A house that is about to be opened.
+struct Opening {
+    options: WireOptions,
+    sender: watch::Sender<usize>,
+    count: watch::Receiver<usize>,
+    seen: Arc<Mutex<Vec<Envelope>>>,
+}
+
+impl Opening {
+    fn among(people: People, journal: &tempfile::TempDir) -> Self {
+        let journal = journal.path().join("journal.sqlite");
+        let options = WireOptions { journal, people, ..WireOptions::default() };
+        let (sender, count) = watch::channel(0);
+        Self { options, sender, count, seen: Arc::default() }
+    }
+
+    fn parts(&self) -> (WireOptions, Box<dyn io::Write + Send>, Vec<Box<dyn Tap>>) {
+        let recorder = Recorder(self.sender.clone(), self.seen.clone());
+        (self.options.clone(), Box::new(io::sink()), vec![Box::new(recorder)])
+    }
+
+    fn wired(self, house: House, market: &Market) -> Wired {
+        let (state, watched) = (market.state.clone(), market.listed[0].name);
+        Wired { house, state, watched, count: self.count, seen: self.seen }
+    }
+
+    /// Waits until so many streams run and the account is known.
+    async fn settled(self, house: House, market: &Market, links: usize) -> Wired {
+        self.wired(house, market).settled(links).await
+    }
+}
+
+impl Wired {
+    async fn settled(self, links: usize) -> Self {
+        let wired = self;
+        wired.until("all streams run", |seen| {
+            let up = |e: &&Envelope| {
+                matches!(&e.event, Event::Feed(FeedEvent::Link(link) | FeedEvent::SecondLink(link))
+                    if link.state.name() == "UP")
+            };
+            seen.iter().filter(up).count() >= links
+        })
+        .await;
+        for name in ["feed.history.received", "venue.orders.reported", "venue.account.reported"] {
+            wired.wait_for(name).await;
+        }
+        // The first quotes: pinned stocks speak once a second.
+        wired.advance(1).await;
+        wired
+    }
+}
+
 impl Wired {
     /// Opens a house and waits until both streams run and the account is known.
     pub(crate) async fn open(
@@ -242,38 +333,50 @@ impl Wired {
         journal: &tempfile::TempDir,
     ) -> Self {
         config.validate().unwrap();
-        let base: url::Url = base.parse().unwrap();
-        let kind = AccountKind::Simulated { trading: base.clone(), data: base };
-        let setting = Setting {
-            mode: AccountMode::Paper,
-            account: AlpacaConfig::new(kind),
-            keys: ApiKeys::new("PKTEST".to_owned().into(), "hidden".to_owned().into()).unwrap(),
-            clock: market.state.clock.clone(),
-            symbols: market.listed.iter().map(|stock| symbol(stock.name)).collect(),
-            speed: 1,
-        };
-        let journal = journal.path().join("journal.sqlite");
-        let options = WireOptions { journal, people, ..WireOptions::default() };
-        let (sender, count) = watch::channel(0);
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let taps: Vec<Box<dyn Tap>> = vec![Box::new(Recorder(sender, seen.clone()))];
-        let out = Box::new(io::sink());
-        let house = House::open(config, &options, setting, out, taps).await.unwrap();
-        let (state, watched) = (market.state.clone(), market.listed[0].name);
-        let wired = Self { house, state, watched, count, seen };
-        wired.until("both streams run", |seen| {
-            let up = |e: &&Envelope| {
-                matches!(&e.event, Event::Feed(FeedEvent::Link(link)) if link.state.name() == "UP")
-            };
-            seen.iter().filter(up).count() >= 2
-        })
-        .await;
-        for name in ["feed.history.received", "venue.orders.reported", "venue.account.reported"] {
-            wired.wait_for(name).await;
-        }
-        // The first quotes: pinned stocks speak once a second.
-        wired.advance(1).await;
-        wired
+        let setting = market.setting(base);
+        let house = Opening::among(people, journal);
+        let (options, out, taps) = house.parts();
+        let opened = House::open(config, &options, setting, out, taps).await.unwrap();
+        house.settled(opened, market, 2).await
+    }
+
+    /// Opens a house on this market with a second broker that is read for its data, and
+    /// waits until the streams of both run.
+    pub(crate) async fn open_beside(
+        (market, second): (&Market, SecondSource),
+        config: &Config,
+        journal: &tempfile::TempDir,
+    ) -> Self {
+        let (setting, second) = (market.setting(&market.base), Some(second));
+        let house = Opening::among(People::default(), journal);
+        let (options, out, taps) = house.parts();
+        let opened = House::open_beside(config, &options, setting, second, (out, taps));
+        house.settled(opened.await.unwrap(), market, 4).await
+    }
+
+    /// Opens a house whose orders go to Schwab's face of this market, if anywhere.
+    pub(crate) async fn open_schwab(
+        (market, setting, second): (&Market, SchwabSetting, Option<SecondSource>),
+        config: &Config,
+        journal: &tempfile::TempDir,
+    ) -> Self {
+        let house = Opening::among(People::default(), journal);
+        let (options, out, taps) = house.parts();
+        let links = if second.is_some() { 4 } else { 2 };
+        let opened = House::open_schwab(config, &options, setting, second, (out, taps));
+        house.wired(opened.await.unwrap(), market).settled(links).await
+    }
+
+    /// Opens the same without waiting for anything, as after a start that is latched.
+    pub(crate) async fn open_latched(
+        (market, setting): (&Market, SchwabSetting),
+        config: &Config,
+        journal: &tempfile::TempDir,
+    ) -> Self {
+        let house = Opening::among(People::default(), journal);
+        let (options, out, taps) = house.parts();
+        let opened = House::open_schwab(config, &options, setting, None, (out, taps)).await;
+        house.wired(opened.unwrap(), market)
     }
 
     /// Ends the house in order.
@@ -358,6 +461,18 @@ impl Wired {
         market.pin(of, &up(1), &up(2), &up(2));
         self.advance(1).await;
         self.approve(of).await;
+    }
+
+    /// Somebody asks something.
+    pub(crate) async fn ask(&self, request: RequestEvent) {
+        let asked = self.house.door().send_and_settle(self.state.now(), AgentId::Operator, request);
+        within("a question is taken", asked).await.unwrap();
+    }
+
+    /// The operator resets a breaker.
+    pub(crate) async fn reset(&self, breaker: &str) {
+        let (breaker, reason) = (breaker.to_owned(), "a test asked".into());
+        self.press(OperatorCommand::ResetBreaker(ResetBreaker { breaker, reason, by: None })).await;
     }
 
     // --- what was said ------------------------------------------------------------

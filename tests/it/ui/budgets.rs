@@ -126,7 +126,36 @@ async fn a_key_draws_at_once_and_a_storm_of_keys_is_paced() {
             sleep(Duration::from_millis(1)).await;
         }
         let drawn = glass.frames() - 2;
-        assert!((50..=101).contains(&drawn), "{drawn} frames");
+        assert!((28..=31).contains(&drawn), "{drawn} frames");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_thousand_events_and_ten_keys_a_second_draw_at_most_31_frames_a_second() {
+    let key = Input::Terminal(Terminal::Key("j".parse::<Chord>().unwrap().event()));
+    frames(async |publisher, inputs, glass| {
+        let (mut seq, mut seen, mut slowest) = (0, Vec::new(), 0);
+        let mut pressed: Option<(usize, usize)> = None;
+        for millisecond in 0..4_000_usize {
+            for _ in 0..100 {
+                seq += 1;
+                publisher.see(&quote(seq));
+            }
+            if millisecond % 101 == 41 {
+                inputs.send(key.clone()).await.unwrap();
+                pressed = Some((millisecond, glass.frames()));
+            }
+            sleep(Duration::from_millis(1)).await;
+            seen.push(glass.frames());
+            if let Some((since, _)) = pressed.filter(|(_, before)| glass.frames() > *before) {
+                slowest = slowest.max(millisecond - since);
+                pressed = None;
+            }
+        }
+        let most = seen.windows(1_001).map(|second| second[1_000] - second[0]).max().unwrap();
+        assert!((28..=31).contains(&most), "{most} frames in a second");
+        assert!(slowest <= 34, "a key waited {slowest} ms");
     })
     .await;
 }

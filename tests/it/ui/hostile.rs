@@ -6,10 +6,11 @@ use flightdeck::ui::page;
 use flightdeck::ui::state::{App, Tab};
 use flightdeck::ui::terminal::draw_frame;
 use flightdeck::ui::theme::Level;
-use flightdeck::view::{AlertRow, Detail, IntelRow, Severity, Snapshot};
+use flightdeck::view::{AlertRow, Detail, IntelRow, LinkLine, Severity, Snapshot};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
+use rust_decimal::dec;
 
 use super::{Glass, app, busy, press, scene, theme, told};
 use crate::view::shown;
@@ -71,10 +72,35 @@ fn poisoned(clean: &Snapshot, number: u32) -> Snapshot {
     let (at, seq) = (snapshot.at, snapshot.seq);
     let severity = Severity::Warning;
     Arc::make_mut(&mut snapshot.alerts).push_back(AlertRow { seq, at, severity, text: text(7) });
-    Arc::make_mut(&mut snapshot.intel).push_back(IntelRow { at, symbol: None, text: text(8) });
+    Arc::make_mut(&mut snapshot.intel).push_back(IntelRow {
+        at,
+        symbols: Arc::default(),
+        client: text(11),
+        text: text(8),
+        link: Some(Arc::new(evidence(&text))),
+    });
     Arc::make_mut(&mut snapshot.run).account = text(9);
     Arc::make_mut(&mut snapshot.cards).market.health.note = text(10);
     snapshot
+}
+
+/// A link of which every text is hostile.
+fn evidence(text: &impl Fn(u32) -> Box<str>) -> LinkLine {
+    LinkLine {
+        email: text(12),
+        written_at: None,
+        subject: text(13),
+        title: text(14),
+        score: dec!(0.5),
+        segment: Some(1),
+        offset_ms: None,
+        said_at: None,
+        speaker: text(15),
+        said: text(16),
+        words: [text(17)].into(),
+        people: [text(18)].into(),
+        entities: [text(19)].into(),
+    }
 }
 
 fn bytes(snapshot: &Snapshot, app: &App) -> String {

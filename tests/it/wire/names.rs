@@ -72,6 +72,8 @@ const SPECIFIED: &[(&str, Option<&str>)] = &[
     ("operator.reduce", None),
     ("operator.resume", None),
     ("operator.flatten", None),
+    ("intel.email.stored", None),
+    ("intel.link.found", None),
     ("breaker.state.changed", None),
     ("trade.state.changed", None),
     ("trade.transition.invalid", None),

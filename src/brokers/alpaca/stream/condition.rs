@@ -2,9 +2,12 @@
 //!
 //! A print carries letters that say under what terms it was made. Some terms are not the
 //! market's: an average price, a price agreed for later delivery, a price of before that
-//! is reported late, or a lot too small to count. Such a print is real volume, and neither
-//! the last price nor part of a bar (Alpaca, protocol page §5 of October 2026: "latest
-//! trade" skips what does not update a bar).
+//! is reported late, or a lot too small to count. Such a print is neither the last price
+//! nor part of a bar (Alpaca, protocol page §5 of October 2026: "latest trade" skips what
+//! does not update a bar). It is volume all the same, but for `M` and `Q`: an official
+//! close or open repeats shares that were reported before and must not be counted again
+//! (UTDF Direct Subscriber Interface Specification, §7.5.3). We count none of them:
+//! the bars have the volume where it belongs.
 //! The letters are those which Alpaca leaves out of the closing price of a minute bar, as
 //! its staff lists them by tape (<https://forum.alpaca.markets/t/11767> and
 //! <https://alpaca.markets/learn/stock-minute-bars/>), after the tables of consolidated
@@ -12,7 +15,11 @@
 //! C. `B` is an average price on tapes A and B and a bunched trade, which counts, on tape
 //! C. Two differ from those tables: `9` may update a day's close there, and tells a
 //! minute or a stop nothing that is of now (<https://forum.alpaca.markets/t/18440>); `T`
-//! updates no close there, and is all that there is in extended hours.
+//! updates no close there, and is all that there is in extended hours. `G`, `P`, `R`, `Z`
+//! and `4` move the tapes' high and low and not their last price, unless nothing else has
+//! traded yet (UTDF, §7.5.1, for `4`; the tables of
+//! <https://polygon.io/glossary/us/stocks/conditions-indicators> for all): a price of
+//! before is none to act on now, so that we leave them out of both.
 
 /// What the conditions of one print add up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::brokers::schwab::private::{PrivateFileError, read_private};
+use crate::brokers::private::{PrivateFileError, assignment, read_private};
 
 /// The name of the app key, in the environment and in a file.
 pub const KEY_NAME: &str = "FLIGHTDECK_SCHWAB_KEY";
@@ -134,20 +134,6 @@ fn is_named(given: &str, name: &str) -> bool {
         *long == name && (given.eq_ignore_ascii_case(long) || given.eq_ignore_ascii_case(short))
     };
     FILE_NAMES.iter().any(is_one)
-}
-
-/// Reads one line: `NAME=value`, `export NAME='value'`, `name = "value"  # so`.
-fn assignment(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim();
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    let (name, value) = line.split_once('=')?;
-    let value = value.trim();
-    let quoted = ['"', '\''].into_iter().find_map(|quote| {
-        let inside = value.strip_prefix(quote)?;
-        inside.split_once(quote).map(|(inside, _)| inside)
-    });
-    let bare = || value.split_whitespace().next().unwrap_or_default();
-    Some((name.trim(), quoted.unwrap_or_else(bare)))
 }
 
 /// The standard alphabet with padding (RFC 4648 §4).

@@ -57,7 +57,9 @@ impl LevelOne {
         if !is_snapshot && item.has(&[LAST, VOLUME, LAST_SIZE, TRADE_TIME]) {
             pushes.extend(self.tick(symbol, sent_at));
         }
-        if !item.has(&[BID, ASK, BID_SIZE, ASK_SIZE]) {
+        // A new time alone says that the quote still stands: how old it is decides whether it
+        // is traded on.
+        if !item.has(&[BID, ASK, BID_SIZE, ASK_SIZE, QUOTE_TIME]) {
             return true;
         }
         let quote = self.quote(symbol, sent_at);

@@ -351,6 +351,10 @@ impl Session for StreamSession {
         Ok(())
     }
 
+    fn worth_dialling(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.tokens.handed_out_again()
+    }
+
     fn dialling(&mut self, output: &mut Output) {
         self.tell(LinkInput::Dial, output);
     }
@@ -406,6 +410,10 @@ impl Session for StreamSession {
     }
 
     fn check(&mut self, now: Timestamp, output: &mut Output) -> Verdict {
+        if self.tokens.are_held() {
+            // The socket was opened by a token that must not be used any more.
+            return Verdict::Reconnect(Lost::because("the login waits for the operator's reset"));
+        }
         self.wake_when_due(output);
         let (frames, data) = (self.frames.is_silent(now), self.data.is_silent(now));
         if !frames && !data {

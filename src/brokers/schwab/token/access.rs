@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt, pending};
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -102,4 +102,16 @@ pub trait AccessTokens: fmt::Debug + Send + Sync {
         &'a self,
         refused: &'a AccessToken,
     ) -> BoxFuture<'a, Result<AccessToken, TokenError>>;
+
+    /// Tells whether all tokens are held back, good ones too: what is connected by one
+    /// ends.
+    fn are_held(&self) -> bool {
+        false
+    }
+
+    /// Waits until tokens that are held back are handed out again; for ever where none
+    /// are.
+    fn handed_out_again(&self) -> BoxFuture<'static, ()> {
+        pending().boxed()
+    }
 }

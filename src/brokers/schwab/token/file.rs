@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use super::access::AccessToken;
 use super::answer::Grant;
-use crate::brokers::schwab::private::{PrivateFileError, read_private};
+use crate::brokers::private::{PrivateFileError, read_private};
 use crate::domain::time::Timestamp;
 
 /// How long a login lasts; a forecast (page §1.3).

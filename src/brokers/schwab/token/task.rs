@@ -23,7 +23,7 @@ use super::file::{Stamp, StoredToken, TokenFile};
 use super::forecast::LoginWarning;
 use super::keeper::{Ask, AtHand};
 use super::state::TokenState;
-use crate::brokers::schwab::private::PrivateFileError;
+use crate::brokers::private::PrivateFileError;
 use crate::bus::clock::{Clock, Stopwatch};
 use crate::domain::time::Timestamp;
 

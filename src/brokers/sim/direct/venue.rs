@@ -32,6 +32,9 @@ use crate::domain::time::Timestamp;
 const WAY_LEAST: u64 = 4;
 /// … to this many more.
 const WAY_SPREAD: u64 = 60;
+/// How long news of orders are on their way.
+const PUSH_WAYS: [Duration; 3] =
+    [Duration::ZERO, Duration::from_millis(60), Duration::from_millis(250)];
 /// How long a stream needs to open again.
 const DIAL: Duration = Duration::from_millis(400);
 /// How often a stream that opens and closes does so.
@@ -89,10 +92,13 @@ impl DirectVenue {
     /// # Errors
     /// When a part of the setup is out of its range.
     pub fn new(setup: FloorSetup, watch: Arc<dyn Watch>) -> Result<Arc<Self>, MarketError> {
-        let chance = ChaCha8Rng::seed_from_u64(setup.seed ^ 0x7a79);
+        let mut chance = ChaCha8Rng::seed_from_u64(setup.seed ^ 0x7a79);
+        // News overtake the answers of some brokers, and limp behind those of others.
+        let draw = usize::try_from(chance.next_u32()).unwrap_or_default();
+        let way = PUSH_WAYS[draw % PUSH_WAYS.len()];
         let floor = Floor::new(setup)?;
         let start = floor.opened_at();
-        let (line, troubles) = (Line::default(), Troubles::default());
+        let (line, troubles) = (Line::new(way), Troubles::default());
         let inside = Mutex::new(Inside { floor, line, troubles, chance });
         Ok(Arc::new(Self { inside, start, since: Stopwatch::start(), watch }))
     }

@@ -17,6 +17,7 @@
 //! | how many requests are served | `limits` |
 //! | how a connection is served, and dropped | `serve` |
 //! | under the streams: frames, sockets | `frames`, `socket` |
+//! | what a query says | `query` |
 //! | base 64 | `base64` |
 
 mod bars;
@@ -29,6 +30,7 @@ mod limits;
 mod new_york;
 mod notice;
 mod pins;
+mod query;
 mod serve;
 mod setup;
 mod socket;

@@ -68,6 +68,7 @@ impl Projector {
             | Event::Venue(_)
             | Event::Trade(TradeEvent::TransitionInvalid(_))
             | Event::Breaker(_)
+            | Event::Intel(_)
             | Event::Operator(_)
             | Event::Request(_)
             | Event::System(_) => {}

@@ -8,6 +8,7 @@ use rusqlite::Row;
 use serde_json::{Value, json};
 
 use crate::sources::intel::store::answers::instant;
+use crate::sources::intel::store::keep::Mention;
 use crate::sources::intel::store::{Store, StoreError};
 
 impl Store {
@@ -35,7 +36,7 @@ impl Store {
         }
         let mut statement = self.database.prepare(
             "SELECT n, id, at, from_name, from_address, recipients, subject, body, quoted, \
-             signature, thread, attachments, oddities, source FROM messages ORDER BY n",
+             signature, thread, attachments, oddities, source, entities FROM messages ORDER BY n",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -56,23 +57,8 @@ impl Store {
             "recipients": value(5)?, "subject": text(6)?, "body": text(7)?,
             "quoted": text(8)?, "signature": text(9)?, "thread": text(10)?,
             "attachments": value(11)?, "oddities": value(12)?, "source": text(13)?,
-            "entities": self.entities_of(n)?, "links": self.links_of(n)?,
+            "entities": entities(&row.get::<_, String>(14)?)?, "links": self.links_of(n)?,
         }))
-    }
-
-    fn entities_of(&self, n: i64) -> Result<Vec<Value>, StoreError> {
-        let mut statement = self.database.prepare_cached(
-            "SELECT kind, value, part, start, until, rule FROM entities \
-             WHERE message = ?1 ORDER BY place",
-        )?;
-        let rows = statement.query_map([n], |row| {
-            Ok(json!({
-                "kind": row.get::<_, String>(0)?, "value": row.get::<_, String>(1)?,
-                "part": row.get::<_, String>(2)?, "start": row.get::<_, i64>(3)?,
-                "until": row.get::<_, i64>(4)?, "rule": row.get::<_, String>(5)?,
-            }))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn links_of(&self, n: i64) -> Result<Vec<Value>, StoreError> {
@@ -91,4 +77,15 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+fn entities(text: &str) -> Result<Vec<Value>, StoreError> {
+    let all: Vec<Mention<'_>> = serde_json::from_str(text)?;
+    let one = |(kind, value, part, start, until, rule): Mention<'_>| {
+        json!({
+            "kind": kind, "value": value, "part": part, "start": start, "until": until,
+            "rule": rule,
+        })
+    };
+    Ok(all.into_iter().map(one).collect())
 }

@@ -1,5 +1,6 @@
 //! What is put into the store.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use rusqlite::{Transaction, params};
@@ -25,6 +26,8 @@ pub struct Kept {
     pub entities: Vec<Entity>,
     /// Which meetings it speaks of.
     pub links: Vec<Link>,
+    /// Among how many meetings the links were looked for.
+    pub linked_with: u64,
 }
 
 impl Store {
@@ -87,8 +90,9 @@ fn keep_one(transaction: &Transaction<'_>, mail: &Kept) -> Result<bool, StoreErr
     let rows = transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO messages (id, source, at, from_name, from_address, recipients, \
-             subject, body, quoted, signature, thread, attachments, oddities) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             subject, body, quoted, signature, thread, attachments, oddities, linked_with, \
+             entities) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             message.id.0,
@@ -104,6 +108,8 @@ fn keep_one(transaction: &Transaction<'_>, mail: &Kept) -> Result<bool, StoreErr
             message.thread.0,
             serde_json::to_string(&attachments)?,
             serde_json::to_string(&oddities)?,
+            i64::try_from(mail.linked_with).unwrap_or(i64::MAX),
+            mentions(&mail.entities)?,
         ])?;
     if rows == 0 {
         return Ok(false);
@@ -118,49 +124,63 @@ fn keep_one(transaction: &Transaction<'_>, mail: &Kept) -> Result<bool, StoreErr
 
 fn keep_findings(transaction: &Transaction<'_>, row: i64, mail: &Kept) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO entities (message, place, kind, value, part, start, until, rule) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO entities (message, place, kind, value) VALUES (?1, ?2, ?3, ?4)",
     )?;
+    let mut seen = HashSet::new();
     for (place, one) in (0_i64..).zip(&mail.entities) {
-        let (start, end) = (length(one.span.start), length(one.span.end));
-        statement.execute(params![
-            row,
-            place,
-            one.kind().name(),
-            one.value.to_string(),
-            part(one.span.part)?,
-            start,
-            end,
-            one.rule
-        ])?;
+        if seen.insert(&one.value) {
+            statement.execute(params![row, place, one.kind().name(), one.value.to_string()])?;
+        }
     }
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO links (message, place, transcript, segment, score, terms, evidence) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
     for (place, one) in (0_i64..).zip(&mail.links) {
-        let terms = serde_json::to_string(&one.terms)?;
-        let evidence = serde_json::to_string(&one.evidence)?;
-        let segment = one.evidence.segment;
-        statement.execute(params![
-            row,
-            place,
-            one.transcript.0,
-            segment,
-            one.score,
-            terms,
-            evidence
-        ])?;
+        keep_link(transaction, row, place, one)?;
     }
     Ok(())
 }
 
-fn length(bytes: usize) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
+/// Keeps a link; one that is there already keeps its number.
+pub(super) fn keep_link(
+    transaction: &Transaction<'_>,
+    row: i64,
+    place: i64,
+    one: &Link,
+) -> Result<(), StoreError> {
+    let terms = serde_json::to_string(&one.terms)?;
+    let evidence = serde_json::to_string(&one.evidence)?;
+    let segment = one.evidence.segment;
+    transaction
+        .prepare_cached(
+            "INSERT INTO links (message, place, transcript, segment, score, terms, evidence) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (message, transcript) DO UPDATE SET \
+             place = ?2, segment = ?4, score = ?5, terms = ?6, evidence = ?7",
+        )?
+        .execute(params![row, place, one.transcript.0, segment, one.score, terms, evidence])?;
+    Ok(())
 }
 
-fn part(part: Part) -> Result<String, StoreError> {
-    Ok(serde_json::to_value(part)?.as_str().unwrap_or_default().to_owned())
+/// Kind, value, part, first byte, one past the last, rule; of each entity in order.
+pub(super) type Mention<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, u64, u64, Cow<'a, str>);
+
+fn mentions(entities: &[Entity]) -> Result<String, StoreError> {
+    let all: Vec<Mention<'_>> = entities.iter().map(mention).collect();
+    Ok(serde_json::to_string(&all)?)
+}
+
+fn mention(one: &Entity) -> Mention<'_> {
+    let length = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+    let (start, until) = (length(one.span.start), length(one.span.end));
+    let (kind, value) = (one.kind().name().into(), one.value.to_string().into());
+    (kind, value, part_name(one.span.part).into(), start, until, one.rule.into())
+}
+
+const fn part_name(part: Part) -> &'static str {
+    match part {
+        Part::Sender => "sender",
+        Part::Recipient => "recipient",
+        Part::Subject => "subject",
+        Part::Body => "body",
+        Part::Signature => "signature",
+    }
 }
 
 fn keep_transcript(transaction: &Transaction<'_>, one: &Transcript) -> Result<bool, StoreError> {

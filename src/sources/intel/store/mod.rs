@@ -6,6 +6,8 @@
 
 mod schema;
 mod keep;
+mod relink;
+mod news;
 pub mod answers;
 mod export;
 #[cfg(test)]
@@ -13,4 +15,6 @@ mod tests;
 
 pub use answers::Hit;
 pub use keep::Kept;
+pub use news::{News, TOLD_AT_ONCE, Told};
+pub use relink::Behind;
 pub use schema::{SCHEMA_VERSION, Store, StoreError};

@@ -9,7 +9,7 @@ fn mail(id: &str, body: &str) -> Kept {
     let text = format!("From: Ann <ann@x.com>\r\nMessage-ID: <{id}>\r\nSubject: s\r\n\r\n{body}");
     let message = parse(text.as_bytes()).unwrap();
     let hash = [u8::try_from(body.len()).unwrap(); 32];
-    Kept { source: id.into(), hash, message, entities: vec![], links: vec![] }
+    Kept { source: id.into(), hash, message, entities: vec![], links: vec![], linked_with: 0 }
 }
 
 #[test]

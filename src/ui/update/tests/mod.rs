@@ -1,6 +1,7 @@
 //! The rules of the screen, message by message, and what no sequence of messages
 //! can do.
 
+mod alerts;
 mod properties;
 mod safety;
 mod table;

@@ -9,7 +9,7 @@ use flightdeck::domain::market::{
 use flightdeck::domain::money::Qty;
 use flightdeck::events::{
     DataSuspected, Event, FeedConflated, FeedEvent, FeedLinkChanged, MarketBars, MarketEvent,
-    MarketStatus, SplitDetected, SuspectReason, TapeEvent,
+    MarketStatus, SecondQuoted, SecondStep, SourceChanged, SplitDetected, SuspectReason, TapeEvent,
 };
 use flightdeck::fsm::link::LinkState;
 use rust_decimal::dec;
@@ -33,6 +33,10 @@ pub(super) fn examples() -> Vec<Event> {
     ];
     let conflated = FeedConflated { quotes: 3_812, ticks: 40, bars_late: 2, lost: 0 };
     examples.push(FeedEvent::Conflated(conflated).into());
+    let source = Arc::from("schwab");
+    examples.push(FeedEvent::Second(SecondStep { source, step: Arc::new(full_step()) }).into());
+    let second = FeedLinkChanged { feed: "schwab.stream".into(), state: LinkState::Up };
+    examples.push(FeedEvent::SecondLink(second).into());
     examples.extend(links.map(|state| link(state).into()));
     examples.extend(vouched().into_iter().map(Event::from));
     examples
@@ -47,6 +51,7 @@ fn vouched() -> Vec<MarketEvent> {
         SuspectReason::Gap,
         SuspectReason::Time,
         SuspectReason::Status,
+        SuspectReason::Disagreement,
     ];
     let mut events = vec![
         MarketEvent::Quote(quote()),
@@ -59,6 +64,7 @@ fn vouched() -> Vec<MarketEvent> {
             price_ratio: dec!(0.1428),
         }),
     ];
+    events.extend(sources());
     events.push(MarketEvent::Band(band()));
     events.extend(corrections().map(MarketEvent::Correction));
     events.extend(Interval::ALL.map(|interval| {
@@ -78,6 +84,25 @@ fn vouched() -> Vec<MarketEvent> {
         MarketEvent::Suspect(DataSuspected { symbol: aapl(), reason, detail })
     }));
     events
+}
+
+fn sources() -> [MarketEvent; 4] {
+    let quoted = |agrees| {
+        let source = Arc::from("schwab");
+        SecondQuoted { symbol: aapl(), source, price: price("175.495"), agrees }
+    };
+    let moved = |source: &str, second: Option<&str>| SourceChanged {
+        source: Arc::from(source),
+        second: second.map(Arc::from),
+        stands_in: second.is_none(),
+        reason: "alpaca.iex is STALE".into(),
+    };
+    [
+        MarketEvent::Second(quoted(true)),
+        MarketEvent::Second(quoted(false)),
+        MarketEvent::Source(moved("alpaca", Some("schwab"))),
+        MarketEvent::Source(moved("schwab", None)),
+    ]
 }
 
 fn full_step() -> MarketStep {

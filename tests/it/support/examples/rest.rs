@@ -9,10 +9,13 @@ use flightdeck::domain::position::Direction;
 use flightdeck::events::{
     AgentFailed, AgentRetired, AgentStarted, Alert, ApproveTrade, AssessPortfolio, BreakerEvent,
     BreakerStateChanged, BudgetChanged, BudgetExhausted, BusChanged, CalculateSize, CheckExit,
-    CheckStatus, Event, GetBars, GetOrderStatus, GetQuote, LoginChanged, ReconcileDifference,
-    RequestEvent, ScanCandidates, SessionEnded, SessionStarted, Severity, ShouldExit, Subscribe,
-    SystemEvent, Timer, TimerDue, TradeEvent, TradeStateChanged, TradingChanged, TransitionInvalid,
+    CheckStatus, EmailStored, Event, GetBars, GetOrderStatus, GetQuote, IntelEvent, LinkFound,
+    LoginChanged, ReconcileDifference, RequestEvent, ScanCandidates, SessionEnded, SessionStarted,
+    Severity, ShouldExit, Subscribe, SystemEvent, Timer, TimerDue, TradeEvent, TradeStateChanged,
+    TradingChanged, TransitionInvalid,
 };
+
+use rust_decimal::dec;
 
 use crate::support::examples::{aapl, ours, price, time, trade};
 
@@ -20,6 +23,7 @@ pub(super) fn examples() -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
     events.extend(trades().map(Event::from));
     events.extend(breakers().map(Event::from));
+    events.extend(mail().map(Event::from));
     events.extend(commands().into_iter().map(Event::from));
     events.extend(questions().into_iter().map(Event::from));
     events.extend(system().into_iter().map(Event::from));
@@ -40,6 +44,42 @@ fn trades() -> [TradeEvent; 3] {
         error: "cannot transition from ENTRY_APPROVED to FILLED".into(),
     };
     [changed(None), changed(Some("expired".into())), TradeEvent::TransitionInvalid(invalid)]
+}
+
+fn mail() -> [IntelEvent; 3] {
+    let stored = |written_at| {
+        IntelEvent::EmailStored(EmailStored {
+            number: 7,
+            email: "7@x.com".into(),
+            written_at,
+            client: "bo@x.com".into(),
+            name: "Bo Chen".into(),
+            subject: "margins".into(),
+            symbols: vec![aapl()],
+            intents: vec!["concern".into()],
+        })
+    };
+    let found = LinkFound {
+        number: 3,
+        email: "7@x.com".into(),
+        written_at: Some(time("2025-10-27T14:30:00Z")),
+        client: "bo@x.com".into(),
+        subject: "margins".into(),
+        symbols: vec![aapl()],
+        transcript: "weekly".into(),
+        title: "Weekly call".into(),
+        score: dec!(0.7312),
+        segment: Some(4),
+        offset_ms: Some(61_500),
+        said_at: Some(time("2025-10-26T14:31:01.5Z")),
+        speaker: "Bo Chen".into(),
+        said: "the margins worry me".into(),
+        words: vec!["margin".into()],
+        people: vec!["bo chen".into()],
+        entities: vec!["ticker:AAPL".into()],
+    };
+    let written = Some(time("2025-10-27T14:30:00Z"));
+    [stored(None), stored(written), IntelEvent::LinkFound(Box::new(found))]
 }
 
 fn breakers() -> [BreakerEvent; 5] {

@@ -100,6 +100,7 @@ pub(super) fn entry(kind: OrderKind) -> EntrySignal {
         confidence: dec!(0.84),
         consensus: dec!(1),
         size_scale: dec!(0.75),
+        caution: None,
     }
 }
 

@@ -40,7 +40,8 @@ fn rows(state: &Shared, params: &Params, has_fills: bool) -> Answer {
         Some("asc") => true,
         Some(_) => return Err(ApiError::malformed("invalid direction")),
     };
-    let (mut after, mut until) = (params.instant("after")?, params.instant("until")?);
+    let (mut after, mut until) =
+        (params.instant_or_date("after")?, params.instant_or_date("until")?);
     if let Some(date) = params.date("date")? {
         let from = midnight(date);
         after = Some(from.plus(SignedDuration::from_nanos(-1)));

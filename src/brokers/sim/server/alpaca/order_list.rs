@@ -54,8 +54,8 @@ impl Filter {
         let symbols = params.list("symbols");
         Ok(Self {
             is_open,
-            after: params.instant("after")?,
-            until: params.instant("until")?,
+            after: params.instant_or_date("after")?,
+            until: params.instant_or_date("until")?,
             symbols: symbols.map(|list| list.into_iter().map(str::to_owned).collect()),
             side: params.get("side").map(str::to_owned),
             has_equities: params

@@ -70,7 +70,7 @@ pub(super) async fn get(State(state): State<Shared>, params: Params) -> Answer {
 
 fn history(world: &World, params: &Params) -> Result<History, ApiError> {
     let now = world.now();
-    let (start, end) = (params.instant("start")?, params.instant("end")?);
+    let (start, end) = (params.instant_or_date("start")?, params.instant_or_date("end")?);
     let period = params.get("period");
     if start.is_some() && end.is_some() && period.is_some() {
         return Err(ApiError::malformed("only two of start, end and period are accepted"));

@@ -23,7 +23,7 @@ pub(super) async fn numbers(State(state): State<SchwabShared>) -> Answer {
 }
 
 pub(super) async fn list(State(state): State<SchwabShared>, params: Params) -> Answer {
-    let has_positions = params.list("fields").contains(&"positions");
+    let has_positions = params.list("fields").unwrap_or_default().contains(&"positions");
     let account = state.world.with_world(|world| account(world, has_positions));
     Ok(ok(&Field::List(vec![account])))
 }
@@ -34,7 +34,7 @@ pub(super) async fn get(
     params: Params,
 ) -> Answer {
     check_account(&state, &hash)?;
-    let has_positions = params.list("fields").contains(&"positions");
+    let has_positions = params.list("fields").unwrap_or_default().contains(&"positions");
     Ok(ok(&state.world.with_world(|world| account(world, has_positions))))
 }
 

@@ -1,68 +1,39 @@
-//! What a request says: query parameters, and JSON bodies with numbers as text.
+//! What a request says: JSON bodies with numbers as text, and what is answered to query
+//! parameters that cannot be read.
 //!
 //! Numbers never become binary floats. A key that is there twice is told, since Schwab
 //! answers it with 500 (protocol page §6 of October 2026).
 
-use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::brokers::sim::server::query::{BadParam, Wanted};
 use crate::domain::time::Timestamp;
 
 use super::answers::Refused;
 
-/// The query parameters of a request.
-#[derive(Debug, Default)]
-pub(super) struct Params(Vec<(String, String)>);
+pub(super) use crate::brokers::sim::server::query::Params;
 
-impl<S: Send + Sync> FromRequestParts<S> for Params {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs = url::form_urlencoded::parse(query.as_bytes());
-        Ok(Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
+impl From<BadParam> for Refused {
+    fn from(BadParam { name, wanted, .. }: BadParam) -> Self {
+        let what = match wanted {
+            Wanted::Instant => "a date and time",
+            Wanted::Date => "a date",
+            Wanted::Count => "a number",
+        };
+        Self::order(format!("{name} is not {what}"))
     }
 }
 
-impl Params {
-    /// Returns a parameter that is there and not empty.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(own, value)| own == name && !value.is_empty());
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// Tells whether a flag is set; Python writes `True` (§2).
-    pub(super) fn is_set(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-    }
-
-    /// Returns the parts of a list separated by commas.
-    pub(super) fn list(&self, name: &str) -> Vec<&str> {
-        let text = self.get(name).unwrap_or_default();
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect()
-    }
-
-    /// Returns an instant, with or without milliseconds.
-    pub(super) fn instant(&self, name: &str) -> Result<Option<Timestamp>, Refused> {
-        let Some(text) = self.get(name) else { return Ok(None) };
-        // A plus that was not encoded has become a space.
-        let instant = text.replace(' ', "+").parse();
-        instant.map(Some).map_err(|_| Refused::order(format!("{name} is not a date and time")))
-    }
-
-    /// Returns an instant that must be there.
-    pub(super) fn required_instant(&self, name: &str) -> Result<Timestamp, Refused> {
-        let required = || Refused::order(format!("{name} is required"));
-        self.instant(name)?.ok_or_else(required)
-    }
+/// Returns an instant that must be there.
+pub(super) fn required_instant(params: &Params, name: &str) -> Result<Timestamp, Refused> {
+    let required = || Refused::order(format!("{name} is required"));
+    params.instant(name)?.ok_or_else(required)
 }
 
 /// The fields of a JSON object, each as its text.

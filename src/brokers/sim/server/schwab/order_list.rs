@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 
 use super::answers::{Answer, Refused, ok};
 use super::book::Node;
-use super::fields::Params;
+use super::fields::{Params, required_instant};
 use super::order_json::Scribe;
 use super::orders::check_account;
 use super::state::SchwabShared;
@@ -30,7 +30,7 @@ pub(super) async fn of_account(
 }
 
 pub(super) async fn of_all(State(state): State<SchwabShared>, params: Params) -> Answer {
-    let from = params.required_instant("fromEnteredTime")?;
+    let from = required_instant(&params, "fromEnteredTime")?;
     if state.now().since(from) > SIXTY_DAYS {
         return Err(Refused::order("fromEnteredTime must be within 60 days from today"));
     }
@@ -38,8 +38,8 @@ pub(super) async fn of_all(State(state): State<SchwabShared>, params: Params) ->
 }
 
 fn list(state: &SchwabShared, params: &Params) -> Answer {
-    let from = params.required_instant("fromEnteredTime")?;
-    let to = params.required_instant("toEnteredTime")?;
+    let from = required_instant(&params, "fromEnteredTime")?;
+    let to = required_instant(&params, "toEnteredTime")?;
     if to < from || to.since(from) > YEAR {
         return Err(Refused::order("the dates must span a year at most"));
     }

@@ -12,7 +12,7 @@ use crate::domain::order::Side;
 
 use super::answers::{Answer, Refused, double, money, number, object, ok, price, symbol_of, time};
 use super::book::Book;
-use super::fields::Params;
+use super::fields::{Params, required_instant};
 use super::order_json::{activity_id, instrument};
 use super::orders::check_account;
 use super::state::{ACCOUNT, SchwabShared};
@@ -44,9 +44,9 @@ pub(super) async fn list(
     params: Params,
 ) -> Answer {
     check_account(&state, &hash)?;
-    let start = params.required_instant("startDate")?;
-    let end = params.required_instant("endDate")?;
-    let types = params.list("types");
+    let start = required_instant(&params, "startDate")?;
+    let end = required_instant(&params, "endDate")?;
+    let types = params.list("types").unwrap_or_default();
     if types.is_empty() || types.iter().any(|kind| !TYPES.contains(kind)) {
         return Err(Refused::order("types is required and must name known types"));
     }

@@ -21,7 +21,7 @@ fn bad(text: impl Into<String>) -> Refused {
 }
 
 pub(super) async fn list(State(state): State<SchwabShared>, params: Params) -> Answer {
-    let markets = params.list("markets");
+    let markets = params.list("markets").unwrap_or_default();
     answer(&state, &markets, &params)
 }
 

@@ -48,7 +48,7 @@ fn written(world: &World, symbol: Symbol) -> Option<Value> {
 pub(super) async fn search(State(state): State<SchwabShared>, params: Params) -> Answer {
     let text = params.get("symbol").ok_or_else(|| bad("symbol is required"))?;
     let projection = params.get("projection").ok_or_else(|| bad("projection is required"))?;
-    let wanted = params.list("symbol");
+    let wanted = params.list("symbol").unwrap_or_default();
     let lower = text.to_lowercase();
     let pattern = regex::Regex::new(&format!("(?i)^(?:{text})$"));
     let found = state.world.with_world(|world| {

@@ -21,7 +21,7 @@ use super::snapshot::Snapshot;
 const PARTS: [&str; 5] = ["extended", "fundamental", "quote", "reference", "regular"];
 
 pub(super) async fn list(State(state): State<SchwabShared>, params: Params) -> Answer {
-    let symbols = params.list("symbols");
+    let symbols = params.list("symbols").unwrap_or_default();
     if symbols.is_empty() {
         return Err(Refused::data(
             StatusCode::BAD_REQUEST,
@@ -40,7 +40,7 @@ pub(super) async fn get(
 }
 
 fn answer(state: &SchwabShared, symbols: &[&str], params: &Params) -> Field {
-    let wanted = params.list("fields");
+    let wanted = params.list("fields").unwrap_or_default();
     let wants = |part: &str| wanted.is_empty() || wanted.contains(&"all") || wanted.contains(&part);
     let mut fields = Vec::new();
     let mut unknown = Vec::new();

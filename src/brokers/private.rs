@@ -1,6 +1,6 @@
-//! Files that only their owner may read: the app's key and the token.
+//! Files that only their owner may read: keys and tokens.
 //!
-//! Knows nothing of what is in them.
+//! Knows nothing of what is in them but how a line names a value.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -51,7 +51,10 @@ pub enum PrivateFileError {
 
 impl PrivateFileError {
     /// Makes the mapping of a system's error on a file.
-    pub(super) fn io(path: &Path, done: &'static str) -> impl Fn(io::Error) -> Self + use<> {
+    pub(in crate::brokers) fn io(
+        path: &Path,
+        done: &'static str,
+    ) -> impl Fn(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |cause| Self::Io { path: path.clone(), done, cause }
     }
@@ -59,7 +62,7 @@ impl PrivateFileError {
 
 /// Reads a file, after its open handle has shown that it is private. `expected` says
 /// what it should be, for the error.
-pub(super) fn read_private(
+pub(in crate::brokers) fn read_private(
     path: &Path,
     expected: &'static str,
 ) -> Result<(SecretString, Metadata), PrivateFileError> {
@@ -79,4 +82,18 @@ pub(super) fn read_private(
         if cause.kind() == io::ErrorKind::InvalidData { malformed() } else { failed(cause) }
     })?;
     Ok((SecretString::from(text), about))
+}
+
+/// Reads one line: `NAME=value`, `export NAME='value'`, `name = "value"  # so`.
+pub(in crate::brokers) fn assignment(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (name, value) = line.split_once('=')?;
+    let value = value.trim();
+    let quoted = ['"', '\''].into_iter().find_map(|quote| {
+        let inside = value.strip_prefix(quote)?;
+        inside.split_once(quote).map(|(inside, _)| inside)
+    });
+    let bare = || value.split_whitespace().next().unwrap_or_default();
+    Some((name.trim(), quoted.unwrap_or_else(bare)))
 }

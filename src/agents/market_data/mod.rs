@@ -1,10 +1,14 @@
 //! Vouches for market data.
 //!
 //! Hears what feeds say and repeats what can be traded on: in order of time, on a
-//! market that is open or not, with splits told from crashes and outliers marked.
-//! Holds nothing but the newest value per symbol. Decisions on the data are made
+//! market that is open or not, with splits told from crashes and outliers marked. What
+//! a [`second`] source says is compared, and stands in while the first is away. Holds nothing but the newest value per symbol. Decisions on the data are made
 //! by [`strategy`](crate::agents::strategy) and
 //! [`risk_management`](crate::agents::risk_management).
+
+mod second;
+
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -23,8 +27,10 @@ use crate::domain::symbols::SymbolMap;
 use crate::domain::time::Timestamp;
 use crate::events::{
     DataSuspected, Envelope, Event, FeedEvent, FeedLinkChanged, MarketBars, MarketEvent,
-    MarketStatus, RequestEvent, SplitDetected, SuspectReason, SystemEvent, Timer, Topic, Topics,
+    MarketStatus, RequestEvent, SecondQuoted, SecondStep, SourceChanged, SplitDetected,
+    SuspectReason, SystemEvent, Timer, Topic, Topics,
 };
+use second::{Sources, agree, range};
 
 /// What the agent is told to look for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -40,6 +46,9 @@ pub struct Config {
     pub stale_seconds: u32,
     /// Whether a jump between two sessions that has the shape of a split is one.
     pub detect_splits: bool,
+    /// Two sources whose bid and ask lie further apart than this fraction of the price
+    /// disagree, 0.0001 to 1.
+    pub second_fraction: Decimal,
 }
 
 impl Default for Config {
@@ -49,6 +58,7 @@ impl Default for Config {
             outlier_fraction: dec!(0.25),
             stale_seconds: 0,
             detect_splits: true,
+            second_fraction: dec!(0.01),
         }
     }
 }
@@ -65,6 +75,12 @@ impl Config {
                 self.outlier_fraction
             ));
         }
+        if self.second_fraction < dec!(0.0001) || self.second_fraction > Decimal::ONE {
+            return Err(format!(
+                "market_data.second_fraction is {}, it must lie in 0.0001 to 1",
+                self.second_fraction
+            ));
+        }
         Ok(())
     }
 }
@@ -74,11 +90,19 @@ impl Config {
 struct Jumps {
     outlier_fraction: Decimal,
     detect_splits: bool,
+    second_fraction: Decimal,
+    /// Whether a second source is there to confirm what the first says.
+    has_second: bool,
 }
 
 impl Config {
-    const fn jumps(&self) -> Jumps {
-        Jumps { outlier_fraction: self.outlier_fraction, detect_splits: self.detect_splits }
+    const fn jumps(&self, has_second: bool) -> Jumps {
+        Jumps {
+            outlier_fraction: self.outlier_fraction,
+            detect_splits: self.detect_splits,
+            second_fraction: self.second_fraction,
+            has_second,
+        }
     }
 }
 
@@ -90,6 +114,7 @@ pub struct MarketDataAgent {
     /// The newest day with a session: what is told at night still belongs to it.
     day: Date,
     symbols: SymbolMap<Newest>,
+    sources: Sources,
 }
 
 #[derive(Debug, Default)]
@@ -101,6 +126,15 @@ struct Newest {
     stale: bool,
     proof: Proof,
     band: Option<PriceBand>,
+    second: Second,
+}
+
+/// What the second source says.
+#[derive(Debug, Default)]
+struct Second {
+    quote: Option<Quote>,
+    /// What was said of it last.
+    told: Option<(Price, bool)>,
 }
 
 /// Whether a stock is known to trade. While a feed is away a halt may begin unseen, and
@@ -120,7 +154,17 @@ enum Proof {
 impl MarketDataAgent {
     /// Makes the agent.
     pub fn new(config: Config) -> Self {
-        Self { config, window: None, day: Date::MIN, symbols: SymbolMap::default() }
+        Self {
+            config,
+            window: None,
+            day: Date::MIN,
+            symbols: SymbolMap::default(),
+            sources: Sources::default(),
+        }
+    }
+
+    fn jumps(&self) -> Jumps {
+        self.config.jumps(self.sources.compares())
     }
 
     fn step(&mut self, at: Timestamp, step: &MarketStep, out: &mut Outbox) {
@@ -162,7 +206,7 @@ impl MarketDataAgent {
     }
 
     fn quote(&mut self, at: Timestamp, day: Date, quote: &Quote, out: &mut Outbox) {
-        let jumps = self.config.jumps();
+        let jumps = self.jumps();
         let newest = self.symbols.row(quote.symbol, Newest::default);
         if newest.quote.is_some_and(|before| quote.at < before.at) {
             let detail = format!("quote of {} came after a newer one", quote.at);
@@ -176,11 +220,14 @@ impl MarketDataAgent {
             suspect(quote.symbol, SuspectReason::Status, detail, out);
         }
         newest.see(at, day, (quote.mid(), quote.mid()), quote.symbol, jumps, out);
+        if self.sources.compares() {
+            newest.compare(&self.sources, quote.symbol, jumps, out);
+        }
         out.publish(MarketEvent::Quote(*quote));
     }
 
     fn tick(&mut self, at: Timestamp, day: Date, tick: &Tick, out: &mut Outbox) {
-        let jumps = self.config.jumps();
+        let jumps = self.jumps();
         let newest = self.symbols.row(tick.symbol, Newest::default);
         newest.proof = Proof::Given;
         newest.see(at, day, (tick.price, tick.price), tick.symbol, jumps, out);
@@ -188,7 +235,7 @@ impl MarketDataAgent {
     }
 
     fn bars(&mut self, at: Timestamp, day: Date, batch: &BarBatch, out: &mut Outbox) {
-        let jumps = self.config.jumps();
+        let jumps = self.jumps();
         for bar in batch.bars.iter() {
             let newest = self.symbols.row(bar.symbol, Newest::default);
             newest.proof = Proof::Given;
@@ -199,6 +246,68 @@ impl MarketDataAgent {
             bars: batch.bars.clone(),
             is_history: false,
         }));
+    }
+
+    /// Takes what a second source says: it is passed on while the first is away, and its
+    /// quotes are compared otherwise.
+    fn second(&mut self, at: Timestamp, said: &SecondStep, out: &mut Outbox) {
+        for quote in &said.step.quotes {
+            let row = self.symbols.row(quote.symbol, Newest::default);
+            row.second.quote = Some(*quote);
+        }
+        if self.sources.stands_in() {
+            // Bars are read anew when the first is back (F28), and counted once.
+            let step = MarketStep { bars: None, ..(*said.step).clone() };
+            return self.step(at, &step, out);
+        }
+        if !self.sources.compares() {
+            return;
+        }
+        let jumps = self.jumps();
+        for quote in &said.step.quotes {
+            let row = self.symbols.row(quote.symbol, Newest::default);
+            row.compare(&self.sources, quote.symbol, jumps, out);
+        }
+    }
+
+    fn first_link(&mut self, at: Timestamp, changed: &FeedLinkChanged, out: &mut Outbox) {
+        self.link(changed, out);
+        if !changed.feed.ends_with(".orders")
+            && let Some(moved) = self.sources.first_link(changed)
+        {
+            self.moved(at, moved, out);
+        }
+    }
+
+    /// The link of a second source throws no doubt on the first.
+    fn second_link(&mut self, at: Timestamp, changed: &FeedLinkChanged, out: &mut Outbox) {
+        if changed.feed.ends_with(".orders") {
+            return;
+        }
+        if !changed.state.is_up() {
+            for (_, row) in self.symbols.iter_mut() {
+                row.second = Second::default();
+            }
+        }
+        if let Some(moved) = self.sources.second_link(changed) {
+            self.moved(at, moved, out);
+        }
+    }
+
+    /// Another source's data are passed on, or compared: says so first. The stamps of two
+    /// sources are not to be compared.
+    fn moved(&mut self, at: Timestamp, moved: SourceChanged, out: &mut Outbox) {
+        let stands_in = moved.stands_in;
+        out.publish(MarketEvent::Source(moved));
+        let mut quotes = Vec::new();
+        for (_, row) in self.symbols.iter_mut() {
+            row.quote = None;
+            row.second.told = None;
+            quotes.extend(row.second.quote.filter(|_| stands_in));
+        }
+        for quote in &quotes {
+            self.quote(at, self.day, quote, out);
+        }
     }
 
     /// Publishes the session when it changes. A time outside the calendar counts
@@ -312,6 +421,7 @@ impl Newest {
         let limit = jumps.outlier_fraction;
         let Some(before) = before else { return };
         if let Some(ratio) = split {
+            self.second = Second::default();
             out.publish(MarketEvent::Split(SplitDetected {
                 symbol,
                 new_shares: ratio.new_shares,
@@ -322,10 +432,41 @@ impl Newest {
         }
         // The integer test spares the decimals for all but real jumps.
         let jump = first.minus(before).abs();
-        if jump.units() * 100 > i128::from(before.units()) && jump > before.as_money().scaled(limit)
+        if jump.units() * 100 > i128::from(before.units())
+            && jump > before.as_money().scaled(limit)
+            && !self.is_confirmed((first, first), jumps)
         {
             let detail = format!("{first} after {before}, more than {limit} of it away");
             suspect(symbol, SuspectReason::Outlier, detail, out);
+        }
+    }
+}
+
+impl Newest {
+    /// Whether a second source says nearly the same.
+    fn is_confirmed(&self, said: second::Range, jumps: Jumps) -> bool {
+        let second = self.second.quote.as_ref().filter(|_| jumps.has_second);
+        second.is_some_and(|quote| agree(said, range(quote), jumps.second_fraction))
+    }
+
+    /// Says what the second source says, and whether the first agrees, when that is new.
+    fn compare(&mut self, sources: &Sources, symbol: Symbol, jumps: Jumps, out: &mut Outbox) {
+        let (Some(first), Some(second)) = (self.quote, self.second.quote) else { return };
+        let agrees = agree(range(&first), range(&second), jumps.second_fraction);
+        let (price, told) = (second.mid(), self.second.told.replace((second.mid(), agrees)));
+        if told == Some((price, agrees)) {
+            return;
+        }
+        let (named, source) = sources.names();
+        let source = Arc::clone(source);
+        out.publish(MarketEvent::Second(SecondQuoted { symbol, source, price, agrees }));
+        if !agrees && told.is_none_or(|(_, agreed)| agreed) {
+            let source = sources.names().1;
+            let detail = format!(
+                "{named} says {} to {}, {source} {} to {}",
+                first.bid, first.ask, second.bid, second.ask
+            );
+            suspect(symbol, SuspectReason::Disagreement, detail, out);
         }
     }
 }
@@ -371,7 +512,11 @@ impl Agent for MarketDataAgent {
                 | Timer::Venue(_)
                 | Timer::Breaker(_) => {}
             },
-            Event::Feed(FeedEvent::Link(changed)) => self.link(changed, out),
+            Event::Feed(FeedEvent::Link(changed)) => self.first_link(input.at, changed, out),
+            Event::Feed(FeedEvent::Second(said)) => self.second(input.at, said, out),
+            Event::Feed(FeedEvent::SecondLink(changed)) => {
+                self.second_link(input.at, changed, out);
+            }
             Event::Feed(FeedEvent::Conflated(_))
             | Event::Tape(_)
             | Event::Market(_)
@@ -381,6 +526,7 @@ impl Agent for MarketDataAgent {
             | Event::Venue(_)
             | Event::Position(_)
             | Event::Trade(_)
+            | Event::Intel(_)
             | Event::Breaker(_)
             | Event::Operator(_)
             | Event::System(_) => {}
