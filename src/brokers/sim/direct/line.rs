@@ -105,7 +105,7 @@ impl Line {
     }
 
     /// Lets the order stream fall silent.
-    pub(super) const fn orders_mute(&mut self) {
+    pub(super) fn orders_mute(&mut self) {
         self.orders = Stream::Mute;
     }
 
@@ -118,16 +118,14 @@ impl Line {
         self.show(Push::Link { feed: MARKET, state: LinkState::Up });
     }
 
-    /// Closes the market stream; returns when its last data came.
-    pub(super) fn market_down(&mut self) -> Timestamp {
-        self.market = Stream::Down;
-        self.show(Push::Link { feed: MARKET, state: LinkState::Down { attempts: 0 } });
-        self.market_told
-    }
-
-    /// Lets the market stream fall silent; returns when its last data came.
-    pub(super) const fn market_mute(&mut self) -> Timestamp {
-        self.market = Stream::Mute;
+    /// Lets the market stream fall silent, or closes it; returns when its last data came.
+    pub(super) fn market_stops(&mut self, is_mute: bool) -> Timestamp {
+        if is_mute {
+            self.market = Stream::Mute;
+        } else {
+            self.market = Stream::Down;
+            self.show(Push::Link { feed: MARKET, state: LinkState::Down { attempts: 0 } });
+        }
         self.market_told
     }
 

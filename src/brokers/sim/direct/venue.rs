@@ -187,25 +187,37 @@ impl DirectVenue {
     pub fn strike(self: &Arc<Self>, mishap: Mishap, lot: u64) {
         let now = self.now();
         let armed = self.inside().troubles.arm(mishap, now);
-        match mishap {
-            _ if armed == Armed::Waits => return,
-            _ if armed == Armed::Begun => {}
-            Mishap::PushLost | Mishap::PushTwice | Mishap::PushesSwapped | Mishap::PushLate => {
-                return self.inside().line.arm(mishap);
-            }
-            Mishap::StopCancelled => {
-                let is_done = self.act(|floor| cancel_a_stop(floor, lot));
-                if !is_done {
-                    return;
-                }
-            }
-            Mishap::SymbolHalted => self.halt(lot),
-            Mishap::QuoteCrossed | Mishap::PriceJump | Mishap::PriceTiny => {
-                self.speak_nonsense(mishap, lot);
-            }
-            other => self.break_stream(other),
+        let has_struck = match armed {
+            Armed::Waits => false,
+            Armed::Begun => true,
+            Armed::Elsewhere => self.strike_elsewhere(mishap, lot),
+        };
+        if has_struck {
+            self.watch.struck(mishap, now);
         }
-        self.watch.struck(mishap, now);
+    }
+
+    /// A fault that is not about calls; false when it waits, or found nobody.
+    fn strike_elsewhere(self: &Arc<Self>, mishap: Mishap, lot: u64) -> bool {
+        if mishap == Mishap::StopCancelled {
+            return self.act(|floor| cancel_a_stop(floor, lot));
+        }
+        let is_of_news = matches!(
+            mishap,
+            Mishap::PushLost | Mishap::PushTwice | Mishap::PushesSwapped | Mishap::PushLate
+        );
+        if is_of_news {
+            self.inside().line.arm(mishap);
+            return false;
+        }
+        if mishap == Mishap::SymbolHalted {
+            self.halt(lot);
+        } else if matches!(mishap, Mishap::QuoteCrossed | Mishap::PriceJump | Mishap::PriceTiny) {
+            self.speak_nonsense(mishap, lot);
+        } else {
+            self.break_stream(mishap);
+        }
+        true
     }
 
     fn halt(self: &Arc<Self>, lot: u64) {
@@ -231,17 +243,17 @@ impl DirectVenue {
             Price::from_units(price.units() / 100 * percent).unwrap_or(price)
         };
         let tiny = Price::from_units(1).unwrap_or(quote.bid);
-        let (bid, ask) = match mishap {
-            Mishap::QuoteCrossed => (quote.ask, quote.bid),
-            Mishap::PriceTiny => (tiny, tiny),
-            _ if lot.is_multiple_of(2) => (times(quote.bid, 160), times(quote.ask, 160)),
-            _ => (times(quote.bid, 40), times(quote.ask, 40)),
+        let percent = if lot.is_multiple_of(2) { 160 } else { 40 };
+        let (bid, ask) = if mishap == Mishap::QuoteCrossed {
+            (quote.ask, quote.bid)
+        } else if mishap == Mishap::PriceTiny {
+            (tiny, tiny)
+        } else {
+            (times(quote.bid, percent), times(quote.ask, percent))
         };
         let size = Qty::shares(100).unwrap_or(Qty::ZERO);
-        let ticks = match mishap {
-            Mishap::PriceJump => vec![Tick { symbol, price: bid, size, at }],
-            _ => Vec::new(),
-        };
+        let print = Tick { symbol, price: bid, size, at };
+        let ticks = if mishap == Mishap::PriceJump { vec![print] } else { Vec::new() };
         let quotes = vec![Quote { bid, ask, at, ..quote }];
         inside.line.market(MarketStep { at, quotes, ticks, ..MarketStep::default() });
     }
@@ -257,41 +269,34 @@ impl DirectVenue {
                     act(&mut inside.line);
                 }
             };
-            match mishap {
-                Mishap::OrdersMuted => {
-                    with(&|line| line.orders_mute());
-                    tokio::time::sleep(lasts(mishap)).await;
+            if mishap == Mishap::OrdersMuted {
+                with(&Line::orders_mute);
+                tokio::time::sleep(lasts(mishap)).await;
+                with(&Line::orders_down);
+                tokio::time::sleep(DIAL).await;
+                with(&Line::orders_up);
+            } else if mishap == Mishap::OrdersGap {
+                with(&Line::orders_down);
+                tokio::time::sleep(lasts(mishap)).await;
+                with(&Line::orders_up);
+            } else if mishap == Mishap::OrdersLoop {
+                for turn in 1..=LOOPS {
                     with(&Line::orders_down);
+                    tokio::time::sleep(DIAL * turn).await;
+                    with(&Line::orders_up);
                     tokio::time::sleep(DIAL).await;
-                    with(&Line::orders_up);
                 }
-                Mishap::OrdersGap => {
-                    with(&Line::orders_down);
-                    tokio::time::sleep(lasts(mishap)).await;
-                    with(&Line::orders_up);
-                }
-                Mishap::OrdersLoop => {
-                    for turn in 1..=LOOPS {
-                        with(&Line::orders_down);
-                        tokio::time::sleep(DIAL * turn).await;
-                        with(&Line::orders_up);
-                        tokio::time::sleep(DIAL).await;
-                    }
-                }
-                Mishap::MarketMuted => {
-                    let since = venue.inside().line.market_mute();
-                    tokio::time::sleep(lasts(mishap)).await;
+            } else {
+                let is_mute = mishap == Mishap::MarketMuted;
+                let since = venue.inside().line.market_stops(is_mute);
+                tokio::time::sleep(lasts(mishap)).await;
+                if is_mute {
                     with(&|line| {
-                        line.market_down();
+                        line.market_stops(false);
                     });
                     tokio::time::sleep(DIAL).await;
-                    with(&|line| line.market_up(Some(since)));
                 }
-                _ => {
-                    let since = venue.inside().line.market_down();
-                    tokio::time::sleep(lasts(mishap)).await;
-                    with(&|line| line.market_up(Some(since)));
-                }
+                with(&|line| line.market_up(Some(since)));
             }
         });
     }
