@@ -51,7 +51,8 @@ fn without_faults_a_position_is_never_bare_for_long() {
 
 #[test]
 fn news_that_are_lost_cost_no_position_its_cover_and_open_none() {
-    // Lost news of a stop's execution, with the end of its target told, opened positions.
+    // Two ways in which exits opened positions: the end of a target hid the execution of its
+    // stop, and of two executions the first was lost (seed 5).
     let kinds =
         ["push_lost", "push_late", "pushes_swapped"].map(|name| FaultKind::of(name).unwrap());
     let all = Campaign { seeds: 0..10, span: span(), kinds: kinds.into(), shrinks: true };
