@@ -13,10 +13,10 @@ use crate::domain::money::Money;
 use crate::domain::order::{Fill, OrderKind, OrderPurpose, RejectReason};
 use crate::domain::time::Timestamp;
 use crate::events::{
-    AcceptedLeg, CallFailed, OrderCancelled, OrderEvent, OrderExpired, OrderFilled, OrderModified,
-    OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderSubmitted, SplitApplied, Timer,
-    VenueAccepted, VenueCall, VenueDone, VenueEvent, VenueFilled, VenueRefused, VenueRejected,
-    VenueReplaced,
+    AcceptedLeg, CallFailed, GetOrderStatus, OrderCancelled, OrderEvent, OrderExpired, OrderFilled,
+    OrderModified, OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderSubmitted,
+    RequestEvent, SplitApplied, Timer, VenueAccepted, VenueCall, VenueDone, VenueEvent,
+    VenueFilled, VenueRefused, VenueRejected, VenueReplaced,
 };
 use crate::fsm::order::{OrderInput, OrderState, Pending, Terms};
 
@@ -163,6 +163,12 @@ impl OrderExecutionAgent {
             return; // The same execution, heard twice.
         }
         self.count(at, &row, (Fill { qty: added, ..fill.clone() }, filled.fee), out);
+        // The broker has filled more than was told: those shares would be protected and
+        // closed although they are gone. The order is asked after at once (F08, F10).
+        if row.state.fills().is_some_and(|fills| !fills.missing().is_zero()) {
+            let client_order_id = id.clone();
+            out.publish(RequestEvent::GetOrderStatus(GetOrderStatus { client_order_id }));
+        }
     }
 
     /// Takes shares that an order was filled into the position, and says so.

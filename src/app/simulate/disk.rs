@@ -74,14 +74,10 @@ impl Journal for Disk {
         let mut platter = self.platter();
         let Platter { envelopes, synced, intents, .. } = &mut *platter;
         for envelope in envelopes.iter().skip(*synced) {
-            match &envelope.event {
-                Event::Order(OrderEvent::Submit(submit)) => {
-                    intents.insert(submit.order.request().client_order_id.clone());
-                }
-                Event::Order(OrderEvent::Modify(modify)) => {
-                    intents.insert(modify.new_client_order_id.clone());
-                }
-                _ => {}
+            if let Event::Order(OrderEvent::Submit(submit)) = &envelope.event {
+                intents.insert(submit.order.request().client_order_id.clone());
+            } else if let Event::Order(OrderEvent::Modify(modify)) = &envelope.event {
+                intents.insert(modify.new_client_order_id.clone());
             }
         }
         *synced = envelopes.len();

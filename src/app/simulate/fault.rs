@@ -13,8 +13,10 @@ pub enum FaultKind {
     Crash,
     /// The journal cannot be written: the process ends, and is started again.
     JournalFails,
-    /// The operator kills.
+    /// The operator kills; half of them trade again a minute and a half later.
     Kill,
+    /// The operator closes everything.
+    Flatten,
     /// The machine's clock jumps ahead.
     ClockForward,
     /// The machine's clock jumps back.
@@ -24,8 +26,14 @@ pub enum FaultKind {
 impl FaultKind {
     /// All of them, those of the broker first.
     pub fn all() -> Vec<Self> {
-        let house =
-            [Self::Crash, Self::JournalFails, Self::Kill, Self::ClockForward, Self::ClockBack];
+        let house = [
+            Self::Crash,
+            Self::JournalFails,
+            Self::Kill,
+            Self::Flatten,
+            Self::ClockForward,
+            Self::ClockBack,
+        ];
         Mishap::ALL.into_iter().map(Self::Broker).chain(house).collect()
     }
 
@@ -36,9 +44,15 @@ impl FaultKind {
             Self::Crash => "crash",
             Self::JournalFails => "journal_fails",
             Self::Kill => "kill",
+            Self::Flatten => "flatten",
             Self::ClockForward => "clock_forward",
             Self::ClockBack => "clock_back",
         }
+    }
+
+    /// Whether it is a word of the operator's, after which less is traded.
+    pub(super) const fn is_word(self) -> bool {
+        matches!(self, Self::Kill | Self::Flatten)
     }
 
     /// Finds a fault by its name.

@@ -20,6 +20,7 @@ use crate::brokers::sim::exchange::{Report, What};
 use crate::brokers::sim::judge::{Books, Requests, uncovered};
 use crate::bus::Tap;
 use crate::config::Config;
+use crate::domain::command::OperatorCommand;
 use crate::domain::ids::{ClientOrderId, Seq};
 use crate::domain::money::Money;
 use crate::domain::order::OrderPurpose;
@@ -165,10 +166,11 @@ impl Judge {
         let mut was_killed = false;
         bench.disk.clone().show(|envelope| {
             notes.take(envelope);
-            was_killed |= matches!(
-                &envelope.event,
-                Event::Operator(crate::domain::command::OperatorCommand::Kill(_))
-            );
+            if let Event::Operator(OperatorCommand::Kill(_)) = &envelope.event {
+                was_killed = true;
+            } else if let Event::System(SystemEvent::TradingChanged(changed)) = &envelope.event {
+                was_killed &= changed.to != "ACTIVE";
+            }
         });
         let is_halted = notes.is_halted();
         bench.trades += bench.notes.trades.saturating_sub(notes.trades);
@@ -237,30 +239,33 @@ impl Bench {
             wire::write(envelope, log);
             log.push(b'\n');
         }
-        match &envelope.event {
-            Event::Order(OrderEvent::StateChanged(step)) => {
-                let before = self.notes.orders.get(&step.client_order_id);
-                if let Some((invariant, text)) = moved(step, before, floor.exchange()) {
-                    self.blame(invariant, text);
-                }
-            }
-            Event::Order(OrderEvent::Submit(submit)) => self.decided(envelope.at, submit),
-            Event::System(SystemEvent::TradingChanged(changed)) => match changed.to.as_str() {
+        if let Event::Order(order) = &envelope.event {
+            self.hear_order(envelope.at, order, floor);
+        } else if let Event::System(SystemEvent::TradingChanged(changed)) = &envelope.event {
+            match changed.to.as_str() {
                 "HALTED" | "FLATTEN" => self.shut(self.now),
                 "ACTIVE" => self.shut_since = None,
                 _ => {}
-            },
-            Event::System(SystemEvent::AgentFailed(failed)) => {
-                let text = format!("{} panicked: {}", failed.agent, failed.message);
-                self.blame("I6", text);
             }
-            _ => {}
+        } else if let Event::System(SystemEvent::AgentFailed(failed)) = &envelope.event {
+            self.blame("I6", format!("{} panicked: {}", failed.agent, failed.message));
         }
         self.notes.take(envelope);
         if let Event::Order(OrderEvent::Filled(filled) | OrderEvent::PartiallyFilled(filled)) =
             &envelope.event
         {
             self.counted(&filled.fill.client_order_id, floor);
+        }
+    }
+
+    fn hear_order(&mut self, at: Timestamp, event: &OrderEvent, floor: &Floor) {
+        if let OrderEvent::StateChanged(step) = event {
+            let before = self.notes.orders.get(&step.client_order_id);
+            if let Some((invariant, text)) = moved(step, before, floor.exchange()) {
+                self.blame(invariant, text);
+            }
+        } else if let OrderEvent::Submit(submit) = event {
+            self.decided(at, submit);
         }
     }
 
@@ -371,17 +376,18 @@ impl Watch for Judge {
         let mut bench = self.bench();
         *bench.faults.entry(mishap.name()).or_default() += 1;
         bench.struck_at = Some(at);
-        let harm = match mishap {
+        let is_told = matches!(
+            mishap,
             Mishap::StopRefused
-            | Mishap::StopRefusedLate
-            | Mishap::PartialThenCancel
-            | Mishap::PartialThenSilence
-            | Mishap::QuoteCrossed
-            | Mishap::PriceJump
-            | Mishap::PriceTiny
-            | Mishap::PushTwice => Harm::Spoils,
-            _ => Harm::Blinds,
-        };
+                | Mishap::StopRefusedLate
+                | Mishap::PartialThenCancel
+                | Mishap::PartialThenSilence
+                | Mishap::QuoteCrossed
+                | Mishap::PriceJump
+                | Mishap::PriceTiny
+                | Mishap::PushTwice
+        );
+        let harm = if is_told { Harm::Spoils } else { Harm::Blinds };
         bench.naked.struck(at, harm, mishap.lasts());
     }
 }

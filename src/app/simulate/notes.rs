@@ -10,7 +10,7 @@ use crate::domain::position::Book;
 use crate::domain::time::Timestamp;
 use crate::events::{
     Envelope, Event, FeedEvent, OrderEvent, OrderFilled, OrderStateChanged, OrderSubmit,
-    SystemEvent,
+    SignalEvent, SystemEvent,
 };
 
 /// One order as the house sees it.
@@ -73,36 +73,32 @@ impl Notes {
 
     /// Takes one event.
     pub(super) fn take(&mut self, envelope: &Envelope) {
-        match &envelope.event {
-            Event::Feed(FeedEvent::Step(step)) => {
-                let sane = step.quotes.iter().filter(|quote| quote.bid <= quote.ask);
-                for quote in sane {
-                    self.quoted.insert(quote.symbol, envelope.at);
-                }
+        if let Event::Feed(FeedEvent::Step(step)) = &envelope.event {
+            let sane = step.quotes.iter().filter(|quote| quote.bid <= quote.ask);
+            for quote in sane {
+                self.quoted.insert(quote.symbol, envelope.at);
             }
-            Event::Order(event) => self.order(event),
-            Event::System(SystemEvent::TradingChanged(changed)) => {
-                self.trading = (changed.to.clone(), changed.reason.clone());
-            }
-            Event::Signal(crate::events::SignalEvent::TradeLogged(_)) => self.trades += 1,
-            _ => {}
+        } else if let Event::Order(event) = &envelope.event {
+            self.order(event);
+        } else if let Event::System(SystemEvent::TradingChanged(changed)) = &envelope.event {
+            self.trading = (changed.to.clone(), changed.reason.clone());
+        } else if let Event::Signal(SignalEvent::TradeLogged(_)) = &envelope.event {
+            self.trades += 1;
         }
     }
 
     fn order(&mut self, event: &OrderEvent) {
-        match event {
-            OrderEvent::Submit(submit) => self.submitted(submit),
-            OrderEvent::StateChanged(changed) => self.changed(changed),
-            OrderEvent::Modified(modified) => {
-                if let Some(mut note) = self.orders.remove(&modified.client_order_id) {
-                    note.qty = modified.qty;
-                    self.orders.insert(modified.new_client_order_id.clone(), note);
-                }
-            }
-            OrderEvent::Filled(filled) | OrderEvent::PartiallyFilled(filled) => {
-                self.filled(filled);
-            }
-            _ => {}
+        if let OrderEvent::Submit(submit) = event {
+            self.submitted(submit);
+        } else if let OrderEvent::StateChanged(changed) = event {
+            self.changed(changed);
+        } else if let OrderEvent::Filled(filled) | OrderEvent::PartiallyFilled(filled) = event {
+            self.filled(filled);
+        } else if let OrderEvent::Modified(modified) = event
+            && let Some(mut note) = self.orders.remove(&modified.client_order_id)
+        {
+            note.qty = modified.qty;
+            self.orders.insert(modified.new_client_order_id.clone(), note);
         }
     }
 

@@ -18,7 +18,7 @@ use crate::app::simulate::judge::{Judge, Violation};
 use crate::app::simulate::setting;
 use crate::brokers::sim::direct::DirectVenue;
 use crate::config::Config;
-use crate::domain::command::{Actor, OperatorCommand, Reason};
+use crate::domain::command::{Actor, Flatten, OperatorCommand, Reason};
 use crate::domain::hex::hex;
 use crate::domain::time::Timestamp;
 
@@ -31,6 +31,8 @@ const SETTLES_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 const JUMP: SignedDuration = SignedDuration::from_secs(7);
 /// A process that has died is started again after this many seconds at most.
 const DOWN_MOST: u64 = 15;
+/// How long after a kill the operator trades again.
+const RESUMES_AFTER: SignedDuration = SignedDuration::from_secs(90);
 /// A crash comes within so many records of its time.
 const CRASH_WITHIN: u64 = 80;
 
@@ -100,6 +102,8 @@ struct Driver {
     restart_at: Timestamp,
     /// What a dying house loses of its newest records.
     lot: u64,
+    /// When a killed house may trade again.
+    resume_at: Option<Timestamp>,
 }
 
 impl Driver {
@@ -111,7 +115,8 @@ impl Driver {
         let venue = DirectVenue::new(setting::floor(&config), Arc::new(judge.clone()))?;
         let clock = HouseClock::new(venue.clone());
         let restart_at = venue.now();
-        Ok(Self { config, disk, judge, venue, clock, house: None, restart_at, lot: 0 })
+        let (house, resume_at) = (None, None);
+        Ok(Self { config, disk, judge, venue, clock, house, restart_at, lot: 0, resume_at })
     }
 
     async fn drive(mut self, plan: &Plan) -> anyhow::Result<Outcome> {
@@ -131,6 +136,7 @@ impl Driver {
             while let Some(fault) = faults.next_if(|fault| start.plus(fault.at) <= now) {
                 self.strike(fault, now);
             }
+            self.resume(now);
             self.venue.beat();
             if let Some(house) = &self.house {
                 house.beat();
@@ -193,19 +199,40 @@ impl Driver {
                 self.lot = if fault.kind == FaultKind::Crash { fault.lot } else { 0 };
                 self.disk.fail_after(fault.lot % CRASH_WITHIN);
             }
-            FaultKind::Kill => self.kill(now),
+            FaultKind::Kill => self.kill(now, fault.lot),
+            FaultKind::Flatten => self.flatten(),
             FaultKind::ClockForward => self.clock.jump(JUMP),
             FaultKind::ClockBack => self.clock.jump(-JUMP),
         }
         self.judge.struck_house(fault.kind, now);
     }
 
-    fn kill(&self, now: Timestamp) {
+    fn kill(&mut self, now: Timestamp, lot: u64) {
         let Some(house) = &self.house else { return };
         house.close_gate();
         self.judge.shut(now);
         let reason = "the simulation's operator kills".to_owned();
         house.hear(OperatorCommand::Kill(Reason { reason, by: Some(Actor::KEYS) }));
+        // An even lot chose the kill; what is left of it decides whether it ends.
+        self.resume_at = (lot / 2).is_multiple_of(2).then(|| now.plus(RESUMES_AFTER));
+    }
+
+    fn flatten(&self) {
+        let Some(house) = &self.house else { return };
+        let reason = "the simulation's operator closes everything".to_owned();
+        let flatten = Flatten { symbol: None, reason, by: Some(Actor::KEYS) };
+        house.hear(OperatorCommand::Flatten(flatten));
+    }
+
+    /// The operator trades again, once it is time.
+    fn resume(&mut self, now: Timestamp) {
+        if self.resume_at.is_some_and(|at| now >= at)
+            && let Some(house) = &self.house
+        {
+            self.resume_at = None;
+            let reason = "the simulation's operator trades again".to_owned();
+            house.hear(OperatorCommand::Resume(Reason { reason, by: Some(Actor::KEYS) }));
+        }
     }
 
     /// Whether house and ledger agree; what does not in time is a violation.

@@ -13,17 +13,17 @@ const FAULTS_MOST: u64 = 14;
 const QUIET_AT_FIRST: SignedDuration = SignedDuration::from_secs(45);
 /// … nor so shortly before the end, so that what they have left behind is settled.
 const QUIET_AT_LAST: SignedDuration = SignedDuration::from_secs(150);
-/// One run in so many has an operator who kills: afterwards nothing is entered, and there
-/// is less to see.
-const KILLS_ONE_IN: u64 = 4;
+/// One run in so many has an operator who kills or flattens: afterwards nothing is entered,
+/// and there is less to see.
+const WORDS_ONE_IN: u64 = 4;
 
 /// Draws the faults of a seed among the kinds given, in the order of time.
 pub fn draw(seed: u64, kinds: &[FaultKind], span: SignedDuration) -> Vec<Fault> {
     let mut chance = ChaCha8Rng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0xfa17);
     let count = FAULTS_LEAST + chance.next_u64() % (FAULTS_MOST - FAULTS_LEAST + 1);
-    let has_kill = chance.next_u64().is_multiple_of(KILLS_ONE_IN);
+    let has_words = chance.next_u64().is_multiple_of(WORDS_ONE_IN);
     let among: Vec<FaultKind> =
-        kinds.iter().copied().filter(|kind| has_kill || *kind != FaultKind::Kill).collect();
+        kinds.iter().copied().filter(|kind| has_words || !kind.is_word()).collect();
     let room = (span - QUIET_AT_FIRST - QUIET_AT_LAST).as_millis().max(1);
     let room = u64::try_from(room).unwrap_or(1);
     let mut faults: Vec<Fault> = Vec::new();
@@ -34,6 +34,14 @@ pub fn draw(seed: u64, kinds: &[FaultKind], span: SignedDuration) -> Vec<Fault> 
         let Some(kind) = among.get(usize::try_from(which).unwrap_or_default()) else { break };
         let at = QUIET_AT_FIRST + SignedDuration::from_millis(after);
         faults.push(Fault { at, kind: *kind, lot });
+    }
+    let words: Vec<FaultKind> = among.into_iter().filter(|kind| kind.is_word()).collect();
+    if !words.is_empty() {
+        let lot = chance.next_u64();
+        let after = i64::try_from(chance.next_u64() % room).unwrap_or_default();
+        let count = u64::try_from(words.len()).unwrap_or(1);
+        let kind = words[usize::try_from(lot % count).unwrap_or_default()];
+        faults.push(Fault { at: QUIET_AT_FIRST + SignedDuration::from_millis(after), kind, lot });
     }
     faults.sort_by_key(|fault| fault.at);
     faults

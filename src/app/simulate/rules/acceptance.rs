@@ -116,3 +116,63 @@ fn price_of(order: &Order, floor: &Floor) -> Option<Price> {
     });
     order.kind.limit().or(far)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::simulate::notes::OrderNote;
+    use crate::app::simulate::setting;
+    use crate::domain::ids::TradeId;
+    use crate::domain::money::Qty;
+    use crate::domain::order::{OrderClass, OrderKind, OrderRequest, TimeInForce};
+
+    /// Orders of one trade, one after the other: purpose, side, shares, limit in dollars.
+    /// Returns the invariant that the last one breaks.
+    fn broken(orders: &[(OrderPurpose, Side, u64, i64)], state: &str) -> Option<&'static str> {
+        let config = setting::config(1);
+        let mut floor = Floor::new(setting::floor(&config)).unwrap();
+        floor.advance_to(floor.opened_at()).unwrap();
+        let mut notes = Notes::new(config.account.opening_cash);
+        let mut found = None;
+        for (number, (purpose, side, shares, dollars)) in orders.iter().enumerate() {
+            let id = ClientOrderId::new(format!("fd-{number}"));
+            let qty = Qty::shares(*shares).unwrap();
+            let limit = Price::from_cents(dollars * 100).unwrap();
+            let request = OrderRequest {
+                client_order_id: id.clone(),
+                symbol: Symbol::new("AAPL").unwrap(),
+                side: *side,
+                qty,
+                kind: OrderKind::Limit { limit },
+                time_in_force: TimeInForce::Day,
+                class: OrderClass::Simple,
+                extended_hours: false,
+            };
+            floor.trade(|exchange, at, out| exchange.submit(&request, at, out)).unwrap();
+            let note = OrderNote {
+                purpose: *purpose,
+                trade_id: Some(TradeId::new("trade-1")),
+                state: state.into(),
+                qty,
+                filled: Qty::ZERO,
+                counted: Qty::ZERO,
+            };
+            notes.orders.insert(id.clone(), note);
+            let order = floor.exchange().order(OrderName::Client(&id)).unwrap().clone();
+            found = accepted(&order, &notes, &floor, &Bounds::new(&config.risk));
+        }
+        found.map(|(invariant, _)| invariant)
+    }
+
+    #[test]
+    fn what_the_broker_may_not_be_given_is_found_when_it_is_taken() {
+        // The stock is worth some 64 dollars; 800 may be in one position.
+        let entry = |shares| (OrderPurpose::Entry, Side::Buy, shares, 40);
+        assert_eq!(broken(&[entry(12)], "SUBMITTED"), None);
+        assert_eq!(broken(&[entry(40)], "SUBMITTED"), Some("I3"));
+        assert_eq!(broken(&[entry(2), entry(3)], "SUBMITTED"), Some("I1"));
+        assert_eq!(broken(&[entry(2)], "REJECTED"), Some("I11"));
+        let exit = (OrderPurpose::Exit, Side::Sell, 5, 90);
+        assert_eq!(broken(&[exit], "SUBMITTED"), Some("I1"), "nothing is held: it opens a short");
+    }
+}

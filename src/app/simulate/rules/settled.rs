@@ -16,6 +16,15 @@ pub(in crate::app::simulate) fn differences(notes: &Notes, floor: &Floor) -> Vec
     let mut found = Vec::new();
     orders(notes, floor, &mut found);
     positions(notes, floor, &mut found);
+    if notes.trading.0 == "FLATTEN" {
+        let left = floor.exchange().positions();
+        found.extend(left.iter().map(|view| {
+            format!(
+                "everything was to be closed, and {} of {} are left",
+                view.position.qty, view.position.symbol
+            )
+        }));
+    }
     let (ours, theirs) = (notes.book.cash(), floor.exchange().account().cash);
     if (ours - theirs).abs() > TO_THE_CENT {
         found.push(format!("the house has {ours} in cash, the ledger {theirs}"));

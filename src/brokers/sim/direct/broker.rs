@@ -14,7 +14,7 @@ use crate::brokers::sim::direct::mishap::Mishap;
 use crate::brokers::sim::direct::news::{bare, heads_group, refusal, refused, whole};
 use crate::brokers::sim::direct::troubles::{Asks, Does, Fate, Says};
 use crate::brokers::sim::direct::venue::{DirectVenue, Outgoing};
-use crate::brokers::sim::exchange::{Change, Extras, OrderName};
+use crate::brokers::sim::exchange::{Change, Exchange, Extras, Order, OrderName};
 use crate::brokers::{
     Answer, Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, CallError, Replacement,
 };
@@ -22,7 +22,7 @@ use crate::domain::calendar::MarketHours;
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
 use crate::domain::market::{Bar, Interval, Quote, Session, aggregate};
 use crate::domain::money::Qty;
-use crate::domain::order::{OrderRequest, RejectReason};
+use crate::domain::order::{OrderRequest, RejectReason, ReportedStatus};
 use crate::domain::position::Position;
 use crate::domain::time::Timestamp;
 
@@ -137,7 +137,7 @@ fn place(
         let report = &mut answer.report;
         report.filled = Qty::ZERO;
         report.average_price = None;
-        report.status = crate::domain::order::ReportedStatus::Working;
+        report.status = ReportedStatus::Working;
         Ok::<_, CallError>(answer)
     })?;
     if let Some(mishap) = mishap {
@@ -157,23 +157,23 @@ fn afterwards(venue: &Arc<DirectVenue>, mishap: Mishap, id: BrokerOrderId, qty: 
         tokio::time::sleep(wait).await;
         let half = Qty::shares(qty.floor_shares() / 2).ok().filter(|half| !half.is_zero());
         let name = OrderName::Broker(&id);
+        let is_partial = matches!(mishap, Mishap::PartialThenSilence | Mishap::PartialThenCancel);
         venue.act(|floor| {
-            floor.trade(|exchange, at, out| match mishap {
-                Mishap::StopRefusedLate => {
+            floor.trade(|exchange, at, out| {
+                if mishap == Mishap::StopRefusedLate {
                     let _ = exchange.reject_late(name, at, out);
-                }
-                Mishap::PartialThenSilence | Mishap::PartialThenCancel => {
+                } else if is_partial {
                     if half.is_some() {
                         let _ = exchange.fill_anyway(name, half, at, out);
                     }
                     if mishap == Mishap::PartialThenCancel {
                         let _ = exchange.cancel(name, at, out);
                     }
-                }
-                Mishap::FillDespiteCancel => {
+                } else if mishap == Mishap::FillDespiteCancel {
                     let _ = exchange.fill_anyway(name, None, at, out);
+                } else {
+                    exchange.carry_out_cancel(&id, at, out);
                 }
-                _ => exchange.carry_out_cancel(&id, at, out),
             });
         });
     });
@@ -219,7 +219,7 @@ fn replace(
         let found = floor.exchange().order(OrderName::Broker(&child));
         let mut answer =
             found.map(bare).ok_or_else(|| unknown(CallOutcome::Malformed, "no order"))?;
-        answer.report.status = crate::domain::order::ReportedStatus::Working;
+        answer.report.status = ReportedStatus::Working;
         Ok(answer)
     })
 }
@@ -228,7 +228,7 @@ fn replace(
 fn listed(floor: &Floor, since: Timestamp) -> Vec<BrokerOrder> {
     let exchange = floor.exchange();
     let working = exchange.working();
-    let is_open = |order: &crate::brokers::sim::exchange::Order| {
+    let is_open = |order: &Order| {
         !order.status.is_final()
             || order.group.is_some_and(|group| working.iter().any(|leg| leg.group == Some(group)))
     };
@@ -299,7 +299,7 @@ impl Broker for DirectBroker {
 
     async fn cancel_all(&self) -> Result<Answer<()>, CallError> {
         self.call(Asks::Cancel, Outgoing::CancelAll, |venue, _| {
-            venue.act(|floor| floor.trade(|exchange, at, out| exchange.cancel_all(at, out)));
+            venue.act(|floor| floor.trade(Exchange::cancel_all));
             Ok(())
         })
         .await

@@ -4,6 +4,7 @@
 //! It decides what arrives and is told when a stream breaks; it waits for nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -38,6 +39,8 @@ pub(super) struct Line {
     waiting: Vec<Mishap>,
     /// News that the next one overtakes.
     overtaken: Option<Push>,
+    /// How long news of orders are on their way; zero is at once.
+    way: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,6 +59,11 @@ pub(super) struct Late {
 }
 
 impl Line {
+    /// Both streams closed, news of orders so long on their way.
+    pub(super) fn new(way: Duration) -> Self {
+        Self { way, ..Self::default() }
+    }
+
     /// A house listens from now on.
     pub(super) fn connect(&mut self, ends: Ends) {
         self.ends = Some(ends);
@@ -97,7 +105,7 @@ impl Line {
     }
 
     /// Lets the order stream fall silent.
-    pub(super) const fn orders_mute(&mut self) {
+    pub(super) fn orders_mute(&mut self) {
         self.orders = Stream::Mute;
     }
 
@@ -110,16 +118,14 @@ impl Line {
         self.show(Push::Link { feed: MARKET, state: LinkState::Up });
     }
 
-    /// Closes the market stream; returns when its last data came.
-    pub(super) fn market_down(&mut self) -> Timestamp {
-        self.market = Stream::Down;
-        self.show(Push::Link { feed: MARKET, state: LinkState::Down { attempts: 0 } });
-        self.market_told
-    }
-
-    /// Lets the market stream fall silent; returns when its last data came.
-    pub(super) const fn market_mute(&mut self) -> Timestamp {
-        self.market = Stream::Mute;
+    /// Lets the market stream fall silent, or closes it; returns when its last data came.
+    pub(super) fn market_stops(&mut self, is_mute: bool) -> Timestamp {
+        if is_mute {
+            self.market = Stream::Mute;
+        } else {
+            self.market = Stream::Down;
+            self.show(Push::Link { feed: MARKET, state: LinkState::Down { attempts: 0 } });
+        }
         self.market_told
     }
 
@@ -178,10 +184,18 @@ impl Line {
 
     fn send(&self, push: Push) {
         let Some(ends) = &self.ends else { return };
+        let to = ends.orders.clone();
         // A house that has ended, or whose channel is full, hears of it by its reading.
-        if ends.orders.try_send(push).is_err() {
-            tracing::debug!("news of an order found nobody");
+        if self.way.is_zero() {
+            let _ = to.try_send(push);
+            return;
         }
+        let way = self.way;
+        // Equal waits end in the order in which they began.
+        tokio::spawn(async move {
+            tokio::time::sleep(way).await;
+            let _ = to.try_send(push);
+        });
     }
 
     /// Passes one thing on by the market stream.

@@ -165,14 +165,21 @@ impl Mishap {
     /// struck.
     pub const fn lasts(self) -> SignedDuration {
         SignedDuration::from_secs(match self {
-            Self::Outage | Self::ConnectionsRefused | Self::ReadsFail => 12,
-            Self::AnswerLate | Self::AnswerLost | Self::RequestLate => 12,
-            Self::CancelLost | Self::CancelAnswerLost | Self::ReplaceAnswerLost => 6,
+            Self::Outage
+            | Self::ConnectionsRefused
+            | Self::ReadsFail
+            | Self::AnswerLate
+            | Self::AnswerLost
+            | Self::RequestLate => 12,
+            Self::CancelLost
+            | Self::CancelAnswerLost
+            | Self::ReplaceAnswerLost
+            | Self::OrdersGap
+            | Self::MarketGap => 6,
             Self::CancelStuck => 30,
             Self::TooMany => 2,
             Self::PushLate | Self::OrdersLoop => 8,
             Self::OrdersMuted | Self::MarketMuted => 20,
-            Self::OrdersGap | Self::MarketGap => 6,
             Self::SymbolHalted => 60,
             Self::ErrorAfter
             | Self::ErrorBefore

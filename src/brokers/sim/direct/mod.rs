@@ -15,6 +15,8 @@
 //! | everything at the broker's side, behind one lock | `venue` |
 //! | the broker itself, as the gateway sees it | `broker` |
 
+#![expect(clippy::result_large_err, reason = "as every call to a broker fails")]
+
 mod broker;
 mod floor;
 mod line;

@@ -77,6 +77,17 @@ pub(super) struct Fate {
     pub(super) breaks_in: Option<Duration>,
 }
 
+/// What became of a fault that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Armed {
+    /// It waits for its call.
+    Waits,
+    /// It has begun.
+    Begun,
+    /// It is not about calls.
+    Elsewhere,
+}
+
 /// The faults that wait.
 #[derive(Debug, Default)]
 pub(super) struct Troubles {
@@ -88,13 +99,13 @@ pub(super) struct Troubles {
 }
 
 impl Troubles {
-    /// Lets a fault wait for its call, or begin now. False for one that is not about
-    /// calls.
-    pub(super) fn arm(&mut self, mishap: Mishap, now: Timestamp) -> bool {
+    /// Lets a fault wait for its call, or begin now.
+    pub(super) fn arm(&mut self, mishap: Mishap, now: Timestamp) -> Armed {
+        let until = now.plus(mishap.lasts());
         match mishap {
-            Mishap::Outage => self.outage_until = now.plus(mishap.lasts()),
-            Mishap::ConnectionsRefused => self.refused_until = now.plus(mishap.lasts()),
-            Mishap::ReadsFail => self.reads_fail_until = now.plus(mishap.lasts()),
+            Mishap::Outage => self.outage_until = until,
+            Mishap::ConnectionsRefused => self.refused_until = until,
+            Mishap::ReadsFail => self.reads_fail_until = until,
             Mishap::AnswerLost
             | Mishap::AnswerLate
             | Mishap::RequestLate
@@ -112,7 +123,10 @@ impl Troubles {
             | Mishap::FillDespiteCancel
             | Mishap::CancelStuck
             | Mishap::ReplaceAnswerLost
-            | Mishap::ReplaceRefused => self.armed.push_back(mishap),
+            | Mishap::ReplaceRefused => {
+                self.armed.push_back(mishap);
+                return Armed::Waits;
+            }
             Mishap::StopCancelled
             | Mishap::PushLost
             | Mishap::PushTwice
@@ -126,13 +140,13 @@ impl Troubles {
             | Mishap::QuoteCrossed
             | Mishap::PriceJump
             | Mishap::PriceTiny
-            | Mishap::SymbolHalted => return false,
+            | Mishap::SymbolHalted => return Armed::Elsewhere,
         }
-        true
+        Armed::Begun
     }
 
-    /// Takes the fault that meets a call, and says what becomes of the call; the second
-    /// value is the fault that struck.
+    /// Takes the fault that waits for a call, and says what becomes of the call; the second
+    /// value is the fault that struck with it.
     pub(super) fn meet(
         &mut self,
         asks: Asks,
@@ -148,16 +162,16 @@ impl Troubles {
             breaks_in: None,
         };
         if now < self.refused_until {
-            return (Fate { is_sent: false, ..well }, Some(Mishap::ConnectionsRefused));
+            return (Fate { is_sent: false, ..well }, None);
         }
         if now < self.outage_until {
             let (does, says) = (Does::Nothing, Says::Nothing);
             let answers_in = asks.patience();
-            return (Fate { does, says, answers_in, ..well }, Some(Mishap::Outage));
+            return (Fate { does, says, answers_in, ..well }, None);
         }
         if now < self.reads_fail_until && asks == Asks::Read {
             let (does, says) = (Does::Nothing, Says::ServerError);
-            return (Fate { does, says, ..well }, Some(Mishap::ReadsFail));
+            return (Fate { does, says, ..well }, None);
         }
         let met = self.armed.iter().position(|mishap| concerns(*mishap, asks));
         let Some(mishap) = met.and_then(|at| self.armed.remove(at)) else { return (well, None) };

@@ -17,7 +17,7 @@ use crate::brokers::sim::direct::floor::{Floor, FloorSetup};
 use crate::brokers::sim::direct::line::{Ends, Late, Line};
 use crate::brokers::sim::direct::mishap::Mishap;
 use crate::brokers::sim::direct::news;
-use crate::brokers::sim::direct::troubles::{Asks, Fate, Troubles};
+use crate::brokers::sim::direct::troubles::{Armed, Asks, Fate, Troubles};
 use crate::brokers::sim::exchange::{Intent, Report};
 use crate::brokers::sim::market::MarketError;
 use crate::brokers::{MarketSink, Push};
@@ -32,6 +32,9 @@ use crate::domain::time::Timestamp;
 const WAY_LEAST: u64 = 4;
 /// … to this many more.
 const WAY_SPREAD: u64 = 60;
+/// How long news of orders are on their way.
+const PUSH_WAYS: [Duration; 3] =
+    [Duration::ZERO, Duration::from_millis(60), Duration::from_millis(250)];
 /// How long a stream needs to open again.
 const DIAL: Duration = Duration::from_millis(400);
 /// How often a stream that opens and closes does so.
@@ -89,10 +92,13 @@ impl DirectVenue {
     /// # Errors
     /// When a part of the setup is out of its range.
     pub fn new(setup: FloorSetup, watch: Arc<dyn Watch>) -> Result<Arc<Self>, MarketError> {
-        let chance = ChaCha8Rng::seed_from_u64(setup.seed ^ 0x7a79);
+        let mut chance = ChaCha8Rng::seed_from_u64(setup.seed ^ 0x7a79);
+        // News overtake the answers of some brokers, and limp behind those of others.
+        let draw = usize::try_from(chance.next_u32()).unwrap_or_default();
+        let way = PUSH_WAYS[draw % PUSH_WAYS.len()];
         let floor = Floor::new(setup)?;
         let start = floor.opened_at();
-        let (line, troubles) = (Line::default(), Troubles::default());
+        let (line, troubles) = (Line::new(way), Troubles::default());
         let inside = Mutex::new(Inside { floor, line, troubles, chance });
         Ok(Arc::new(Self { inside, start, since: Stopwatch::start(), watch }))
     }
@@ -180,27 +186,38 @@ impl DirectVenue {
     /// draws whom it strikes.
     pub fn strike(self: &Arc<Self>, mishap: Mishap, lot: u64) {
         let now = self.now();
-        let is_armed = self.inside().troubles.arm(mishap, now);
-        if is_armed {
-            return;
+        let armed = self.inside().troubles.arm(mishap, now);
+        let has_struck = match armed {
+            Armed::Waits => false,
+            Armed::Begun => true,
+            Armed::Elsewhere => self.strike_elsewhere(mishap, lot),
+        };
+        if has_struck {
+            self.watch.struck(mishap, now);
         }
-        match mishap {
-            Mishap::PushLost | Mishap::PushTwice | Mishap::PushesSwapped | Mishap::PushLate => {
-                return self.inside().line.arm(mishap);
-            }
-            Mishap::StopCancelled => {
-                let is_done = self.act(|floor| cancel_a_stop(floor, lot));
-                if !is_done {
-                    return;
-                }
-            }
-            Mishap::SymbolHalted => self.halt(lot),
-            Mishap::QuoteCrossed | Mishap::PriceJump | Mishap::PriceTiny => {
-                self.speak_nonsense(mishap, lot);
-            }
-            other => self.break_stream(other),
+    }
+
+    /// A fault that is not about calls; false when it waits, or found nobody.
+    fn strike_elsewhere(self: &Arc<Self>, mishap: Mishap, lot: u64) -> bool {
+        if mishap == Mishap::StopCancelled {
+            return self.act(|floor| cancel_a_stop(floor, lot));
         }
-        self.watch.struck(mishap, now);
+        let is_of_news = matches!(
+            mishap,
+            Mishap::PushLost | Mishap::PushTwice | Mishap::PushesSwapped | Mishap::PushLate
+        );
+        if is_of_news {
+            self.inside().line.arm(mishap);
+            return false;
+        }
+        if mishap == Mishap::SymbolHalted {
+            self.halt(lot);
+        } else if matches!(mishap, Mishap::QuoteCrossed | Mishap::PriceJump | Mishap::PriceTiny) {
+            self.speak_nonsense(mishap, lot);
+        } else {
+            self.break_stream(mishap);
+        }
+        true
     }
 
     fn halt(self: &Arc<Self>, lot: u64) {
@@ -226,17 +243,17 @@ impl DirectVenue {
             Price::from_units(price.units() / 100 * percent).unwrap_or(price)
         };
         let tiny = Price::from_units(1).unwrap_or(quote.bid);
-        let (bid, ask) = match mishap {
-            Mishap::QuoteCrossed => (quote.ask, quote.bid),
-            Mishap::PriceTiny => (tiny, tiny),
-            _ if lot.is_multiple_of(2) => (times(quote.bid, 160), times(quote.ask, 160)),
-            _ => (times(quote.bid, 40), times(quote.ask, 40)),
+        let percent = if lot.is_multiple_of(2) { 160 } else { 40 };
+        let (bid, ask) = if mishap == Mishap::QuoteCrossed {
+            (quote.ask, quote.bid)
+        } else if mishap == Mishap::PriceTiny {
+            (tiny, tiny)
+        } else {
+            (times(quote.bid, percent), times(quote.ask, percent))
         };
         let size = Qty::shares(100).unwrap_or(Qty::ZERO);
-        let ticks = match mishap {
-            Mishap::PriceJump => vec![Tick { symbol, price: bid, size, at }],
-            _ => Vec::new(),
-        };
+        let print = Tick { symbol, price: bid, size, at };
+        let ticks = if mishap == Mishap::PriceJump { vec![print] } else { Vec::new() };
         let quotes = vec![Quote { bid, ask, at, ..quote }];
         inside.line.market(MarketStep { at, quotes, ticks, ..MarketStep::default() });
     }
@@ -252,41 +269,34 @@ impl DirectVenue {
                     act(&mut inside.line);
                 }
             };
-            match mishap {
-                Mishap::OrdersMuted => {
-                    with(&|line| line.orders_mute());
-                    tokio::time::sleep(lasts(mishap)).await;
+            if mishap == Mishap::OrdersMuted {
+                with(&Line::orders_mute);
+                tokio::time::sleep(lasts(mishap)).await;
+                with(&Line::orders_down);
+                tokio::time::sleep(DIAL).await;
+                with(&Line::orders_up);
+            } else if mishap == Mishap::OrdersGap {
+                with(&Line::orders_down);
+                tokio::time::sleep(lasts(mishap)).await;
+                with(&Line::orders_up);
+            } else if mishap == Mishap::OrdersLoop {
+                for turn in 1..=LOOPS {
                     with(&Line::orders_down);
+                    tokio::time::sleep(DIAL * turn).await;
+                    with(&Line::orders_up);
                     tokio::time::sleep(DIAL).await;
-                    with(&Line::orders_up);
                 }
-                Mishap::OrdersGap => {
-                    with(&Line::orders_down);
-                    tokio::time::sleep(lasts(mishap)).await;
-                    with(&Line::orders_up);
-                }
-                Mishap::OrdersLoop => {
-                    for turn in 1..=LOOPS {
-                        with(&Line::orders_down);
-                        tokio::time::sleep(DIAL * turn).await;
-                        with(&Line::orders_up);
-                        tokio::time::sleep(DIAL).await;
-                    }
-                }
-                Mishap::MarketMuted => {
-                    let since = venue.inside().line.market_mute();
-                    tokio::time::sleep(lasts(mishap)).await;
+            } else {
+                let is_mute = mishap == Mishap::MarketMuted;
+                let since = venue.inside().line.market_stops(is_mute);
+                tokio::time::sleep(lasts(mishap)).await;
+                if is_mute {
                     with(&|line| {
-                        line.market_down();
+                        line.market_stops(false);
                     });
                     tokio::time::sleep(DIAL).await;
-                    with(&|line| line.market_up(Some(since)));
                 }
-                _ => {
-                    let since = venue.inside().line.market_down();
-                    tokio::time::sleep(lasts(mishap)).await;
-                    with(&|line| line.market_up(Some(since)));
-                }
+                with(&|line| line.market_up(Some(since)));
             }
         });
     }
