@@ -24,7 +24,9 @@ use crate::app::entrance::DoorEntrance;
 use crate::app::loopback::Loopback;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
-use crate::app::seating::{Line, Side, is_empty, is_latched, mode_name, seats, warm_up_minutes};
+use crate::app::seating::{
+    Line, Side, is_empty, is_latched, mode_name, seats, told, warm_up_minutes,
+};
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Refusal, Summary, bus, read_model, session_started};
 use crate::breakers::BudgetConfig;
@@ -243,6 +245,9 @@ impl House {
         let opening_cash = journal.identity().opening_cash;
         let read = read_model(config, &account, opening_cash, speed);
         let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
+        if let Some(bus) = &bus {
+            bus.bind(&attendance.gate());
+        }
         if let Some(telemetry) = &options.people.telemetry {
             taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
         }
@@ -250,13 +255,17 @@ impl House {
         let is_latched = is_latched(&mut journal, broker.name())?;
         let (port, requests) = mpsc::unbounded_channel();
         let whose = (mode, &*account, opening_cash);
-        let roster = seats(config, side.guard, (broker.name(), speed), whose, port.clone())?;
+        let agents = told(config, side.guard, (broker.name(), speed), whose);
+        let roster = seats(&agents, port.clone())?;
         let counters = Arc::new(Counters::default());
         let (owed_tap, owed) = Owed::new();
         taps.extend(listeners(out, &counters, owed_tap));
         taps.push(attendance.tap());
         taps.extend(bus.as_mut().and_then(bus::Opened::tap));
-        let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
+        let (mut spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
+        if let Some(bus) = &bus {
+            bus.seats().fill(&mut spine, (config, &agents)).await?;
+        }
         let last_seen = if is_new { clock.now() } else { spine.now() };
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
         door.send_and_settle(clock.now(), AgentId::Spine, session_started(mode_name(mode), config))

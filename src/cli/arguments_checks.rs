@@ -83,6 +83,7 @@ impl Run {
             ascii: false,
             theme: None,
             bus: None,
+            standby: false,
             instance: None,
             journal: None,
             live: false,

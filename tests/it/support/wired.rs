@@ -23,6 +23,7 @@ use flightdeck::domain::command::{Approve, Flatten, OperatorCommand, Reason};
 use flightdeck::domain::ids::TradeId;
 use flightdeck::domain::market::{MarketStep, Tick};
 use flightdeck::domain::money::Money;
+use flightdeck::domain::order::Side;
 use flightdeck::domain::position::{Direction, Position};
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{Envelope, Event, FeedEvent, MarketEvent, TradeEvent};
@@ -158,6 +159,14 @@ impl Market {
         };
         let is_in_time = tokio::time::timeout(PATIENCE, looked).await.is_ok();
         assert!(is_in_time, "{:?} should rest, and {:?} do", expected, self.resting());
+    }
+
+    /// Every order that there has been, as stock and side, oldest first.
+    pub(crate) fn orders(&self) -> Vec<(String, Side)> {
+        self.state.with_world(|world| {
+            let reports = world.exchange().orders().into_iter().map(Order::report);
+            reports.map(|report| (report.symbol.to_string(), report.side)).collect()
+        })
     }
 
     /// Cash of the account.
