@@ -62,11 +62,17 @@ impl Standby {
 /// A lease that is being kept.
 #[derive(Debug)]
 pub struct Held {
+    tenure: Tenure,
     end: CancellationToken,
     kept: JoinHandle<Kept>,
 }
 
 impl Held {
+    /// Until when this process may act.
+    pub fn tenure(&self) -> Tenure {
+        self.tenure.clone()
+    }
+
     /// Gives the lease back. Returns whether it was ours until now.
     pub async fn give_back(self) -> bool {
         self.end.cancel();
@@ -95,7 +101,7 @@ pub async fn take_over(
     };
     let tenure = lease.tenure();
     tracing::info!(token = tenure.token(), "this process runs the instance now");
-    let _ = standby.tenure.set(tenure);
+    let _ = standby.tenure.set(tenure.clone());
     let (end, stop) = (CancellationToken::new(), stop.clone());
     let given_back = end.clone();
     let keeping = async move {
@@ -106,7 +112,7 @@ pub async fn take_over(
         }
         kept
     };
-    let held = Held { end, kept: tokio::spawn(keeping) };
+    let held = Held { tenure, end, kept: tokio::spawn(keeping) };
     let let_go = async {
         while journal::is_in_use(journal) {
             tokio::time::sleep(LOOK).await;

@@ -8,6 +8,7 @@ mod outages;
 mod program;
 mod seats;
 mod slow;
+mod standby;
 
 mod votes;
 

@@ -55,6 +55,11 @@ pub(crate) const fn listed(name: &'static str, at: &'static str) -> Listed {
 }
 
 impl Listed {
+    /// Its name.
+    pub(crate) const fn name(self) -> &'static str {
+        self.name
+    }
+
     fn pin(self) -> Pin {
         let at = price(self.at);
         Pin { bid: at.plus(Money::from_cents(-1)).unwrap(), ask: at, last: at }
