@@ -30,7 +30,7 @@ use crate::bus::redis::{BusConfig, BusError, Endpoint, Keys};
 use crate::control::{documents, phrase};
 use crate::domain::command::{OperatorCommand, Reason};
 use crate::domain::hex::hex;
-use crate::domain::ids::TradeId;
+use crate::domain::ids::{Symbol, TradeId};
 use crate::events::{Envelope, Event, RiskEvent, wire};
 use crate::ui::input::{Input, Told};
 use crate::ui::runtime::{CommandSink, Ending};
@@ -261,7 +261,7 @@ impl Remote {
             }
             OperatorCommand::Flatten(flatten) => json!({
                 "symbol": flatten.symbol,
-                "confirm": phrase::flatten(flatten.symbol.as_ref().map(|one| one.as_str())),
+                "confirm": phrase::flatten(flatten.symbol.as_ref().map(Symbol::as_str)),
                 "reason": flatten.reason,
             }),
         })

@@ -119,7 +119,7 @@ pub async fn run(
     let tracker = TaskTracker::new();
     let (mut spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
     if let Some(bus) = &bus {
-        bus.seats().fill(&mut spine, (config, &config.agents())).await?;
+        Box::pin(bus.seats().fill(&mut spine, (config, &config.agents()))).await?;
     }
     let resumed_at = spine.now();
     let running = tokio::spawn(spine.run());

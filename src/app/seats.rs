@@ -30,7 +30,7 @@ use crate::events::{Envelope, Topics};
 use crate::risk::Identity;
 
 /// How long somebody is waited for who takes a seat.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 
 /// What an agent in another process is told: the settings, and what the run has made of
 /// them.
@@ -128,13 +128,12 @@ impl Seats {
     ) -> Result<Self, Refusal> {
         let seat = |word: &String| {
             let (word, agent) = agent_of(word).expect("the settings were checked");
-            match keys.of(Some(&key_name(word))) {
-                Some((_, key)) => Ok((word, agent, key.clone())),
-                None => {
-                    let sender = Some(key_name(word));
-                    Err(Refusal::NoKey { path: config.key_file.clone(), sender })
-                }
-            }
+            let name = key_name(word);
+            let Some((_, key)) = keys.of(Some(&name)) else {
+                let path = config.key_file.clone();
+                return Err(Refusal::NoKey { path, sender: Some(name) });
+            };
+            Ok((word, agent, key.clone()))
         };
         Ok(Self {
             endpoint: endpoint.clone(),

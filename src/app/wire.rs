@@ -127,7 +127,8 @@ pub async fn run(
 ) -> anyhow::Result<Summary> {
     let (setting, loopback) = match venue {
         Venue::Schwab(setting) => {
-            let house = House::open_schwab(config, options, *setting, out, Vec::new()).await?;
+            let opening = House::open_schwab(config, options, *setting, out, Vec::new());
+            let house = Box::pin(opening).await?;
             return house.live(options, stop).await;
         }
         Venue::Simulated { speed } => {
@@ -245,9 +246,6 @@ impl House {
         let opening_cash = journal.identity().opening_cash;
         let read = read_model(config, &account, opening_cash, speed);
         let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
-        if let Some(bus) = &bus {
-            bus.bind(&attendance.gate());
-        }
         if let Some(telemetry) = &options.people.telemetry {
             taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
         }
@@ -264,7 +262,8 @@ impl House {
         taps.extend(bus.as_mut().and_then(bus::Opened::tap));
         let (mut spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
         if let Some(bus) = &bus {
-            bus.seats().fill(&mut spine, (config, &agents)).await?;
+            bus.bind(&attendance.gate());
+            Box::pin(bus.seats().fill(&mut spine, (config, &agents))).await?;
         }
         let last_seen = if is_new { clock.now() } else { spine.now() };
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });

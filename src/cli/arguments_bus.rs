@@ -14,7 +14,7 @@ use crate::bus::redis::{SEATS, agent_of};
 #[derive(Debug, Args)]
 #[command(after_help = ATTACH_HELP)]
 pub(crate) struct Attach {
-    /// Where Redis is: redis://user:password@127.0.0.1:6379, rediss://… or unix:///path.
+    /// Where Redis is: `redis://user:password@127.0.0.1:6379`, `rediss://…` or `unix:///path`.
     pub(crate) url: String,
 
     /// Name of the instance; the one that is there unless given.

@@ -23,7 +23,7 @@ use crate::domain::hex::hex;
 /// How long one look for a frame lasts, in seconds; below the longest answer.
 const LOOK_SECONDS: f64 = 0.5;
 /// A list that nobody reads any more is forgotten after so long.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 /// Bytes of a frame: a batch of a journal's events.
 const FRAME_BYTES_MAX: usize = 64 * 1024 * 1024;
 

@@ -234,12 +234,13 @@ impl Lease {
         let mut set = cmd("SET");
         set.arg(&self.places.lease).arg(self.name(token)).arg("NX");
         set.arg("PX").arg(millis(self.terms.ttl));
-        let taken: Option<String> = set.query_async(connection).await?;
-        if taken.is_some() {
+        let reply: Option<String> = set.query_async(connection).await?;
+        let is_ours = reply.is_some();
+        if is_ours {
             self.tenure.0.token.store(token, Ordering::SeqCst);
             self.tenure.extend(asked_at, self.terms);
         }
-        Ok(taken.is_some())
+        Ok(is_ours)
     }
 
     /// Renews the lease; false when another process has it, or had it.
