@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use futures_util::future::BoxFuture;
@@ -29,13 +30,15 @@ use crate::bus::redis::{BusConfig, BusError, Endpoint, Keys};
 use crate::control::{documents, phrase};
 use crate::domain::command::{OperatorCommand, Reason};
 use crate::domain::hex::hex;
-use crate::domain::ids::TradeId;
+use crate::domain::ids::{Symbol, TradeId};
 use crate::events::{Envelope, Event, RiskEvent, wire};
 use crate::ui::input::{Input, Told};
 use crate::ui::runtime::{CommandSink, Ending};
 use crate::ui::state::{Answer, Token, Weight};
 use crate::view::{Projector, Publisher, Setup};
 
+/// How long the screen may take to give the terminal back.
+const LEAVE: Duration = Duration::from_secs(2);
 /// News that may wait for the read model; more wait outside.
 const NEWS_MAX: usize = 1_024;
 /// Requests for approval that are remembered.
@@ -103,16 +106,20 @@ pub async fn run(
         killer.house.spawn(killer.ask(OperatorCommand::Kill(command)));
     });
     let asked = (publisher.viewer(), Arc::new(Keyboard(remote)) as Arc<dyn CommandSink>);
-    let (left, inputs) = screen::start(looks, mode, asked, kill, (&stop, &served))?;
+    let (mut left, inputs) = screen::start(looks, mode, asked, kill, (&stop, &served))?;
     let showing = tokio::spawn(async move { room.show(inputs).await });
-    // The end first; the screen gives the terminal back in either case.
-    let ending = tokio::select! {
+    // The end first.
+    let mut ending = tokio::select! {
         biased;
         () = stop.cancelled() => None,
-        left = left => Some(left),
+        left = &mut left => Some(left),
     };
     served.cancel();
     stop.cancel();
+    if ending.is_none() {
+        // The screen gives the terminal back; one that takes no bytes is left as it is.
+        ending = tokio::time::timeout(LEAVE, left).await.ok();
+    }
     watching.await.context("the watch panicked")?;
     showing.await.context("the read model panicked")?;
     match ending {
@@ -254,7 +261,7 @@ impl Remote {
             }
             OperatorCommand::Flatten(flatten) => json!({
                 "symbol": flatten.symbol,
-                "confirm": phrase::flatten(flatten.symbol.as_ref().map(|one| one.as_str())),
+                "confirm": phrase::flatten(flatten.symbol.as_ref().map(Symbol::as_str)),
                 "reason": flatten.reason,
             }),
         })

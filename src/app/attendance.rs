@@ -298,6 +298,11 @@ impl Tap for Onlooker {
                 _ => {}
             }
         }
+        // Trading halts with every empty seat; when it is the risk agent's, nobody is left
+        // to say so.
+        if matches!(&envelope.event, Event::System(SystemEvent::AgentRetired(_))) {
+            self.gate.close();
+        }
         self.publisher.see(envelope);
         self.news.see(envelope);
         if self.events.receiver_count() > 0 {

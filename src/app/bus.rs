@@ -15,6 +15,8 @@ use tokio_util::task::TaskTracker;
 use crate::app::about::About;
 use crate::app::attendance::{Around, Attendance, Operator};
 use crate::app::ballots;
+use crate::app::seats::{SEAT_KEYS, Seats};
+use crate::app::standby::Standby;
 use crate::app::{People, Refusal};
 use crate::brokers::gateway::Gate;
 use crate::brokers::install_tls_provider;
@@ -31,7 +33,7 @@ use crate::control::server::{self, Snapshots};
 use crate::control::{Answer, Code, CommandSink, Killer, Problem, Request, SinkError};
 use crate::domain::command::{Actor, Way};
 use crate::domain::ids::TradeId;
-use crate::events::{Event, SystemEvent, wire};
+use crate::events::{Alert, Event, Severity, SystemEvent, wire};
 use crate::risk::AccountMode;
 
 /// The bus of a run.
@@ -46,13 +48,17 @@ pub struct BusOptions {
     pub members: Vec<String>,
     /// Seed of the waits between dials.
     pub seed: u64,
+    /// The wish to run the instance alone among several; absent where no other one may.
+    pub standby: Option<Arc<Standby>>,
 }
 
 /// The bus before the spine runs.
 pub(super) struct Opened {
     link: Link,
     mirror: Option<Mirror>,
+    seats: Seats,
     members: Vec<String>,
+    standby: Option<Arc<Standby>>,
 }
 
 /// Reads address and keys, and tries whether strangers can publish. A server that is not
@@ -61,7 +67,8 @@ pub(super) struct Opened {
 /// # Errors
 /// When the settings cannot be used, or a stranger can publish approvals.
 pub(super) async fn open(people: &People, journal: &Path) -> Result<Option<Opened>, Refusal> {
-    let Some(BusOptions { config, instance, members, seed }) = &people.bus else { return Ok(None) };
+    let Some(options) = &people.bus else { return Ok(None) };
+    let BusOptions { config, instance, members, seed, standby } = options;
     install_tls_provider();
     let endpoint = Endpoint::new(config)?;
     let keys = if config.key_file.as_os_str().is_empty() {
@@ -83,6 +90,7 @@ pub(super) async fn open(people: &People, journal: &Path) -> Result<Option<Opene
             "whoever reaches Redis on this machine may publish there; commands must be signed"
         ),
     }
+    let seats = Seats::new(&endpoint, (config, instance), &keys, journal)?;
     let setup = LinkSetup {
         endpoint,
         instance: instance.clone(),
@@ -93,10 +101,23 @@ pub(super) async fn open(people: &People, journal: &Path) -> Result<Option<Opene
         seed: *seed,
     };
     let (link, mirror) = Link::new(setup, Arc::new(SystemClock));
-    Ok(Some(Opened { link, mirror: Some(mirror), members: members.clone() }))
+    let (members, standby) = (members.clone(), standby.clone());
+    Ok(Some(Opened { link, mirror: Some(mirror), seats, members, standby }))
 }
 
 impl Opened {
+    /// Lets nothing leave by this gate once another process may run the instance.
+    pub(super) fn bind(&self, gate: &Gate) {
+        if let Some(standby) = &self.standby {
+            standby.bind(gate);
+        }
+    }
+
+    /// Who sits elsewhere.
+    pub(super) const fn seats(&self) -> &Seats {
+        &self.seats
+    }
+
     /// What hangs behind the spine; once.
     pub(super) fn tap(&mut self) -> Option<Box<dyn Tap>> {
         self.mirror.take().map(|mirror| Box::new(mirror) as Box<dyn Tap>)
@@ -121,6 +142,13 @@ impl Opened {
             approvals: self.link.approvals(),
             members: self.members,
         };
+        if let Some(token) = self.standby.as_ref().and_then(|standby| standby.token()) {
+            let text = format!("this process runs the instance under fencing token {token}");
+            let alert = SystemEvent::Alert(Alert { severity: Severity::Info, text });
+            let said = desk.operator.say(alert);
+            // A house that has ended need not hear it.
+            tracker.spawn(async move { drop(said.await) });
+        }
         let about = About::new(mode, attendance.setup()).text();
         tracker.spawn(self.link.with_about(about).run(Arc::new(desk)));
     }
@@ -153,7 +181,8 @@ impl House for Desk {
     fn command(&self, command: Command) -> BoxFuture<'static, Result<Box<RawValue>, Refused>> {
         let Command { topic, sender, body } = command;
         // Before a kill: what decides on trades outside is no operator.
-        if self.members.iter().any(|member| **member == *sender) != (topic == CAST_VOTE) {
+        let sits = sender.starts_with(SEAT_KEYS);
+        if sits || self.members.iter().any(|member| **member == *sender) != (topic == CAST_VOTE) {
             return Box::pin(async { Err(Refused::NotTheirs) });
         }
         if topic == CAST_VOTE {

@@ -121,7 +121,10 @@ pub async fn run(
     taps.extend(bus.as_mut().and_then(bus::Opened::tap));
     let tracker = TaskTracker::new();
     let journal = Measured::new(journal, attendance.gauges().journal.clone());
-    let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
+    let (mut spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
+    if let Some(bus) = &bus {
+        Box::pin(bus.seats().fill(&mut spine, (config, &config.agents()))).await?;
+    }
     let resumed_at = spine.now();
     let running = tokio::spawn(spine.run());
     let place = resume::read(&place);

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::order_execution::GuardConfig;
-use crate::agents::roster;
+use crate::agents::{AgentConfigs, roster};
 use crate::app::Refusal;
 use crate::app::entrance::DoorEntrance;
 use crate::app::second::Second;
@@ -136,19 +136,14 @@ fn is_empty(journal: &mut SqliteJournal) -> anyhow::Result<bool> {
     Ok(is_empty)
 }
 
-/// Seats the port and the five agents. The breaker of orders is named after the broker,
-/// as the gateway names its own.
-pub(super) fn seats(
+/// What the agents are told. The breaker of orders is named after the broker, as the
+/// gateway names its own.
+pub(super) fn told(
     config: &Config,
     guard: GuardConfig,
     (broker, speed): (&str, u32),
     (mode, account, opening_cash): (AccountMode, &str, Money),
-    (port, second): (mpsc::UnboundedSender<Request>, Option<mpsc::UnboundedSender<Request>>),
-) -> anyhow::Result<Roster> {
-    let seat = RosterSeat {
-        id: AgentId::Venue,
-        factory: Arc::new(move || Box::new(Port::new(port.clone()).beside(second.clone()))),
-    };
+) -> AgentConfigs {
     let mut agents = config.agents();
     agents.execution.guard = guard;
     agents.execution.guard.name = format!("{broker}.orders");
@@ -156,7 +151,19 @@ pub(super) fn seats(
     let patience = agents.risk.approval_seconds;
     agents.risk.approval_seconds = patience.saturating_mul(speed.max(1));
     agents.risk.identity = Identity { account: Arc::from(account), mode };
-    roster(&agents, seat).map_err(anyhow::Error::msg)
+    agents
+}
+
+/// Seats the port and the five agents.
+pub(super) fn seats(
+    agents: &AgentConfigs,
+    (port, second): (mpsc::UnboundedSender<Request>, Option<mpsc::UnboundedSender<Request>>),
+) -> anyhow::Result<Roster> {
+    let seat = RosterSeat {
+        id: AgentId::Venue,
+        factory: Arc::new(move || Box::new(Port::new(port.clone()).beside(second.clone()))),
+    };
+    roster(agents, seat).map_err(anyhow::Error::msg)
 }
 
 pub(super) const fn mode_name(mode: AccountMode) -> &'static str {

@@ -26,7 +26,7 @@ use crate::app::mail::Mailroom;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
 use crate::app::seating::{
-    Line, Outside, Side, begin, fitted, is_begun_anew, latched, mode_name, seats,
+    Line, Outside, Side, begin, fitted, is_begun_anew, latched, mode_name, seats, told,
 };
 use crate::app::second::{Second, SecondSource};
 use crate::app::taps::{Count, Counters, Lines};
@@ -141,7 +141,8 @@ pub async fn run(
     let (setting, loopback) = match venue {
         Venue::Beside { .. } => bail!("two sources of data are the most"),
         Venue::Schwab(setting) => {
-            let house = House::open_schwab(config, options, *setting, second, ways).await?;
+            let opening = House::open_schwab(config, options, *setting, second, ways);
+            let house = Box::pin(opening).await?;
             return house.live(options, stop).await;
         }
         Venue::Simulated { speed } => {
@@ -285,14 +286,19 @@ impl House {
         let (port, requests) = mpsc::unbounded_channel();
         let ports = (port.clone(), second.as_ref().map(Second::port));
         let whose = (mode, &*account, opening_cash);
-        let roster = seats(config, side.guard, (broker.name(), speed), whose, ports)?;
+        let agents = told(config, side.guard, (broker.name(), speed), whose);
+        let roster = seats(&agents, ports)?;
         let counters = Arc::new(Counters::default());
         let (owed_tap, owed) = Owed::new();
         taps.extend(listeners(out, &counters, owed_tap));
         taps.push(attendance.tap());
         taps.extend(bus.as_mut().and_then(bus::Opened::tap));
         let journal = Measured::new(journal, attendance.gauges().journal.clone());
-        let (spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
+        let (mut spine, door) = Spine::new(roster, Box::new(journal), taps, &tracker)?;
+        if let Some(bus) = &bus {
+            bus.bind(&attendance.gate());
+            Box::pin(bus.seats().fill(&mut spine, (config, &agents))).await?;
+        }
         let last_seen = if is_new { clock.now() } else { spine.now() };
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
         door.send_and_settle(clock.now(), AgentId::Spine, session_started(mode_name(mode), config))

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
+use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -106,6 +107,29 @@ impl Drop for Seated {
 }
 
 impl Desk {
+    fn new(round: &Arc<Round>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(OnDesk {
+            envelope: None,
+            answer: None,
+            round: Arc::clone(round),
+            waker: None,
+            is_closed: false,
+        })))
+    }
+
+    /// Waits until the spine has left.
+    async fn closed(&self) {
+        poll_fn(|context| {
+            let mut desk = lock(&self.0);
+            if desk.is_closed {
+                return Poll::Ready(());
+            }
+            keep(&mut desk.waker, context);
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// Waits for an envelope; `None` when the spine has left.
     async fn next(&self) -> Option<Arc<Envelope>> {
         poll_fn(|context| {
@@ -129,19 +153,49 @@ impl Desk {
     }
 }
 
+/// An agent that sits in another process.
+pub trait Distant: Send + 'static {
+    /// Hands it one envelope; returns what it said, or its last words. One that is gone is
+    /// waited for in vain: the spine's deadline judges.
+    fn hear(&mut self, envelope: Arc<Envelope>) -> BoxFuture<'_, Result<Vec<Output>, String>>;
+    /// Tells it that the seat is given up.
+    fn leave(&mut self) -> BoxFuture<'_, ()>;
+}
+
+/// Seats an agent of another process: as [`occupy`].
+pub(in crate::bus) fn occupy_distant(
+    tracker: &TaskTracker,
+    mut distant: Box<dyn Distant>,
+    round: &Arc<Round>,
+) -> Seated {
+    let desk = Desk::new(round);
+    let seated = Seated(Arc::clone(&desk));
+    tracker.spawn(async move {
+        while let Some(envelope) = desk.next().await {
+            // The end first: an answer may never come.
+            let handled = tokio::select! {
+                biased;
+                () = desk.closed() => break,
+                handled = distant.hear(envelope) => handled,
+            };
+            let is_over = handled.is_err();
+            desk.answer(handled);
+            if is_over {
+                break;
+            }
+        }
+        distant.leave().await;
+    });
+    seated
+}
+
 /// Seats an agent: spawns its task and returns the spine's side of its desk.
 pub(in crate::bus) fn occupy(
     tracker: &TaskTracker,
     mut agent: Box<dyn Agent>,
     round: &Arc<Round>,
 ) -> Seated {
-    let desk = Arc::new(Desk(Mutex::new(OnDesk {
-        envelope: None,
-        answer: None,
-        round: Arc::clone(round),
-        waker: None,
-        is_closed: false,
-    })));
+    let desk = Desk::new(round);
     let span = tracing::debug_span!("agent", id = %agent.id());
     let seated = Seated(Arc::clone(&desk));
     let task = async move {

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::bus::agent::{Roster, RosterSeat, Tap};
 use crate::bus::clock::{MEASURES, Stopwatch, lap};
 use crate::bus::fold::fold_all;
-use crate::bus::seat::{Round, Seated, occupy};
+use crate::bus::seat::{Distant, Round, Seated, occupy, occupy_distant};
 use crate::bus::sequencer::{Sequencer, SpineError};
 use crate::bus::supervision::{FaultBook, needs_sync, wants};
 use crate::domain::ids::{AgentId, Seq};
@@ -211,6 +211,22 @@ impl Spine {
             watch: Watch::default(),
         };
         Ok((spine, Door(door)))
+    }
+
+    /// What an agent of the roster wants to hear; `None` when it has no seat.
+    pub fn topics_of(&self, agent: AgentId) -> Option<Topics> {
+        self.seats.iter().find(|seat| seat.roster.id == agent).map(|seat| seat.topics)
+    }
+
+    /// Lets an agent's seat be taken in another process, by one that has heard the journal
+    /// as far as this spine has. When that one panics, a new one is built here.
+    ///
+    /// # Panics
+    /// When the agent has no seat.
+    pub fn seat_elsewhere(&mut self, agent: AgentId, distant: Box<dyn Distant>) {
+        let seat = self.seats.iter_mut().find(|seat| seat.roster.id == agent);
+        let seat = seat.expect("only an agent of the roster is seated elsewhere");
+        seat.occupant = Some(occupy_distant(&self.tracker, distant, &self.round));
     }
 
     /// Sets another deadline for replies, for tests and benches.

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
-use crate::cli::arguments_bus::Attach;
+use crate::cli::arguments_bus::{Attach, BusVerb, Seat};
 use crate::cli::arguments_checks::{Doctor, Validate};
 use crate::cli::intel::Intel;
 use crate::cli::simulate::Simulate;
@@ -119,6 +119,11 @@ pub(crate) struct Run {
     #[arg(long, value_name = "URL")]
     pub(crate) bus: Option<String>,
 
+    /// Wait until no other process runs this instance, take over under a lease, and end when
+    /// another one does; for several processes on one journal, with --bus.
+    #[arg(long)]
+    pub(crate) standby: bool,
+
     /// Name of this instance, by which the verbs find it; its mode unless given.
     #[arg(long, value_name = "NAME")]
     pub(crate) instance: Option<String>,
@@ -148,6 +153,7 @@ impl Run {
             ascii,
             theme,
             bus,
+            standby,
             instance,
             journal,
         } = self;
@@ -179,6 +185,8 @@ impl Run {
             Some("--theme")
         } else if bus.is_some() {
             Some("--bus")
+        } else if *standby {
+            Some("--standby")
         } else if instance.is_some() {
             Some("--instance")
         } else if journal.is_some() {
@@ -218,6 +226,8 @@ pub(crate) enum Verb {
     Bus(BusVerb),
     /// Show the cockpit of an instance that runs elsewhere, over Redis.
     Attach(Attach),
+    /// Let one agent of an instance sit in this process.
+    Seat(Seat),
     /// Look at everything that a run needs: settings, keys, hosts, folders, terminal.
     Doctor(Doctor),
     /// Run until so many trades are closed, and judge the journal of the run.
@@ -251,6 +261,7 @@ impl Verb {
             Self::Intel(_) => "intel",
             Self::Bus(_) => "bus",
             Self::Attach(_) => "attach",
+            Self::Seat(_) => "seat",
             Self::Doctor(_) => "doctor",
             Self::Validate(_) => "validate",
             Self::Operator(verb) => verb.name(),
@@ -423,17 +434,6 @@ pub(crate) enum ConfigVerb {
     Print,
     /// Read and check the layers, and say so.
     Check,
-}
-
-/// What to do about the bus.
-#[derive(Debug, Subcommand)]
-pub(crate) enum BusVerb {
-    /// Print the users that Redis needs, as an access control file to put passwords in.
-    Acl {
-        /// Name of one who may command.
-        #[arg(long, value_name = "NAME", default_value = "desk-1")]
-        sender: String,
-    },
 }
 
 /// A broker that can be traded with.

@@ -43,6 +43,10 @@ pub(crate) struct Validate {
     #[arg(long)]
     pub(crate) wire: bool,
 
+    /// Carry every event over Redis meanwhile; entries wait while it is away.
+    #[arg(long, value_name = "URL")]
+    pub(crate) bus: Option<String>,
+
     /// Journal file; by default a new one in the data folder.
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
@@ -83,6 +87,7 @@ impl Run {
             ascii: false,
             theme: None,
             bus: None,
+            standby: false,
             instance: None,
             journal: None,
             live: false,

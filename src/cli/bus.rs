@@ -1,7 +1,7 @@
 //! `flightdeck bus acl`.
 
 use crate::bus::redis::acl;
-use crate::cli::arguments::BusVerb;
+use crate::cli::arguments_bus::BusVerb;
 use crate::cli::{Outcome, output};
 
 pub(crate) fn bus(verb: &BusVerb) -> Outcome {

@@ -22,6 +22,7 @@ mod output;
 mod people;
 mod replay;
 mod run;
+mod seat;
 mod sim;
 mod simulate;
 mod token;
@@ -112,6 +113,7 @@ fn carry_out(arguments: &Arguments) -> Outcome {
         Some(Verb::Intel(verb)) => intel::intel(arguments, verb),
         Some(Verb::Bus(verb)) => bus::bus(verb),
         Some(Verb::Attach(verb)) => attach::attach(arguments, verb),
+        Some(Verb::Seat(verb)) => seat::seat(arguments, verb),
         Some(Verb::Doctor(verb)) => doctor::doctor(arguments, verb),
         Some(Verb::Validate(verb)) => validate::validate(arguments, verb),
         Some(Verb::Operator(verb)) => verbs::operate(verb),

@@ -50,7 +50,12 @@ pub(crate) fn around(
     config.redis.clone_from(run.bus.as_ref().unwrap_or(&settings.bus.redis));
     let has_bus = !config.redis.is_empty();
     let members = settings.strategy.external_members.clone();
-    let bus = has_bus.then_some(BusOptions { config, instance, members, seed: settings.seed });
+    if run.standby && !has_bus {
+        return Err(Failure::refused(anyhow!("--standby needs Redis: give --bus URL with it")));
+    }
+    let standby = run.standby.then(Arc::default);
+    let seed = settings.seed;
+    let bus = has_bus.then_some(BusOptions { config, instance, members, seed, standby });
     Ok(People { control: Some(places), screen, webhook, telemetry: None, page: run.metrics, bus })
 }
 

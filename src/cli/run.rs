@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
@@ -15,7 +15,7 @@ use crate::app::headless::{Feed, HeadlessOptions, run as run_headless};
 use crate::app::schwab::{SchwabSetting, Stake};
 use crate::app::second::SecondSource;
 use crate::app::wire::{Venue, WireOptions, run as run_wire};
-use crate::app::{Summary, check_calendar, is_refusal};
+use crate::app::{People, Summary, check_calendar, is_refusal, standby};
 use crate::brokers::alpaca::{AlpacaConfig, ApiKeys};
 use crate::bus::clock::SystemClock;
 use crate::cli::arguments::{Arguments, BrokerName, Run, Speed};
@@ -76,7 +76,10 @@ fn begin(arguments: &Arguments, is_told: bool) -> Result<(Summary, PathBuf), Fai
                 journal: journal.clone(),
                 people,
             };
-            let begin = |out, stop| run_headless(&settings, &options, feed, out, stop);
+            let begin = |out, stop: CancellationToken| {
+                let run = run_headless(&settings, &options, feed, out, stop.clone());
+                alone(&options.people, &options.journal, stop, run)
+            };
             (on_a_runtime((has_screen, is_silent), begin)?, journal)
         }
         Way::Loopback
@@ -91,10 +94,23 @@ fn begin(arguments: &Arguments, is_told: bool) -> Result<(Summary, PathBuf), Fai
                 journal: journal.clone(),
                 people,
             };
-            let begin = |out, stop| run_wire(&settings, &options, venue, out, stop);
+            let begin = |out, stop: CancellationToken| {
+                let run = run_wire(&settings, &options, venue, out, stop.clone());
+                alone(&options.people, &options.journal, stop, run)
+            };
             (on_a_runtime((has_screen, is_silent), begin)?, journal)
         }
     })
+}
+
+/// Runs when no other process runs this instance, where that was asked for.
+async fn alone(
+    people: &People,
+    journal: &Path,
+    stop: CancellationToken,
+    run: impl Future<Output = anyhow::Result<Summary>>,
+) -> anyhow::Result<Summary> {
+    standby::run(people.bus.as_ref(), journal, &stop, run).await
 }
 
 /// Where the venue is.

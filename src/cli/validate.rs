@@ -32,6 +32,7 @@ pub(crate) fn validate(arguments: &Arguments, verb: &Validate) -> Outcome {
             speed: is_inside.then_some(Speed::Max),
             wire: verb.wire && !is_paper,
             broker: is_paper.then_some(BrokerName::Alpaca).into_iter().collect(),
+            bus: verb.bus.clone(),
             journal: verb.journal.clone(),
             ..Run::none()
         },

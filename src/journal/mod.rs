@@ -10,7 +10,7 @@ pub mod sqlite;
 
 pub use error::{Corruption, JournalError};
 pub use memory::{Forgetful, Memory};
-pub use sqlite::{SqliteJournal, StoreIdentity, Verified, export, verify};
+pub use sqlite::{SqliteJournal, StoreIdentity, Verified, export, is_in_use, verify};
 
 use crate::domain::ids::Seq;
 use crate::events::Envelope;

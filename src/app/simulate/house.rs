@@ -12,7 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::seating::{seats, warm_up_minutes};
+use crate::app::seating::{seats, told, warm_up_minutes};
 use crate::app::session_started;
 use crate::app::simulate::disk::Disk;
 use crate::app::simulate::setting;
@@ -152,7 +152,8 @@ impl House {
         let (port, requests) = mpsc::unbounded_channel();
         let guard = config.execution.guard.clone();
         let whose = (AccountMode::Paper, setting::ACCOUNT, config.account.opening_cash);
-        let roster = seats(config, guard, (broker.name(), 1), whose, (port, None))?;
+        let agents = told(config, guard, (broker.name(), 1), whose);
+        let roster = seats(&agents, (port, None))?;
         let mut all: Vec<Box<dyn Tap>> = vec![Box::new(GateKeeper(gate.clone()))];
         all.extend(taps);
         let mut spine = Inline::new(roster, disk.clone(), all);

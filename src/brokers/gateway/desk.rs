@@ -5,8 +5,9 @@
 //! means is in the files of the verbs.
 
 use std::collections::BTreeMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -56,6 +57,8 @@ impl Gatekeeper for Lanes {
         .boxed()
     }
 }
+/// Why nothing leaves any more.
+const SUCCEEDED: &str = "the lease is over: another process may run this instance";
 
 /// Why a call brought nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -240,6 +243,9 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             tracing::trace!(target: MEASURES, limiter_wait, of = leave.lane.name());
         }
         // The last step before the bytes leave.
+        if self.gate.is_succeeded() {
+            return Err(Failure::Held(SUCCEEDED.into()));
+        }
         if leave.is_gated
             && let Some(why) = self.entries_held()
         {
@@ -290,6 +296,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         leave: Leave,
         ask: impl Future<Output = Result<Answer<T>, CallError>> + Send,
     ) -> Result<Answer<T>, CallError> {
+        let ask = self.while_it_may_act(ask);
         if !leave.is_gated {
             return ask.await;
         }
@@ -303,6 +310,27 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             }),
             answer = ask => answer,
         }
+    }
+
+    /// Goes on with a call as long as no other process may act in this one's place. A
+    /// process that was stopped in the middle of a call finds that out before the next
+    /// byte leaves.
+    async fn while_it_may_act<T>(
+        &self,
+        ask: impl Future<Output = Result<Answer<T>, CallError>> + Send,
+    ) -> Result<Answer<T>, CallError> {
+        tokio::pin!(ask);
+        poll_fn(|context| {
+            if self.gate.is_succeeded() {
+                return Poll::Ready(Err(CallError::Unknown {
+                    outcome: CallOutcome::CancelledByUs,
+                    detail: SUCCEEDED.into(),
+                    rate: None,
+                }));
+            }
+            ask.as_mut().poll(context)
+        })
+        .await
     }
 
     /// Reads with three tries; `ask` makes the call anew for each.

@@ -5,8 +5,9 @@
 //! the spine being well. It holds orders back and knows none; what reduces risk never
 //! asks it. The ladder of trading states is in [`fsm::trading`](crate::fsm).
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
@@ -14,11 +15,22 @@ use tokio::sync::Notify;
 #[derive(Debug, Clone, Default)]
 pub struct Gate(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     is_closed: AtomicBool,
     is_waiting: AtomicBool,
+    /// Whether this process may act at all; absent while nobody could take its place.
+    tenure: OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
     changed: Notify,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("is_closed", &self.is_closed)
+            .field("is_waiting", &self.is_waiting)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Gate {
@@ -49,6 +61,19 @@ impl Gate {
     /// Tells whether entries wait for what is missing.
     pub fn is_waiting(&self) -> bool {
         self.0.is_waiting.load(Ordering::SeqCst)
+    }
+
+    /// Lets requests of every kind leave only while `may_act` says so: another process may
+    /// take this one's place. Once; it is asked before every request and at every step of
+    /// one that is on its way, so it must not wait.
+    pub fn bind(&self, may_act: impl Fn() -> bool + Send + Sync + 'static) {
+        // Who is bound twice stays bound by the first.
+        let _ = self.0.tenure.set(Box::new(may_act));
+    }
+
+    /// Tells whether another process may act in this one's place.
+    pub fn is_succeeded(&self) -> bool {
+        self.0.tenure.get().is_some_and(|may_act| !may_act())
     }
 
     /// Waits until it is closed; returns at once when it is.
@@ -84,5 +109,18 @@ mod tests {
         gate.closed().await;
         gate.open();
         assert!(!gate.is_closed());
+    }
+
+    #[test]
+    fn whoever_is_bound_acts_as_long_as_it_may() {
+        let gate = Gate::default();
+        assert!(!gate.is_succeeded(), "nobody could take its place");
+        let may = Arc::new(AtomicBool::new(true));
+        let asked = may.clone();
+        gate.bind(move || asked.load(Ordering::SeqCst));
+        gate.bind(|| true);
+        assert!(!gate.is_succeeded());
+        may.store(false, Ordering::SeqCst);
+        assert!(gate.is_succeeded() && !gate.is_closed());
     }
 }

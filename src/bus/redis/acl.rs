@@ -1,5 +1,5 @@
 //! The users that the server needs: the house, those who may command, those who vote,
-//! those who look on.
+//! those who sit elsewhere, those who look on.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,8 @@ pub const REMEDY: &str = "give it users, then shut the default one: print them w
 
 /// What the house itself may do.
 pub const HOUSE: &str = "resetkeys ~flightdeck:* resetchannels &* -@all \
-     +hello +ping +publish +subscribe +unsubscribe +xadd +xrange +xrevrange +get +set";
+     +hello +ping +publish +subscribe +unsubscribe +xadd +xrange +xrevrange +get +set \
+     +rpush +blpop +expire +incr +eval +pexpire +del";
 
 /// What one who looks on may do. Behind a sender's own rights it stands in brackets, as a
 /// selector: to hear every channel is not to publish on every channel.
@@ -47,6 +48,8 @@ pub fn file(sender: &str) -> String {
     let _ = writeln!(
         text,
         " -@all +hello +ping +publish +subscribe +unsubscribe\n\
+         user seat on >PUT-A-PASSWORD-HERE resetkeys ~flightdeck:*:seat:* resetchannels -@all \
+         +hello +ping +get +rpush +blpop +expire\n\
          user reader on >PUT-A-PASSWORD-HERE resetkeys resetchannels {LOOKS_ON}"
     );
     text
@@ -61,7 +64,7 @@ mod tests {
         let text = file("desk-1");
         let users: Vec<&str> =
             text.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
-        assert_eq!(users, ["default", "flightdeck", "desk-1", "member", "reader"]);
+        assert_eq!(users, ["default", "flightdeck", "desk-1", "member", "seat", "reader"]);
         assert!(text.starts_with("user default off\n"));
         assert!(text.contains("&operator.kill") && !text.contains("&operator.resume"));
     }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::domain::ids::AgentId;
+
 /// Entries of the stream that are kept at least, so that a reader who was away for some
 /// minutes of a busy day misses nothing.
 const STREAM_MIN: u64 = 1_000;
@@ -28,8 +30,25 @@ pub struct BusConfig {
     pub key_file: PathBuf,
     /// About how many entries the stream keeps, 1 000 or more.
     pub stream_maxlen: u64,
+    /// Agents that sit in other processes: `market_data`, `strategy`, `risk`, `orders`,
+    /// `positions`. Each needs a line `seat.NAME = key` in the key file.
+    pub seats: Vec<String>,
     /// `acl` or `loopback`: what keeps strangers from publishing.
     pub trust: Trust,
+}
+
+/// The seats that can be taken in other processes: their words and their agents.
+pub const SEATS: [(&str, AgentId); 5] = [
+    ("market_data", AgentId::MarketData),
+    ("strategy", AgentId::Strategy),
+    ("risk", AgentId::RiskManagement),
+    ("orders", AgentId::OrderExecution),
+    ("positions", AgentId::PositionManagement),
+];
+
+/// Finds a seat's word and its agent.
+pub fn agent_of(seat: &str) -> Option<(&'static str, AgentId)> {
+    SEATS.into_iter().find(|(word, _)| *word == seat)
 }
 
 /// What keeps strangers from publishing.
@@ -52,6 +71,7 @@ impl Default for BusConfig {
             ca_file: PathBuf::new(),
             key_file: PathBuf::new(),
             stream_maxlen: 100_000,
+            seats: Vec::new(),
             trust: Trust::Acl,
         }
     }
@@ -65,6 +85,7 @@ impl fmt::Debug for BusConfig {
             .field("ca_file", &self.ca_file)
             .field("key_file", &self.key_file)
             .field("stream_maxlen", &self.stream_maxlen)
+            .field("seats", &self.seats)
             .field("trust", &self.trust)
             .finish()
     }
@@ -79,6 +100,10 @@ impl BusConfig {
         if self.stream_maxlen < STREAM_MIN {
             let length = self.stream_maxlen;
             return Err(format!("stream_maxlen is {length}, it must be {STREAM_MIN} or more"));
+        }
+        if let Some(unknown) = self.seats.iter().find(|seat| agent_of(seat).is_none()) {
+            let known = SEATS.map(|(seat, _)| seat).join(", ");
+            return Err(format!("seats names {unknown}, which is no seat: use {known}"));
         }
         Ok(())
     }

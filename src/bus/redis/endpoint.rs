@@ -56,6 +56,18 @@ pub enum BusError {
     /// What was missed cannot be read again.
     #[error("what Redis has missed cannot be read from the journal")]
     Journal(#[source] JournalError),
+    /// A frame between house and seat is forged, or not the next one.
+    #[error("a frame that is not the next one of this seat")]
+    Frame,
+    /// Nobody sits in a seat that is taken elsewhere.
+    #[error("nobody has taken the seat of {0} within {1:?}: start flightdeck seat {0}")]
+    Empty(&'static str, Duration),
+    /// An agent has panicked in another process, or cannot bear the journal.
+    #[error("the agent in another process panicked: {0}")]
+    Unbearable(String),
+    /// What the house says of the agent cannot be understood.
+    #[error("the house speaks of the agent in another version's words: {0}")]
+    Brief(String),
     /// A stranger can publish.
     #[error("{0}")]
     Unsafe(String),

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
+use crate::bus::clock::MEASURES;
 use crate::bus::redis::keys::Keys;
 use crate::bus::redis::names::{RESUME, command_name};
 use crate::bus::redis::signed::Message;
@@ -150,12 +151,14 @@ impl Counts {
 
     pub(super) fn admit(&self) {
         self.admitted.fetch_add(1, Ordering::Relaxed);
+        tracing::trace!(target: MEASURES, bus_command = true, of = "admitted");
     }
 
     pub(super) fn refuse(&self, why: Refused, number: u64) {
         let at = Refused::ALL.iter().position(|one| *one == why);
         if let Some(count) = at.and_then(|at| self.refused.get(at)) {
             count.fetch_add(number, Ordering::Relaxed);
+            tracing::trace!(target: MEASURES, bus_command = true, of = why.name());
         }
     }
 }

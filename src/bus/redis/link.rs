@@ -132,6 +132,7 @@ impl Link {
             maxlen: self.setup.stream_maxlen,
             journal: self.setup.journal.clone(),
             wall: self.wall.clone(),
+            dropped_told: 0,
             about: self.about.clone(),
             generation: None,
         };

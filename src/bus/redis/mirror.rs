@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use crate::bus::Tap;
-use crate::bus::clock::Clock;
+use crate::bus::clock::{Clock, MEASURES};
 use crate::bus::redis::endpoint::BusError;
 use crate::bus::redis::guard::Approvals;
 use crate::bus::redis::names::{ENVELOPE_FIELD, Places, command_name, is_order_path};
@@ -136,6 +136,8 @@ pub(super) struct Carrier {
     /// Where the run's journal is, for what Redis has missed.
     pub(super) journal: PathBuf,
     pub(super) wall: Arc<dyn Clock>,
+    /// How many dropped events were told to those who count.
+    pub(super) dropped_told: u64,
     /// What those who look on must know.
     pub(super) about: String,
     /// Which journal the stream's ids speak of; known from the first connection on.
@@ -215,6 +217,12 @@ impl Carrier {
                 pipeline.exec_async(connection).await?;
             }
             self.backlog.arrived();
+            let dropped = self.backlog.dropped();
+            if dropped != self.dropped_told {
+                self.dropped_told = dropped;
+                let bus_dropped = i64::try_from(dropped).unwrap_or(i64::MAX);
+                tracing::trace!(target: MEASURES, bus_dropped);
+            }
         }
     }
 

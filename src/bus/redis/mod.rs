@@ -5,7 +5,8 @@
 //! the journal. Read [`names`] for what lies where, [`mirror`] for the way out, [`signed`]
 //! and [`guard`] for the way in, [`link`] for what happens when Redis goes away, and
 //! [`follower`] for how another process catches up, [`watch`] and [`commander`] for how a
-//! dashboard elsewhere sees and asks. What a command does is the
+//! dashboard elsewhere sees and asks, [`seat_house`] and [`seat_guest`] for an agent in
+//! another process, [`lease`] for who of two runs the instance. What a command does is the
 //! composition root's business ([`House`]).
 
 pub mod names;
@@ -22,11 +23,15 @@ pub mod link;
 pub mod follower;
 pub mod watch;
 pub mod commander;
+mod frame;
+pub mod seat_house;
+pub mod seat_guest;
+pub mod lease;
 pub mod self_test;
 pub mod acl;
 
 pub use commands::{Command, House};
-pub use config::{BusConfig, Trust};
+pub use config::{BusConfig, SEATS, Trust, agent_of};
 pub use endpoint::{BusError, Endpoint};
 pub use keys::{Key, KeyFileError, Keys};
 pub use link::Link;

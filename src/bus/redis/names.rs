@@ -8,6 +8,8 @@
 //! | `flightdeck:{instance}:orders` | stream, capped | envelopes of the order path, field `envelope` |
 //! | `flightdeck:{instance}:journal` | string | which journal the stream follows |
 //! | `flightdeck:{instance}:about` | string | what those who look on must know of the instance |
+//! | `flightdeck:{instance}:lease`, `:fence` | strings | who runs the instance, and the newest fencing token |
+//! | `flightdeck:{instance}:seat:…` | lists | what passes between the house and a seat elsewhere |
 //! | `flightdeck:reply:{sender}` | channel | what became of a sender's commands |
 //!
 //! An entry of the stream has the id `{generation}-{seq}`: the generation is new for
@@ -41,6 +43,10 @@ pub struct Places {
     pub journal: String,
     /// What those who look on must know of the instance.
     pub about: String,
+    /// Who runs the instance.
+    pub lease: String,
+    /// How many have run it.
+    pub fence: String,
 }
 
 impl Places {
@@ -50,6 +56,8 @@ impl Places {
             stream: format!("flightdeck:{instance}:orders"),
             journal: format!("flightdeck:{instance}:journal"),
             about: format!("flightdeck:{instance}:about"),
+            lease: format!("flightdeck:{instance}:lease"),
+            fence: format!("flightdeck:{instance}:fence"),
         }
     }
 }

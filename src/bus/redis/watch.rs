@@ -222,10 +222,10 @@ fn inbox(
     let take = move |push: PushInfo| {
         match (push.kind, push.data.as_slice()) {
             (PushKind::Disconnection, _) => cut.cancel(),
-            (PushKind::PMessage, [_, _, Value::BulkString(line)]) => {
-                if sender.try_send(Bytes::copy_from_slice(line)).is_err() {
-                    cut.cancel();
-                }
+            (PushKind::PMessage, [_, _, Value::BulkString(line)])
+                if sender.try_send(Bytes::copy_from_slice(line)).is_err() =>
+            {
+                cut.cancel();
             }
             _ => {}
         }

@@ -33,6 +33,11 @@ impl StoreLock {
     }
 }
 
+/// Tells whether somebody writes this journal now.
+pub fn is_in_use(journal: &Path) -> bool {
+    matches!(StoreLock::take(journal), Err(JournalError::InUse { .. }))
+}
+
 /// The lock file of a journal: its name with `.lock` behind it.
 fn lock_path(journal: &Path) -> PathBuf {
     let mut name = journal.as_os_str().to_owned();

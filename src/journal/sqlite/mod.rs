@@ -33,5 +33,6 @@ mod tests;
 
 pub use export::export;
 pub use identity::StoreIdentity;
+pub use lock::is_in_use;
 pub use store::{BATCH_RECORDS_MAX, SqliteJournal};
 pub use verify::{Verified, verify};

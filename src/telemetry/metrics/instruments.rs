@@ -59,6 +59,7 @@ pub(super) struct Instruments {
     refusals: Counter<u64>,
     invalid: Counter<u64>,
     faults: Counter<u64>,
+    bus_commands: Counter<u64>,
     breaker_changes: Counter<u64>,
     differences: Counter<u64>,
 }
@@ -98,6 +99,7 @@ impl Instruments {
             refusals: counter(meter, names::REFUSALS),
             invalid: counter(meter, names::INVALID),
             faults: counter(meter, names::AGENT_FAULTS),
+            bus_commands: counter(meter, names::BUS_COMMANDS),
             breaker_changes: counter(meter, names::BREAKER_CHANGES),
             differences: counter(meter, names::RECONCILE),
         }
@@ -179,6 +181,15 @@ impl Metrics {
 
     pub(super) fn bus_lag(&self, seconds: f64) {
         self.instruments.bus_lag.record(seconds, &[]);
+    }
+
+    pub(super) fn bus_command(&self, outcome: &str) {
+        let outcome = KeyValue::new("outcome", outcome.to_owned());
+        self.instruments.bus_commands.add(1, &[outcome]);
+    }
+
+    pub(super) fn bus_dropped(&self, so_far: i64) {
+        self.shared.readings().bus_dropped = u64::try_from(so_far).unwrap_or_default();
     }
 
     pub(super) fn handle_time(&self, agent: &str, seconds: f64) {
@@ -285,6 +296,10 @@ fn counters(meter: &Meter, shared: &Arc<Shared>, spans: &Arc<SpanCounts>) {
     let readings = shared.clone();
     observed(meter, names::QUOTES, move |observer| {
         observer.observe(readings.readings().quotes, &[]);
+    });
+    let readings = shared.clone();
+    observed(meter, names::BUS_DROPPED, move |observer| {
+        observer.observe(readings.readings().bus_dropped, &[]);
     });
     let table: [(Named, Read); 3] = [
         (names::SPANS_SENT, SpanCounts::sent),

@@ -37,6 +37,8 @@ impl<S: Subscriber> Layer<S> for Measures {
         let Heard { name, seconds, label, whole } = heard;
         match name {
             "bus_lag" => self.0.bus_lag(seconds),
+            "bus_command" => self.0.bus_command(&label),
+            "bus_dropped" => self.0.bus_dropped(whole),
             "handle" => self.0.handle_time(&label, seconds),
             "journal_commit" => self.0.journal_commit(seconds),
             "limiter_wait" => self.0.limiter_wait(&label, seconds),

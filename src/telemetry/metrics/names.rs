@@ -59,6 +59,10 @@ named! {
         "Time that a broker's token is still good for, by broker";
     BUS_LAG = "flightdeck.bus.lag", "s",
         "Time that an input waited at the door";
+    BUS_COMMANDS = "flightdeck.bus.commands", "{command}",
+        "Commands and votes heard on the bus to other processes, by what became of them";
+    BUS_DROPPED = "flightdeck.bus.dropped", "{event}",
+        "Market data that Redis was not given because it was away or slow";
     HANDLE_TIME = "flightdeck.agent.handle", "s",
         "Time that an agent took for one event, by agent";
     AGENT_FAULTS = "flightdeck.agent.faults", "{fault}",

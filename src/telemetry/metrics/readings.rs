@@ -34,6 +34,8 @@ pub(super) struct Readings {
     pub(super) unknown: BTreeMap<ClientOrderId, Timestamp>,
     pub(super) naked: BTreeMap<TradeId, Timestamp>,
     pub(super) tokens: BTreeMap<String, Timestamp>,
+    /// Events that the bus to other processes has left out.
+    pub(super) bus_dropped: u64,
     pub(super) trading: u64,
     pub(super) orders: BTreeMap<ClientOrderId, OnItsWay>,
     /// The time of the newest event.

@@ -1,6 +1,7 @@
 //! The cockpit as a person has it: the real binary under a real terminal, keys in, bytes
 //! out, signals, and a terminal that goes away or takes nothing.
 
+mod attach;
 mod ends;
 mod keys;
 mod ledger;

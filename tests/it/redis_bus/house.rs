@@ -16,7 +16,7 @@ use crate::support::wired::{Market, Wired, by_hand, listed, wire_rules, within};
 pub(super) const MEMBER_KEY: [u8; 32] = [9; 32];
 
 /// A house on a bus, and the market that it trades on.
-pub(super) async fn open(
+pub(crate) async fn open(
     server: &Server,
     config: &Config,
     folder: &tempfile::TempDir,
@@ -29,7 +29,8 @@ pub(super) async fn open(
     let mut bus = server.config();
     bus.key_file = keys;
     let members = config.strategy.external_members.clone();
-    let bus = BusOptions { config: bus, instance: INSTANCE.into(), members, seed: 5 };
+    let bus =
+        BusOptions { config: bus, instance: INSTANCE.into(), members, seed: 5, standby: None };
     let people = People { bus: Some(bus), ..People::default() };
     let wired = Wired::open_among(people, (&market, &market.base), config, folder).await;
     (market, wired)

@@ -3,9 +3,13 @@
 
 mod carrying;
 mod commanding;
-mod house;
+pub(crate) mod house;
 mod outages;
 mod program;
+mod seats;
+mod slow;
+mod standby;
+
 mod votes;
 
 use std::path::PathBuf;

@@ -34,6 +34,35 @@ async fn a_run_leaves_its_order_path_on_the_stream() {
     assert_eq!(found, expected);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_attaches_later_sees_what_the_stream_has_and_nobody_who_is_not_there() {
+    let server = Server::guarded();
+    let home = Home::new();
+    let attach = format!("attach {} --once", server.url("reader"));
+    let nobody = home.run(&attach);
+    assert_eq!(nobody.code, Some(2), "{}", nobody.err);
+    assert!(nobody.err.contains("no instance named live, paper, sim"), "{}", nobody.err);
+    // Two runs under one name, each with a journal of its own: the newer one is shown.
+    for (seed, trades) in [(8, 1), (7, 2)] {
+        let run = RUN.replace("--seed 7 --until-trades 1", "").replace("run.sqlite", "");
+        let ended = home.run(&format!(
+            "{run} {seed}.sqlite --seed {seed} --until-trades {trades} --instance sim --bus {}",
+            server.url("flightdeck")
+        ));
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        let told = events(&ended.out);
+        let last = told.iter().rfind(|e| is_order_path(e.event.name())).unwrap().seq;
+        let looked = home.run(&attach);
+        assert_eq!(looked.code, Some(0), "{}", looked.err);
+        let status: serde_json::Value = serde_json::from_str(&looked.out).unwrap();
+        assert_eq!(status["seq"], last.0);
+        assert_eq!(status["run"]["seed"], seed);
+        assert_eq!(status["run"]["account"], "SIM");
+        assert_eq!(status["run"]["ended"], "enough trades");
+        assert_eq!(status["trading"]["phase"], "ACTIVE");
+    }
+}
+
 #[test]
 fn a_redis_where_strangers_publish_is_refused_and_the_remedy_told() {
     let server = Server::open();

@@ -25,6 +25,7 @@ use flightdeck::domain::command::{Approve, Flatten, OperatorCommand, Reason, Res
 use flightdeck::domain::ids::{AgentId, TradeId};
 use flightdeck::domain::market::{MarketStep, Tick};
 use flightdeck::domain::money::Money;
+use flightdeck::domain::order::Side;
 use flightdeck::domain::position::{Direction, Position};
 use flightdeck::domain::time::Timestamp;
 use flightdeck::events::{Envelope, Event, FeedEvent, MarketEvent, RequestEvent, TradeEvent};
@@ -56,6 +57,11 @@ pub(crate) const fn listed(name: &'static str, at: &'static str) -> Listed {
 }
 
 impl Listed {
+    /// Its name.
+    pub(crate) const fn name(self) -> &'static str {
+        self.name
+    }
+
     fn pin(self) -> Pin {
         let at = price(self.at);
         Pin { bid: at.plus(Money::from_cents(-1)).unwrap(), ask: at, last: at }
@@ -176,6 +182,14 @@ impl Market {
         };
         let is_in_time = tokio::time::timeout(PATIENCE, looked).await.is_ok();
         assert!(is_in_time, "{:?} should rest, and {:?} do", expected, self.resting());
+    }
+
+    /// Every order that there has been, as stock and side, oldest first.
+    pub(crate) fn orders(&self) -> Vec<(String, Side)> {
+        self.state.with_world(|world| {
+            let reports = world.exchange().orders().into_iter().map(Order::report);
+            reports.map(|report| (report.symbol.to_string(), report.side)).collect()
+        })
     }
 
     /// Cash of the account.
