@@ -14,6 +14,7 @@ mod attendance;
 mod bus;
 mod entrance;
 mod loopback;
+mod halts;
 mod owed;
 pub mod schwab;
 mod seating;

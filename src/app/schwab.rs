@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::order_execution::GuardConfig;
+use crate::app::seating::admitted;
 use crate::app::seating::{Line, Side, mode_name};
 use crate::app::sent::Sent;
-use crate::app::wire::{House, WireOptions, admitted};
+use crate::app::wire::{House, WireOptions};
 use crate::breakers::{BudgetConfig, SchwabBreaker};
 use crate::brokers::gateway::{GatewayConfig, Request};
 use crate::brokers::schwab::auth::AppKeys;
@@ -147,6 +148,7 @@ impl Work<'_> {
             identity,
             account,
             broker: Arc::new(broker),
+            backup: None,
             clock,
             speed: 1,
             names: VenueNames::schwab(),

@@ -15,8 +15,9 @@ use crate::agents::order_execution::GuardConfig;
 use crate::agents::roster;
 use crate::app::Refusal;
 use crate::breakers::Phase;
-use crate::brokers::Push;
+use crate::brokers::alpaca::AlpacaConfig;
 use crate::brokers::gateway::{GatewayConfig, MarketInlet, Port, Request};
+use crate::brokers::{Broker, BrokerAccount, Push};
 use crate::bus::clock::Clock;
 use crate::bus::spine::Door;
 use crate::bus::{Roster, RosterSeat};
@@ -41,6 +42,8 @@ pub(super) struct Side<B> {
     /// The account's name, as the house knows it.
     pub(super) account: String,
     pub(super) broker: Arc<B>,
+    /// A second endpoint of the same account.
+    pub(super) backup: Option<Arc<B>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) speed: u32,
     pub(super) names: VenueNames,
@@ -119,4 +122,37 @@ pub(super) fn warm_up_minutes(now: Timestamp) -> anyhow::Result<u32> {
     let before = previous_trading_day(date_in_new_york(now)).map_err(Refusal::from)?;
     let minutes = now.since(before.close.plus(-WARM_UP)).as_mins().max(0);
     u32::try_from(minutes).context("the session before is too long ago")
+}
+
+/// The host of the broker; a client is not made without one.
+pub(super) fn host_of(account: &AlpacaConfig) -> String {
+    let endpoints = account.endpoints().ok();
+    let host = endpoints.and_then(|found| found.trading.host_str().map(str::to_owned));
+    host.unwrap_or_default()
+}
+
+/// Asks for the account: it must be the configured one and may trade.
+pub(super) async fn admitted<B: Broker>(broker: &B) -> anyhow::Result<BrokerAccount> {
+    let account = broker.account().await.map_err(|error| Refusal::Broker(Box::new(error)))?.value;
+    if let Some(why) = account.blocked {
+        return Err(Refusal::Account { account: account.account_id, why }.into());
+    }
+    tracing::info!(account = %account.account_id, broker = broker.name(), "the account answers");
+    Ok(account)
+}
+
+/// Whose journal it is. A broker's account begins with the cash that it has when the
+/// journal begins: positions held before are not the house's to count.
+pub(super) fn identity(
+    config: &Config,
+    mode: AccountMode,
+    account: &BrokerAccount,
+) -> StoreIdentity {
+    let (name, opening_cash) = match mode {
+        AccountMode::Sim => ("SIM".to_owned(), config.account.opening_cash),
+        AccountMode::Paper | AccountMode::Live => {
+            (format!("alpaca-{}", account.account_id), account.cash)
+        }
+    };
+    StoreIdentity { mode: mode_name(mode).into(), account: name, opening_cash, seed: config.seed }
 }

@@ -24,27 +24,33 @@ use crate::app::entrance::DoorEntrance;
 use crate::app::loopback::Loopback;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
-use crate::app::seating::{Line, Side, is_empty, is_latched, mode_name, seats, warm_up_minutes};
+use crate::app::seating::{
+    Line, Side, admitted, host_of, identity, is_empty, is_latched, mode_name, seats,
+    warm_up_minutes,
+};
 use crate::app::taps::{Count, Counters, Lines};
-use crate::app::{People, Refusal, Summary, bus, read_model, session_started};
+use crate::app::{People, Refusal, Summary, bus, halts, read_model, session_started};
 use crate::breakers::BudgetConfig;
+use crate::brokers::Broker;
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
 use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, Streams};
-use crate::brokers::{Broker, BrokerAccount};
-use crate::bus::clock::{Clock, SystemClock};
+use crate::bus::clock::{Clock, StepWatch, SystemClock};
 use crate::bus::spine::{Door, Spine};
 use crate::bus::{SpineError, Tap};
 use crate::config::Config;
 use crate::domain::command::OperatorCommand;
 use crate::domain::ids::{AgentId, Symbol};
 use crate::domain::time::Timestamp;
-use crate::events::{SessionEnded, SystemEvent};
-use crate::journal::{SqliteJournal, StoreIdentity};
+use crate::events::{HaltTrigger, SessionEnded, SystemEvent};
+use crate::journal::SqliteJournal;
 use crate::risk::AccountMode;
 use crate::telemetry::spans::VenueNames;
 
 /// How often timers are looked at, by the wall.
 const BEAT: Duration = Duration::from_millis(10);
+/// How often everything is compared with the broker: a stop that is gone without a word
+/// must be noticed within 15 s (F14).
+const RECONCILE_SECONDS: u32 = 15;
 /// News of orders that may wait while the gateway reads what a gap has hidden.
 const PUSHES_MAX: usize = 4_096;
 /// How long the broker has, at the end, to say that what was cancelled is over.
@@ -167,6 +173,10 @@ pub struct House {
     /// Cancelled by one who leaves.
     left: CancellationToken,
     around: Around,
+    /// Where the kill file is looked for, where somebody looks.
+    kill_file: Option<PathBuf>,
+    /// Whether the clock is the machine's own, and could be set.
+    has_wall_clock: bool,
 }
 
 impl fmt::Debug for House {
@@ -192,6 +202,7 @@ impl House {
         let Setting { mode, account, keys, clock, symbols, speed } = setting;
         let names = VenueNames::alpaca(host_of(&account));
         let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
+        let backup = broker.backup(&keys).map_err(Refusal::from)?.map(Arc::new);
         let found = admitted(broker.as_ref()).await?;
         let budget = BudgetConfig {
             limit: config.alpaca.requests_per_minute,
@@ -208,6 +219,7 @@ impl House {
                 ..GatewayConfig::default()
             },
             broker: broker.clone(),
+            backup,
             clock,
             speed,
             names,
@@ -236,7 +248,7 @@ impl House {
         (out, mut taps): (Box<dyn Write + Send>, Vec<Box<dyn Tap>>),
         connect: impl FnOnce(Line) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
-        let Side { mode, identity, account, broker, clock, speed, .. } = side;
+        let Side { mode, identity, account, broker, backup, clock, speed, .. } = side;
         let (tracker, outside, names) = (side.tracker, side.outside, side.names);
         let mut bus = bus::open(&options.people, &options.journal).await?;
         let mut journal = SqliteJournal::open(&options.journal, &identity)?;
@@ -264,7 +276,7 @@ impl House {
         let gateway = fitted(side.gateway, config, (is_latched, clock.now(), last_seen))?;
         let gate = attendance.gate();
         let entrance = DoorEntrance(door.clone());
-        let gateway = Gateway::new(broker, None, gate.clone(), clock.clone(), gateway, entrance);
+        let gateway = Gateway::new(broker, backup, gate.clone(), clock.clone(), gateway, entrance);
         let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
         let streams = Streams { orders: order_pushes, market: Arc::default() };
         // The gateway is there first: it may hold back what the streams would ask.
@@ -298,12 +310,22 @@ impl House {
             served,
             left,
             around,
+            kill_file: options.people.control.as_ref().map(|places| places.kill_file.clone()),
+            has_wall_clock: mode != AccountMode::Sim,
         })
     }
 
     /// The way in, for who moves the time.
     pub const fn door(&self) -> &Door {
         &self.door
+    }
+
+    pub(super) const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
     }
 
     /// Takes a command of the operator. A halt closes the gate for entries before the
@@ -325,6 +347,7 @@ impl House {
         stop: CancellationToken,
     ) -> anyhow::Result<Summary> {
         let began = self.clock.now();
+        let mut steps = self.has_wall_clock.then(|| StepWatch::start(self.clock()));
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let reason = loop {
@@ -336,8 +359,20 @@ impl House {
                 _ = beat.tick() => {}
             }
             let now = self.clock.now();
-            if self.door.advance(now).await.is_err() {
+            let looked = match &mut steps {
+                Some(steps) => self.look_at_clock(steps).await,
+                None => Ok(()),
+            };
+            if looked.is_err() || self.door.advance(now).await.is_err() {
+                // Nothing can be recorded: what would add risk is cancelled all the same.
+                self.gate.close();
                 break "the spine has ended";
+            }
+            if self.gateway.is_finished() {
+                let why = "the part that speaks with the broker has failed";
+                // It is over either way; the record makes the next start halted.
+                let _ = self.halt(HaltTrigger::Part, why.to_owned()).await;
+                break "the gateway has ended";
             }
             if let Some(reason) = self.is_enough(options, now.since(began)) {
                 break reason;
@@ -372,7 +407,11 @@ impl House {
         self.served.cancel();
         let left = self.around.leave().await;
         drop(self.door);
-        self.spine.await.context("the spine panicked")??;
+        let spine = self.spine.await.context("the spine panicked")?;
+        if let Err(error) = &spine {
+            halts::leave_mark(self.kill_file.as_deref(), error);
+        }
+        spine?;
         self.tracker.close();
         self.tracker.wait().await;
         left?;
@@ -417,7 +456,15 @@ fn fitted(
 ) -> anyhow::Result<GatewayConfig> {
     let warm_up_minutes = warm_up_minutes(now)?;
     let (hours, seed) = (config.market.hours, config.seed);
-    Ok(GatewayConfig { is_latched, warm_up_minutes, last_seen, hours, seed, ..gateway })
+    Ok(GatewayConfig {
+        is_latched,
+        warm_up_minutes,
+        reconcile_seconds: RECONCILE_SECONDS,
+        last_seen,
+        hours,
+        seed,
+        ..gateway
+    })
 }
 
 /// Who writes the event lines, who counts, and who knows what is owed.
@@ -441,33 +488,4 @@ fn is_begun_anew(
         return Err(Refusal::JournalOfEarlier { path: path.to_owned() }.into());
     }
     Ok(is_new)
-}
-
-/// The host of the broker; a client is not made without one.
-fn host_of(account: &AlpacaConfig) -> String {
-    let endpoints = account.endpoints().ok();
-    let host = endpoints.and_then(|found| found.trading.host_str().map(str::to_owned));
-    host.unwrap_or_default()
-}
-
-/// Asks for the account: it must be the configured one and may trade.
-pub(super) async fn admitted<B: Broker>(broker: &B) -> anyhow::Result<BrokerAccount> {
-    let account = broker.account().await.map_err(|error| Refusal::Broker(Box::new(error)))?.value;
-    if let Some(why) = account.blocked {
-        return Err(Refusal::Account { account: account.account_id, why }.into());
-    }
-    tracing::info!(account = %account.account_id, broker = broker.name(), "the account answers");
-    Ok(account)
-}
-
-/// Whose journal it is. A broker's account begins with the cash that it has when the
-/// journal begins: positions held before are not the house's to count.
-fn identity(config: &Config, mode: AccountMode, account: &BrokerAccount) -> StoreIdentity {
-    let (name, opening_cash) = match mode {
-        AccountMode::Sim => ("SIM".to_owned(), config.account.opening_cash),
-        AccountMode::Paper | AccountMode::Live => {
-            (format!("alpaca-{}", account.account_id), account.cash)
-        }
-    };
-    StoreIdentity { mode: mode_name(mode).into(), account: name, opening_cash, seed: config.seed }
 }

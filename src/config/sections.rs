@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use url::Url;
 
 use crate::agents::{market_data, risk_management};
 use crate::brokers::alpaca::{AccountKind, AlpacaConfig, DataFeed};
@@ -65,6 +66,10 @@ pub struct Alpaca {
     pub requests_per_minute: u32,
     /// Of these, how many entries may never use; fewer than all.
     pub requests_reserved: u32,
+    /// A second endpoint of the same account, which stops, exits and their cancels use
+    /// besides the first one: `https://paper-api.alpaca.markets` (a connection of its own)
+    /// or an address of this machine; empty for none.
+    pub backup_host: String,
 }
 
 /// Which market data the account is entitled to.
@@ -195,7 +200,8 @@ impl Alpaca {
             AlpacaFeed::Sip => DataFeed::Sip,
         };
         let account_id = (!self.account.is_empty()).then(|| self.account.clone());
-        AlpacaConfig { feed, account_id, ..AlpacaConfig::new(AccountKind::Paper) }
+        let backup = Url::parse(&self.backup_host).ok();
+        AlpacaConfig { feed, account_id, backup, ..AlpacaConfig::new(AccountKind::Paper) }
     }
 
     pub(super) fn validate(&self) -> Result<(), String> {
@@ -213,7 +219,11 @@ impl Alpaca {
                 self.requests_reserved, self.requests_per_minute
             ));
         }
-        Ok(())
+        if !self.backup_host.is_empty() && Url::parse(&self.backup_host).is_err() {
+            return Err(format!("backup_host '{}' is not an address", self.backup_host));
+        }
+        let backup = self.paper_account().backup_endpoints();
+        backup.map(|_| ()).map_err(|error| format!("backup_host: {error}"))
     }
 }
 
@@ -272,6 +282,7 @@ impl Default for Alpaca {
             key_file: PathBuf::new(),
             requests_per_minute: 200,
             requests_reserved: 30,
+            backup_host: String::new(),
         }
     }
 }

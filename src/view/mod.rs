@@ -23,6 +23,7 @@ mod log;
 mod decisions;
 mod snapshot;
 mod run;
+mod safety;
 mod projector;
 mod history;
 mod lanes;
@@ -49,6 +50,7 @@ pub use rows::{
     ApprovalRow, ApprovalToken, BusRow, OrderRow, PositionRow, Protection, Step, TradeRow, Wait,
 };
 pub use run::{Login, Run};
+pub use safety::{DifferenceRow, ExternalRow, NakedFigures, RaceFigures, Safety, UnknownRow};
 pub use snapshot::{
     Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, IntelRow, MarketCard,
     OrdersCard, PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot, StrategyCard,

@@ -24,6 +24,7 @@ use crate::view::log::Log;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::rows::{ApprovalRow, BusRow, OrderRow, PositionRow, TradeRow};
 use crate::view::run::Run;
+use crate::view::safety::Safety;
 use crate::view::watch::{Chart, WatchRow};
 
 /// Most feeds that are shown.
@@ -102,6 +103,8 @@ pub struct Snapshot {
     pub conflated: Conflated,
     /// How many events there were.
     pub counters: Counters,
+    /// Differences, orders of others, time without a stop.
+    pub safety: Arc<Safety>,
 }
 
 impl Snapshot {

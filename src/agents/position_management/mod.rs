@@ -4,10 +4,11 @@
 //! entry is filled, has it protected, watches the target where the venue does not,
 //! and closes the books. A fill that no trade explains is counted and protected,
 //! never ignored. [`trades`] is the state, [`fills`] what executions do to it,
-//! [`protection`] how shares are kept from being naked, [`unexplained`] what is done
-//! about shares of nobody's.
+//! [`protection`] how shares are kept from being naked, [`guard`] how that is held
+//! against the venue's own list, [`unexplained`] what is done about shares of nobody's.
 
 mod fills;
+mod guard;
 mod protection;
 mod trades;
 mod unexplained;
@@ -29,9 +30,10 @@ use crate::domain::time::Timestamp;
 use crate::events::{
     CandidateFound, Envelope, Event, ExitSignal, ExitStyle, LevelHit, MarketEvent, OrderEvent,
     PnlUpdated, PositionEvent, PositionPnl, RequestEvent, RiskEvent, SignalEvent, SystemEvent,
-    Timer, Topic, Topics, TradeEvent, TradeStateChanged, TransitionInvalid, VenueEvent,
+    Timer, Topic, Topics, TradeEvent, TradeStateChanged, TransitionInvalid,
 };
 use crate::fsm::trade::{AbortReason, ExitReason, TradeInput, TradeState};
+use guard::Exits;
 use trades::{Plan, Trade};
 use unexplained::Stray;
 
@@ -99,6 +101,8 @@ pub struct PositionManagementAgent {
     book: Book,
     /// When profit and loss are reported next.
     pnl_due: Timestamp,
+    /// Orders that close positions and are under way.
+    exits: Exits,
 }
 
 impl PositionManagementAgent {
@@ -111,6 +115,7 @@ impl PositionManagementAgent {
             active: SymbolMap::default(),
             book: Book::new(Money::ZERO),
             pnl_due: Timestamp::default(),
+            exits: Exits::new(),
         }
     }
 
@@ -462,25 +467,11 @@ impl Agent for PositionManagementAgent {
             }
             Event::Risk(event) => self.risk(event, out),
             Event::Order(event) => self.order(at, event, out),
-            Event::Venue(VenueEvent::SplitApplied(split)) => self.split(split, out),
+            Event::Venue(event) => self.venue(at, event, out),
             Event::Operator(command) => self.operator(command, out),
             Event::Request(request) => self.answer(request, out),
             Event::System(SystemEvent::TimerDue(due)) => self.timer(at, &due.timer, out),
-            Event::Venue(
-                VenueEvent::Accepted(_)
-                | VenueEvent::Rejected(_)
-                | VenueEvent::Filled(_)
-                | VenueEvent::Cancelled(_)
-                | VenueEvent::Expired(_)
-                | VenueEvent::Replaced(_)
-                | VenueEvent::CancelRefused(_)
-                | VenueEvent::ReplaceRefused(_)
-                | VenueEvent::CallFailed(_)
-                | VenueEvent::NotFound(_)
-                | VenueEvent::Orders(_)
-                | VenueEvent::Account(_),
-            )
-            | Event::Signal(_)
+            Event::Signal(_)
             | Event::Tape(_)
             | Event::Feed(_)
             | Event::Position(_)

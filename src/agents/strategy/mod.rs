@@ -279,6 +279,7 @@ impl StrategyAgent {
             | PositionEvent::StopHit(_)
             | PositionEvent::TargetHit(_)
             | PositionEvent::Pnl(_)
+            | PositionEvent::Covered(_)
             | PositionEvent::Unexplained(_) => {}
         }
     }

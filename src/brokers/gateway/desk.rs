@@ -15,6 +15,7 @@ use crate::brokers::gateway::admission::Admission;
 use crate::brokers::gateway::config::GatewayConfig;
 use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::gateway::gate::Gate;
+use crate::brokers::gateway::heard::Heard;
 use crate::brokers::gateway::hours::Hours;
 use crate::brokers::gateway::ledger::Ledger;
 use crate::brokers::gateway::readiness::Readiness;
@@ -113,6 +114,7 @@ pub(super) struct Desk<B, E> {
     pub(super) hours: Hours,
     bank: Mutex<Bank>,
     ledger: Mutex<Ledger>,
+    heard: Mutex<Heard>,
     entrance: E,
     /// Cancelled when the house has ended.
     pub(super) closed: CancellationToken,
@@ -135,6 +137,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             bank: Mutex::new(bank),
             admission: Admission::new(config.budget, config.seed, clock.clone()),
             ledger: Mutex::default(),
+            heard: Mutex::default(),
             readiness: Readiness::default(),
             hours: Hours::default(),
             closed: CancellationToken::new(),
@@ -150,6 +153,10 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         // A panic in a task leaves names that are still right.
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn bank(&self) -> MutexGuard<'_, Bank> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::bus::redis::names::{RESUME, command_topics, reply_channel};
+use crate::bus::redis::names::{LOCAL_ONLY, command_topics, reply_channel};
 
 /// What to do about a server without users, in one line.
 pub const REMEDY: &str = "give it users, then shut the default one: print them with \
@@ -24,7 +24,7 @@ pub fn file(sender: &str) -> String {
     // Writing to a text cannot fail.
     let _ =
         write!(text, "\nuser {sender} on >PUT-A-PASSWORD-HERE resetkeys resetchannels &{reply}");
-    for (topic, _) in command_topics().filter(|(_, name)| *name != RESUME) {
+    for (topic, _) in command_topics().filter(|(_, name)| !LOCAL_ONLY.contains(name)) {
         let _ = write!(text, " &{topic}");
     }
     text.push_str(
@@ -47,5 +47,6 @@ mod tests {
         assert_eq!(users, ["default", "flightdeck", "desk-1", "reader"]);
         assert!(text.starts_with("user default off\n"));
         assert!(text.contains("&operator.kill") && !text.contains("&operator.resume"));
+        assert!(!text.contains("&operator.settle") && !text.contains("&operator.acknowledge"));
     }
 }

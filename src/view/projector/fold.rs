@@ -24,6 +24,7 @@ use crate::view::projector::counters::Count;
 use crate::view::projector::house::HousePart;
 use crate::view::projector::market::MarketPart;
 use crate::view::projector::orders::OrdersPart;
+use crate::view::projector::safety::SafetyPart;
 use crate::view::projector::trades::TradesPart;
 use crate::view::projector::words;
 use crate::view::rows::{
@@ -63,6 +64,7 @@ pub struct Projector {
     orders: OrdersPart,
     trades: TradesPart,
     house: HousePart,
+    safety: SafetyPart,
     recorder: Recorder,
     count: Count,
     log: Log,
@@ -86,6 +88,7 @@ impl Projector {
             orders: OrdersPart::default(),
             trades: TradesPart::default(),
             house: HousePart::new(&setup.account, &setup.breakers, setup.speed.max(1)),
+            safety: SafetyPart::default(),
             recorder: Recorder::new(wanted),
             count: Count::default(),
             log: Log::default(),
@@ -183,6 +186,8 @@ impl Projector {
                 self.trades.position(event);
                 if matches!(event, PositionEvent::Unexplained(_)) {
                     self.house.unexplained += 1;
+                } else if let PositionEvent::Covered(covered) = event {
+                    self.safety.covered(covered);
                 }
             }
             Event::Trade(event) => {
@@ -199,7 +204,10 @@ impl Projector {
                     self.house.resumed();
                 }
             }
-            Event::System(event) => self.house.system(place, event),
+            Event::System(event) => {
+                self.house.system(place, event);
+                self.safety.system(at, event);
+            }
             Event::Tape(_)
             | Event::Market(_)
             | Event::Request(_)
@@ -236,6 +244,7 @@ impl Projector {
 
     fn order(&mut self, at: Timestamp, event: &OrderEvent) {
         self.orders.see(at, event);
+        self.safety.order(at, event);
         match event {
             OrderEvent::Filled(filled) => {
                 self.filled(at, filled);
@@ -264,6 +273,7 @@ impl Projector {
             | OrderEvent::ModifyRejected(_)
             | OrderEvent::OutcomeUnknown(_)
             | OrderEvent::StatusReported(_)
+            | OrderEvent::External(_)
             | OrderEvent::StateChanged(_) => {}
         }
     }
@@ -293,6 +303,7 @@ impl Projector {
             | VenueEvent::CallFailed(_)
             | VenueEvent::NotFound(_)
             | VenueEvent::Orders(_) => {}
+            VenueEvent::Raced(raced) => self.safety.raced(raced),
         }
     }
 
@@ -337,6 +348,7 @@ impl Projector {
             latency,
             conflated: self.house.conflated,
             counters: self.count.get(),
+            safety: self.safety.share(),
         })
     }
 

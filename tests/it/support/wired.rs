@@ -18,6 +18,7 @@ use flightdeck::brokers::sim::server::{
     Fault, FaultOrder, Pace, Pin, ServerConfig, Shared, WorldSetup, open, serve,
 };
 use flightdeck::bus::Tap;
+use flightdeck::bus::clock::StepWatch;
 use flightdeck::config::Config;
 use flightdeck::domain::command::{Approve, Flatten, OperatorCommand, Reason};
 use flightdeck::domain::ids::TradeId;
@@ -241,12 +242,33 @@ impl Wired {
         config: &Config,
         journal: &tempfile::TempDir,
     ) -> Self {
+        Self::open_with(people, (market, base, None), config, journal).await
+    }
+
+    /// Opens a house that reaches the broker by a primary and a backup address.
+    pub(crate) async fn open_by_two(
+        market: &Market,
+        (base, backup): (&str, &str),
+        config: &Config,
+        journal: &tempfile::TempDir,
+    ) -> Self {
+        let people = People::default();
+        Self::open_with(people, (market, base, Some(backup)), config, journal).await
+    }
+
+    async fn open_with(
+        people: People,
+        (market, base, backup): (&Market, &str, Option<&str>),
+        config: &Config,
+        journal: &tempfile::TempDir,
+    ) -> Self {
         config.validate().unwrap();
         let base: url::Url = base.parse().unwrap();
+        let backup = backup.map(|address| address.parse().unwrap());
         let kind = AccountKind::Simulated { trading: base.clone(), data: base };
         let setting = Setting {
             mode: AccountMode::Paper,
-            account: AlpacaConfig::new(kind),
+            account: AlpacaConfig { backup, ..AlpacaConfig::new(kind) },
             keys: ApiKeys::new("PKTEST".to_owned().into(), "hidden".to_owned().into()).unwrap(),
             clock: market.state.clock.clone(),
             symbols: market.listed.iter().map(|stock| symbol(stock.name)).collect(),
@@ -274,6 +296,11 @@ impl Wired {
         // The first quotes: pinned stocks speak once a second.
         wired.advance(1).await;
         wired
+    }
+
+    /// Lets the house look at its clock.
+    pub(crate) async fn look_at_clock(&self, steps: &mut StepWatch) {
+        within("the clock is looked at", self.house.look_at_clock(steps)).await.unwrap();
     }
 
     /// Ends the house in order.

@@ -106,7 +106,8 @@ impl Projector {
             | OrderEvent::ModifyRejected(_)
             | OrderEvent::Expired(_)
             | OrderEvent::OutcomeUnknown(_)
-            | OrderEvent::StatusReported(_) => {}
+            | OrderEvent::StatusReported(_)
+            | OrderEvent::External(_) => {}
         }
     }
 
@@ -201,7 +202,8 @@ impl Projector {
             | PositionEvent::StopHit(_)
             | PositionEvent::TargetHit(_)
             | PositionEvent::Pnl(_)
-            | PositionEvent::Unexplained(_) => {}
+            | PositionEvent::Unexplained(_)
+            | PositionEvent::Covered(_) => {}
         }
     }
 
