@@ -256,8 +256,10 @@ impl Remote {
             OperatorCommand::Kill(why) | OperatorCommand::Reduce(why) => {
                 json!({ "reason": why.reason })
             }
-            OperatorCommand::Resume(_) => {
-                return Err("only a person at the instance's own terminal may resume");
+            OperatorCommand::Resume(_)
+            | OperatorCommand::Settle(_)
+            | OperatorCommand::Acknowledge(_) => {
+                return Err("only a person at the instance's own terminal may do that");
             }
             OperatorCommand::Flatten(flatten) => json!({
                 "symbol": flatten.symbol,

@@ -19,6 +19,7 @@ mod bus;
 mod entrance;
 mod gauges;
 mod loopback;
+mod halts;
 mod mail;
 mod owed;
 pub mod schwab;

@@ -50,6 +50,7 @@ impl Owed {
             | OrderEvent::Expired(_)
             | OrderEvent::OutcomeUnknown(_)
             | OrderEvent::StatusReported(_)
+            | OrderEvent::External(_)
             | OrderEvent::StateChanged(_) => {}
         }
     }

@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::order_execution::GuardConfig;
-use crate::app::seating::{Line, Outside, Side, mode_name};
+use crate::app::seating::{Line, Outside, Side, admitted, mode_name};
 use crate::app::second::{Second, SecondSource};
 use crate::app::sent::Sent;
-use crate::app::wire::{House, WireOptions, admitted};
+use crate::app::wire::{House, WireOptions};
 use crate::breakers::{BudgetConfig, SchwabBreaker};
 use crate::brokers::gateway::{GatewayConfig, MarketInlet, Request};
 use crate::brokers::schwab::auth::AppKeys;
@@ -228,6 +228,7 @@ impl Work<'_> {
             identity,
             account,
             broker: Arc::new(broker),
+            backup: None,
             clock,
             speed: 1,
             names: VenueNames::schwab(feeds.host()),

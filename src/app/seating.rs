@@ -20,10 +20,11 @@ use crate::app::Refusal;
 use crate::app::entrance::DoorEntrance;
 use crate::app::second::Second;
 use crate::breakers::Phase;
+use crate::brokers::alpaca::AlpacaConfig;
 use crate::brokers::gateway::{
     Gate, Gateway, GatewayConfig, Load, MarketInlet, Port, Request, Streams,
 };
-use crate::brokers::{Broker, Push};
+use crate::brokers::{Broker, BrokerAccount, Push};
 use crate::bus::clock::Clock;
 use crate::bus::spine::Door;
 use crate::bus::{Roster, RosterSeat};
@@ -40,6 +41,9 @@ use crate::telemetry::spans::VenueNames;
 /// Minute bars before the last close that warm the indicators up.
 const WARM_UP: SignedDuration = SignedDuration::from_mins(120);
 
+/// How often everything is compared with the broker: a stop that is gone without a word
+/// must be noticed within 15 s (F14).
+const RECONCILE_SECONDS: u32 = 15;
 /// News of orders that may wait while the gateway reads what a gap has hidden.
 pub(super) const PUSHES_MAX: usize = 4_096;
 
@@ -51,6 +55,8 @@ pub(super) struct Side<B> {
     /// The account's name, as the house knows it.
     pub(super) account: String,
     pub(super) broker: Arc<B>,
+    /// A second endpoint of the same account.
+    pub(super) backup: Option<Arc<B>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) speed: u32,
     pub(super) names: VenueNames,
@@ -95,13 +101,14 @@ pub(super) struct Line {
 /// Puts the gateway before a broker and lets its streams begin; returns what runs it and
 /// what waits there.
 pub(super) fn begin<B: Broker>(
-    (broker, gate, config): (Arc<B>, Gate, GatewayConfig),
+    (broker, backup): (Arc<B>, Option<Arc<B>>),
+    (gate, config): (Gate, GatewayConfig),
     (port, requests): (mpsc::UnboundedSender<Request>, mpsc::UnboundedReceiver<Request>),
     outside: &Outside,
     connect: impl FnOnce(Line) -> anyhow::Result<()>,
 ) -> anyhow::Result<(JoinHandle<()>, Arc<Load>)> {
     let entrance = DoorEntrance(outside.door.clone());
-    let gateway = Gateway::new(broker, None, gate, outside.clock.clone(), config, entrance);
+    let gateway = Gateway::new(broker, backup, gate, outside.clock.clone(), config, entrance);
     let load = gateway.load();
     let (orders, order_pushes) = mpsc::channel(PUSHES_MAX);
     let streams = Streams { orders: order_pushes, market: Arc::default() };
@@ -189,7 +196,15 @@ pub(super) fn fitted(
 ) -> anyhow::Result<GatewayConfig> {
     let warm_up_minutes = warm_up_minutes(now)?;
     let (hours, seed) = (config.market.hours, config.seed);
-    Ok(GatewayConfig { is_latched, warm_up_minutes, last_seen, hours, seed, ..gateway })
+    Ok(GatewayConfig {
+        is_latched,
+        warm_up_minutes,
+        reconcile_seconds: RECONCILE_SECONDS,
+        last_seen,
+        hours,
+        seed,
+        ..gateway
+    })
 }
 
 /// Whether nothing is in the journal yet; on the simulated broker nothing may be.
@@ -203,4 +218,37 @@ pub(super) fn is_begun_anew(
         return Err(Refusal::JournalOfEarlier { path: path.to_owned() }.into());
     }
     Ok(is_new)
+}
+
+/// The host of the broker; a client is not made without one.
+pub(super) fn host_of(account: &AlpacaConfig) -> String {
+    let endpoints = account.endpoints().ok();
+    let host = endpoints.and_then(|found| found.trading.host_str().map(str::to_owned));
+    host.unwrap_or_default()
+}
+
+/// Asks for the account: it must be the configured one and may trade.
+pub(super) async fn admitted<B: Broker>(broker: &B) -> anyhow::Result<BrokerAccount> {
+    let account = broker.account().await.map_err(|error| Refusal::Broker(Box::new(error)))?.value;
+    if let Some(why) = account.blocked {
+        return Err(Refusal::Account { account: account.account_id, why }.into());
+    }
+    tracing::info!(account = %account.account_id, broker = broker.name(), "the account answers");
+    Ok(account)
+}
+
+/// Whose journal it is. A broker's account begins with the cash that it has when the
+/// journal begins: positions held before are not the house's to count.
+pub(super) fn identity(
+    config: &Config,
+    mode: AccountMode,
+    account: &BrokerAccount,
+) -> StoreIdentity {
+    let (name, opening_cash) = match mode {
+        AccountMode::Sim => ("SIM".to_owned(), config.account.opening_cash),
+        AccountMode::Paper | AccountMode::Live => {
+            (format!("alpaca-{}", account.account_id), account.cash)
+        }
+    };
+    StoreIdentity { mode: mode_name(mode).into(), account: name, opening_cash, seed: config.seed }
 }

@@ -26,23 +26,24 @@ use crate::app::mail::Mailroom;
 use crate::app::owed::{Owed, Watch};
 use crate::app::schwab::SchwabSetting;
 use crate::app::seating::{
-    Line, Outside, Side, begin, fitted, is_begun_anew, latched, mode_name, seats, told,
+    Line, Outside, Side, admitted, begin, fitted, host_of, identity, is_begun_anew, latched,
+    mode_name, seats, told,
 };
 use crate::app::second::{Second, SecondSource};
 use crate::app::taps::{Count, Counters, Lines};
-use crate::app::{People, Refusal, Summary, bus, read_model, session_started};
+use crate::app::{People, Refusal, Summary, bus, halts, read_model, session_started};
 use crate::breakers::BudgetConfig;
+use crate::brokers::Broker;
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
 use crate::brokers::gateway::{Gate, GatewayConfig};
-use crate::brokers::{Broker, BrokerAccount};
-use crate::bus::clock::{Clock, SystemClock};
+use crate::bus::clock::{Clock, StepWatch, SystemClock};
 use crate::bus::spine::{Door, Spine};
 use crate::bus::{SpineError, Tap};
 use crate::config::Config;
 use crate::domain::command::OperatorCommand;
 use crate::domain::ids::{AgentId, Symbol};
-use crate::events::{SessionEnded, SystemEvent};
-use crate::journal::{SqliteJournal, StoreIdentity};
+use crate::events::{HaltTrigger, SessionEnded, SystemEvent};
+use crate::journal::SqliteJournal;
 use crate::risk::AccountMode;
 use crate::telemetry::spans::VenueNames;
 
@@ -184,6 +185,10 @@ pub struct House {
     /// Cancelled by one who leaves.
     left: CancellationToken,
     around: Around,
+    /// Where the kill file is looked for, where somebody looks.
+    kill_file: Option<PathBuf>,
+    /// Whether the clock is the machine's own, and could be set.
+    has_wall_clock: bool,
 }
 
 impl fmt::Debug for House {
@@ -223,6 +228,7 @@ impl House {
         let Setting { mode, account, keys, clock, symbols, speed } = setting;
         let names = VenueNames::alpaca(host_of(&account));
         let broker = Arc::new(AlpacaBroker::new(account, &keys).map_err(Refusal::from)?);
+        let backup = broker.backup(&keys).map_err(Refusal::from)?.map(Arc::new);
         let found = admitted(broker.as_ref()).await?;
         let budget = BudgetConfig {
             limit: config.alpaca.requests_per_minute,
@@ -239,6 +245,7 @@ impl House {
                 ..GatewayConfig::default()
             },
             broker: broker.clone(),
+            backup,
             clock,
             speed,
             names,
@@ -269,7 +276,7 @@ impl House {
         (out, mut taps): (Box<dyn Write + Send>, Vec<Box<dyn Tap>>),
         connect: impl FnOnce(Line) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
-        let Side { mode, identity, account, broker, clock, speed, .. } = side;
+        let Side { mode, identity, account, broker, backup, clock, speed, .. } = side;
         let (tracker, names, second) = (side.tracker, side.names, side.second);
         let mut bus = bus::open(&options.people, &options.journal).await?;
         let mut journal = SqliteJournal::open(&options.journal, &identity)?;
@@ -309,7 +316,8 @@ impl House {
         let symbols = side.gateway.symbols.clone();
         let gateway = fitted(side.gateway, config, (is_latched, now, last_seen))?;
         let (gate, ports) = (attendance.gate(), (port, requests));
-        let (gateway, load) = begin((broker, gate.clone(), gateway), ports, &outside, connect)?;
+        let (gateway, load) =
+            begin((broker, backup), (gate.clone(), gateway), ports, &outside, connect)?;
         let calls = load.clone();
         attendance.gauges().add("gateway", None, move || load.waiting());
         attendance.gauges().add("broker calls", None, move || calls.calls());
@@ -338,12 +346,22 @@ impl House {
             served,
             left,
             around,
+            kill_file: options.people.control.as_ref().map(|places| places.kill_file.clone()),
+            has_wall_clock: mode != AccountMode::Sim,
         })
     }
 
     /// The way in, for who moves the time.
     pub const fn door(&self) -> &Door {
         &self.door
+    }
+
+    pub(super) const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
     }
 
     /// Takes a command of the operator. A halt closes the gate for entries before the
@@ -365,6 +383,7 @@ impl House {
         stop: CancellationToken,
     ) -> anyhow::Result<Summary> {
         let began = self.clock.now();
+        let mut steps = self.has_wall_clock.then(|| StepWatch::start(self.clock()));
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let reason = loop {
@@ -376,8 +395,20 @@ impl House {
                 _ = beat.tick() => {}
             }
             let now = self.clock.now();
-            if self.door.advance(now).await.is_err() {
+            let looked = match &mut steps {
+                Some(steps) => self.look_at_clock(steps).await,
+                None => Ok(()),
+            };
+            if looked.is_err() || self.door.advance(now).await.is_err() {
+                // Nothing can be recorded: what would add risk is cancelled all the same.
+                self.gate.close();
                 break "the spine has ended";
+            }
+            if self.gateway.is_finished() {
+                let why = "the part that speaks with the broker has failed";
+                // It is over either way; the record makes the next start halted.
+                let _ = self.halt(HaltTrigger::Part, why.to_owned()).await;
+                break "the gateway has ended";
             }
             if let Some(reason) = self.is_enough(options, now.since(began)) {
                 break reason;
@@ -412,7 +443,11 @@ impl House {
         self.served.cancel();
         let left = self.around.leave().await;
         drop(self.door);
-        self.spine.await.context("the spine panicked")??;
+        let spine = self.spine.await.context("the spine panicked")?;
+        if let Err(error) = &spine {
+            halts::leave_mark(self.kill_file.as_deref(), error);
+        }
+        spine?;
         self.tracker.close();
         self.tracker.wait().await;
         left?;
@@ -457,33 +492,4 @@ fn listeners(
 ) -> [Box<dyn Tap>; 3] {
     let lines = Lines { out, counters: counters.clone(), flushes: true, line: Vec::new() };
     [Box::new(lines), Box::new(Count(counters.clone())), Box::new(owed)]
-}
-
-/// The host of the broker; a client is not made without one.
-fn host_of(account: &AlpacaConfig) -> String {
-    let endpoints = account.endpoints().ok();
-    let host = endpoints.and_then(|found| found.trading.host_str().map(str::to_owned));
-    host.unwrap_or_default()
-}
-
-/// Asks for the account: it must be the configured one and may trade.
-pub(super) async fn admitted<B: Broker>(broker: &B) -> anyhow::Result<BrokerAccount> {
-    let account = broker.account().await.map_err(|error| Refusal::Broker(Box::new(error)))?.value;
-    if let Some(why) = account.blocked {
-        return Err(Refusal::Account { account: account.account_id, why }.into());
-    }
-    tracing::info!(account = %account.account_id, broker = broker.name(), "the account answers");
-    Ok(account)
-}
-
-/// Whose journal it is. A broker's account begins with the cash that it has when the
-/// journal begins: positions held before are not the house's to count.
-fn identity(config: &Config, mode: AccountMode, account: &BrokerAccount) -> StoreIdentity {
-    let (name, opening_cash) = match mode {
-        AccountMode::Sim => ("SIM".to_owned(), config.account.opening_cash),
-        AccountMode::Paper | AccountMode::Live => {
-            (format!("alpaca-{}", account.account_id), account.cash)
-        }
-    };
-    StoreIdentity { mode: mode_name(mode).into(), account: name, opening_cash, seed: config.seed }
 }

@@ -14,6 +14,7 @@ use etcetera::BaseStrategy;
 use crate::cli::{Failure, Outcome, output, verbs_print};
 use crate::control::client::Client;
 use crate::control::protocol::{Answer, Call, Code, Problem, Request};
+use crate::control::settling::Found;
 use crate::control::{folder, killfile};
 
 /// Which instance, and in what form it is to answer.
@@ -38,6 +39,37 @@ pub(crate) struct Why {
     /// Why, as it stands in the journal.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+}
+
+/// What a human has found of an order at the broker.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct FoundAs {
+    /// The broker does not have it and never had.
+    #[arg(long, conflicts_with_all = ["working", "filled", "price"])]
+    not_there: bool,
+
+    /// It works under this name of the broker's.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["filled", "price"])]
+    working: Option<String>,
+
+    /// It is over, and so many shares were executed.
+    #[arg(long, value_name = "SHARES")]
+    filled: Option<String>,
+
+    /// Their average price.
+    #[arg(long, value_name = "PRICE", requires = "filled")]
+    price: Option<String>,
+}
+
+impl FoundAs {
+    fn found(self) -> Found {
+        match (self.working, self.filled) {
+            (Some(name), _) => Found::Working(name),
+            (None, Some(filled)) => Found::Over { filled, price: self.price },
+            (None, None) => Found::NotThere,
+        }
+    }
 }
 
 /// What the operator can ask of a running instance.
@@ -120,6 +152,33 @@ pub(crate) enum OperatorVerb {
         #[command(flatten)]
         instance: Instance,
     },
+    /// Say what became of an order whose outcome is UNKNOWN, as the broker's own list
+    /// shows it; needs a reason.
+    Settle {
+        /// The order, by our name.
+        #[arg(value_name = "ORDER")]
+        order: String,
+        #[command(flatten)]
+        found: FoundAs,
+        /// The phrase `SETTLE ORDER`.
+        #[arg(long, value_name = "PHRASE")]
+        confirm: Option<String>,
+        #[command(flatten)]
+        why: Why,
+        #[command(flatten)]
+        instance: Instance,
+    },
+    /// Take a difference between journal and broker for what it is: what the broker holds
+    /// beyond the journal is somebody else's, counted and never touched. Needs a reason.
+    Acknowledge {
+        /// What it is about, as `flightdeck status` lists it; all when it is left out.
+        #[arg(value_name = "SUBJECT")]
+        subject: Option<String>,
+        #[command(flatten)]
+        why: Why,
+        #[command(flatten)]
+        instance: Instance,
+    },
     /// Show how the instance stands: trading state, account, agents, feeds, breakers.
     Status {
         #[command(flatten)]
@@ -172,6 +231,8 @@ impl OperatorVerb {
             Self::Reduce { .. } => "reduce",
             Self::Resume { .. } => "resume",
             Self::Flatten { .. } => "flatten",
+            Self::Settle { .. } => "settle",
+            Self::Acknowledge { .. } => "acknowledge",
             Self::Status { .. } => "status",
             Self::Positions { .. } => "positions",
             Self::Orders { .. } => "orders",
@@ -195,6 +256,12 @@ impl OperatorVerb {
             Self::Flatten { symbol, confirm, why, .. } => {
                 Request::Flatten { symbol, confirm, reason: why.reason }
             }
+            Self::Settle { order, found, confirm, why, .. } => {
+                Request::Settle { order, found: found.found(), confirm, reason: why.reason }
+            }
+            Self::Acknowledge { subject, why, .. } => {
+                Request::Acknowledge { subject, reason: why.reason }
+            }
             Self::Status { .. } => Request::Status,
             Self::Positions { .. } => Request::Positions,
             Self::Orders { .. } => Request::Orders,
@@ -214,6 +281,8 @@ impl OperatorVerb {
             | Self::Reduce { instance, .. }
             | Self::Resume { instance, .. }
             | Self::Flatten { instance, .. }
+            | Self::Settle { instance, .. }
+            | Self::Acknowledge { instance, .. }
             | Self::Status { instance }
             | Self::Positions { instance }
             | Self::Orders { instance }
@@ -240,6 +309,8 @@ pub(crate) fn operate(verb: &OperatorVerb) -> Outcome {
         | OperatorVerb::Reduce { .. }
         | OperatorVerb::Resume { .. }
         | OperatorVerb::Flatten { .. }
+        | OperatorVerb::Settle { .. }
+        | OperatorVerb::Acknowledge { .. }
         | OperatorVerb::Status { .. }
         | OperatorVerb::Positions { .. }
         | OperatorVerb::Orders { .. }

@@ -73,6 +73,10 @@ pub struct Alpaca {
     pub requests_per_minute: u32,
     /// Of these, how many entries may never use; fewer than all.
     pub requests_reserved: u32,
+    /// A second endpoint of the same account, which stops, exits and their cancels use
+    /// besides the first one: `https://paper-api.alpaca.markets` (a connection of its own)
+    /// or an address of this machine; empty for none.
+    pub backup_host: String,
 }
 
 /// Which market data the account is entitled to.
@@ -208,7 +212,8 @@ impl Alpaca {
             Ok(base) => AccountKind::Simulated { trading: base.clone(), data: base },
             Err(_) => AccountKind::Paper,
         };
-        AlpacaConfig { feed, account_id, ..AlpacaConfig::new(kind) }
+        let backup = Url::parse(&self.backup_host).ok();
+        AlpacaConfig { feed, account_id, backup, ..AlpacaConfig::new(kind) }
     }
 
     pub(super) fn validate(&self) -> Result<(), String> {
@@ -231,7 +236,11 @@ impl Alpaca {
                 self.requests_reserved, self.requests_per_minute
             ));
         }
-        Ok(())
+        if !self.backup_host.is_empty() && Url::parse(&self.backup_host).is_err() {
+            return Err(format!("backup_host '{}' is not an address", self.backup_host));
+        }
+        let backup = self.paper_account().backup_endpoints();
+        backup.map(|_| ()).map_err(|error| format!("backup_host: {error}"))
     }
 }
 
@@ -320,6 +329,7 @@ impl Default for Alpaca {
             key_file: PathBuf::new(),
             requests_per_minute: 200,
             requests_reserved: 30,
+            backup_host: String::new(),
         }
     }
 }

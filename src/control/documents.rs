@@ -11,7 +11,7 @@ use crate::domain::order::Side;
 use crate::domain::time::Timestamp;
 use crate::view::{
     Account, AgentHealth, ApprovalRow, BreakerRow, BudgetRow, BusRow, FeedRow, OrderRow,
-    PositionRow, RequestsRow, Run, SessionClock, Snapshot, TradeRow, Trading, TradingPhase,
+    PositionRow, RequestsRow, Run, Safety, SessionClock, Snapshot, TradeRow, Trading, TradingPhase,
 };
 
 /// Finished trades and orders that are listed, newest first.
@@ -46,6 +46,9 @@ pub struct Status<'a> {
     pub bus: Option<&'a BusRow>,
     /// What works, what is held, what waits.
     pub counts: Counts,
+    /// Differences with all three sides, orders of others, orders of which nobody knows,
+    /// time without a stop.
+    pub safety: &'a Safety,
 }
 
 /// How much of everything there is.
@@ -88,6 +91,7 @@ impl<'a> Status<'a> {
             budgets: &snapshot.budgets,
             requests: &snapshot.requests,
             bus: snapshot.bus.as_ref(),
+            safety: &snapshot.safety,
             counts: Counts {
                 positions: cards.positions.open,
                 naked: cards.positions.naked,

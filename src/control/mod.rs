@@ -16,6 +16,7 @@ pub mod sink;
 pub mod kill;
 pub mod killfile;
 pub mod documents;
+pub mod settling;
 pub mod operate;
 pub mod server;
 pub mod tail;

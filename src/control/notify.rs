@@ -266,6 +266,8 @@ fn system(event: &SystemEvent) -> Option<(Kind, Severity, String)> {
         SystemEvent::SessionStarted(_)
         | SystemEvent::SessionEnded(_)
         | SystemEvent::AgentStarted(_)
+        | SystemEvent::ReconcileCleared(_)
+        | SystemEvent::HaltRequired(_)
         | SystemEvent::TimerDue(_) => None,
     }
 }

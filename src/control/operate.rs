@@ -10,6 +10,7 @@ use crate::control::documents::{Done, Orders, Positions, Status, Trades};
 use crate::control::phrase;
 use crate::control::protocol::{Answer, Code, Problem, REASON_CHARS_MAX, Request};
 use crate::control::server::Desk;
+use crate::control::settling;
 use crate::control::sink::{Explanation, SinkError};
 use crate::control::tables;
 use crate::control::tail::Filter;
@@ -50,6 +51,8 @@ pub fn unjudged(request: &Request) -> Option<Wish> {
         | Request::Reduce { .. }
         | Request::Resume { .. }
         | Request::Flatten { .. }
+        | Request::Settle { .. }
+        | Request::Acknowledge { .. }
         | Request::Status
         | Request::Positions
         | Request::Orders
@@ -108,6 +111,13 @@ pub fn judge(request: &Request, snapshot: &Snapshot) -> Result<Wish, Problem> {
             confirmed(confirm.as_deref(), &typed)?;
             let reason = words(reason.as_deref());
             OperatorCommand::Flatten(Flatten { symbol, reason, by: None })
+        }
+        Request::Settle { order, found, confirm, reason } => {
+            let is_confirmed = |typed: &str| confirmed(confirm.as_deref(), typed);
+            settling::settle(snapshot, (order, found), is_confirmed, given(reason.as_deref()))?
+        }
+        Request::Acknowledge { subject, reason } => {
+            settling::acknowledge(snapshot, subject.as_deref(), given(reason.as_deref()))?
         }
     };
     Ok(Wish::Command(command))
@@ -268,6 +278,8 @@ fn look(request: &Request, snapshot: &Snapshot, text: bool) -> Answer {
         | Request::Reduce { .. }
         | Request::Resume { .. }
         | Request::Flatten { .. }
+        | Request::Settle { .. }
+        | Request::Acknowledge { .. }
         | Request::Why { .. }
         | Request::Tail { .. } => {
             let document = Status::of(snapshot);
@@ -377,6 +389,9 @@ fn done(request: &Request, after: &Snapshot) -> Result<Done, Problem> {
             let row = after.breakers.iter().find(|row| &*row.name == breaker.trim());
             let state = row.map_or("not shown", |row| row.phase.name());
             (Some(breaker.clone()), format!("the reset of {breaker} is asked for: {state}"))
+        }
+        Request::Settle { .. } | Request::Acknowledge { .. } => {
+            settling::note(request, after).unwrap_or_default()
         }
         Request::Status
         | Request::Positions

@@ -16,6 +16,11 @@ pub fn flatten(symbol: Option<&str>) -> String {
     format!("FLATTEN {}", symbol.unwrap_or("ALL"))
 }
 
+/// Returns what is typed to settle an order of which nobody knows.
+pub fn settle(order: &str) -> String {
+    format!("SETTLE {order}")
+}
+
 /// Returns what is typed to trade again: the last four characters of the account, or
 /// all of a shorter one.
 pub fn resume(account: &str) -> String {
@@ -32,6 +37,7 @@ mod tests {
         assert_eq!(reset("alpaca.paper.orders"), "RESET alpaca.paper.orders");
         assert_eq!(flatten(Some("AAPL")), "FLATTEN AAPL");
         assert_eq!(flatten(None), "FLATTEN ALL");
+        assert_eq!(settle("fd-20251028-000007"), "SETTLE fd-20251028-000007");
         assert_eq!(resume("PA3FL7QX91"), "QX91");
         assert_eq!(resume("SIM"), "SIM");
         assert_eq!(resume("ÄÖÜßé"), "ÖÜßé");

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::control::settling::Found;
 use crate::view::clean_text;
 
 /// Version of this protocol. A call of another version is answered with
@@ -48,7 +49,7 @@ impl Call {
     }
 }
 
-/// What is asked. The first eight change something, the others only look.
+/// What is asked. The first ten change something, the others only look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
@@ -104,6 +105,24 @@ pub enum Request {
         /// Why.
         reason: Option<String>,
     },
+    /// Say what became of an order of which nobody knows.
+    Settle {
+        /// Our name of the order.
+        order: String,
+        /// What was found at the broker.
+        found: Found,
+        /// The typed phrase, `SETTLE order`.
+        confirm: Option<String>,
+        /// Why; must be given.
+        reason: Option<String>,
+    },
+    /// Take a difference between journal and broker for what it is.
+    Acknowledge {
+        /// What it is about, as `status` lists it; all when absent.
+        subject: Option<String>,
+        /// Why; must be given.
+        reason: Option<String>,
+    },
     /// How the house stands.
     Status,
     /// The open positions.
@@ -136,6 +155,8 @@ impl Request {
             Self::Reduce { .. } => "reduce",
             Self::Resume { .. } => "resume",
             Self::Flatten { .. } => "flatten",
+            Self::Settle { .. } => "settle",
+            Self::Acknowledge { .. } => "acknowledge",
             Self::Status => "status",
             Self::Positions => "positions",
             Self::Orders => "orders",

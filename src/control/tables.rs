@@ -123,7 +123,56 @@ pub(in crate::control) fn status(status: &Status<'_>) -> Vec<String> {
         let word = if bus.is_up { "UP" } else { "DOWN" };
         lines.push(format!("bus        {word:<24} since {} {}", bus.since, short(&bus.reason)));
     }
+    safety(status, &mut lines);
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// What keeps the account safe: a line for each thing that waits for somebody, and one of
+/// figures.
+fn safety(status: &Status<'_>, lines: &mut Vec<String>) {
+    let (safety, now) = (status.safety, status.at);
+    for row in &safety.differences {
+        let age = now.since(row.since).as_secs();
+        let stream = row.stream.as_deref().unwrap_or("-");
+        let seen = if row.is_acknowledged { " · acknowledged" } else { "" };
+        lines.push(format!(
+            "difference {:<24} journal {} · broker {} · stream {stream} · for {age} s{seen}",
+            row.subject, row.journal, row.venue
+        ));
+        if let Some(cause) = &row.cause {
+            lines.push(format!("           {:<24} because: {cause}", ""));
+        }
+    }
+    for row in &safety.external {
+        lines.push(format!(
+            "not ours   {:<24} {} {} {} {}",
+            row.broker_order_id, row.side, row.left, row.symbol, row.kind
+        ));
+    }
+    for row in &safety.unknown {
+        let left = row.halts_at.since(now).as_secs();
+        let halt = match left {
+            1.. => format!("trading halts in {left} s"),
+            _ => "trading has halted".to_owned(),
+        };
+        lines.push(format!(
+            "unknown    {:<24} {} takes no entries · {halt} · settle with: flightdeck settle {}",
+            row.client_order_id, row.symbol, row.client_order_id
+        ));
+    }
+    let (naked, races) = (&safety.naked, &safety.races);
+    if naked.spells > 0 {
+        lines.push(format!(
+            "naked      {} spells, {} ms in all, the longest {} ms, the newest {} ms",
+            naked.spells, naked.total_ms, naked.longest_ms, naked.newest_ms
+        ));
+    }
+    if races.primary + races.backup + races.neither > 0 {
+        lines.push(format!(
+            "endpoints  {} won by the primary, {} by the backup, {} by neither",
+            races.primary, races.backup, races.neither
+        ));
+    }
 }
 
 pub(in crate::control) fn positions(positions: &Positions<'_>) -> Vec<String> {

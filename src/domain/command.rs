@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
+use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol, TradeId};
+use crate::domain::money::{Price, Qty};
 
 /// One request of the operator. Each is journalled before anything follows from
 /// it.
@@ -24,6 +25,10 @@ pub enum OperatorCommand {
     Resume(Reason),
     /// Close one position, or all of them.
     Flatten(Flatten),
+    /// Say what became of an order of which nobody knows.
+    Settle(Settle),
+    /// Take a difference between journal and broker for what it is.
+    Acknowledge(Acknowledge),
 }
 
 impl OperatorCommand {
@@ -37,6 +42,8 @@ impl OperatorCommand {
             Self::ResetBreaker(command) => &mut command.by,
             Self::Kill(command) | Self::Reduce(command) | Self::Resume(command) => &mut command.by,
             Self::Flatten(command) => &mut command.by,
+            Self::Settle(command) => &mut command.by,
+            Self::Acknowledge(command) => &mut command.by,
         };
         *by = Some(actor);
         self
@@ -53,6 +60,8 @@ impl OperatorCommand {
                 command.by.as_ref()
             }
             Self::Flatten(command) => command.by.as_ref(),
+            Self::Settle(command) => command.by.as_ref(),
+            Self::Acknowledge(command) => command.by.as_ref(),
         }
     }
 }
@@ -150,6 +159,57 @@ pub struct Reason {
 pub struct Flatten {
     /// Which symbol; all when absent.
     pub symbol: Option<Symbol>,
+    /// Why, as it stands in the journal.
+    pub reason: String,
+    /// Who asked, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
+}
+
+/// What became of an order whose outcome nobody knows, as a human has read it in the
+/// broker's own list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settle {
+    /// Which order.
+    pub client_order_id: ClientOrderId,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, as it stands in the journal.
+    pub reason: String,
+    /// Who asked, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
+}
+
+/// What a human has found of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The broker does not have it and never had.
+    NotThere,
+    /// The broker has it, and it works under this name.
+    Working {
+        /// The broker's name for it.
+        broker_order_id: BrokerOrderId,
+    },
+    /// It is over; so many shares were executed.
+    Over {
+        /// Shares executed in all, 0 to what was ordered.
+        filled: Qty,
+        /// Their average price, dollars per share; must be there when shares were
+        /// executed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        price: Option<Price>,
+    },
+}
+
+/// Which difference a human has seen and takes for what it is: what the broker holds
+/// beyond the journal is somebody else's from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledge {
+    /// What it is about, as the list of differences names it; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// Why, as it stands in the journal.
     pub reason: String,
     /// Who asked, as far as it is known.

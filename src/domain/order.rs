@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -333,6 +334,10 @@ pub enum RejectReason {
     /// Anything else; the broker's own text says what.
     Other,
 }
+
+/// For so long the outcome of an order may be unknown before trading halts (faults page
+/// §2, rule 7).
+pub const UNKNOWN_LONGEST: SignedDuration = SignedDuration::from_secs(60);
 
 /// One order as a broker lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -168,7 +168,9 @@ impl Event {
                 | OperatorCommand::Kill(_)
                 | OperatorCommand::Reduce(_)
                 | OperatorCommand::Resume(_)
-                | OperatorCommand::Flatten(_),
+                | OperatorCommand::Flatten(_)
+                | OperatorCommand::Settle(_)
+                | OperatorCommand::Acknowledge(_),
             )
             | Self::Tape(_)
             | Self::Feed(_)

@@ -35,11 +35,11 @@ pub use market::{
 pub use order::{
     OrderCancel, OrderCancelled, OrderEvent, OrderExpired, OrderFilled, OrderModified, OrderModify,
     OrderOutcomeUnknown, OrderRejected, OrderRequestRefused, OrderStateChanged,
-    OrderStatusReported, OrderSubmit, OrderSubmitted,
+    OrderStatusReported, OrderSubmit, OrderSubmitted, OrdersExternal,
 };
 pub use position::{
-    ExitStyle, LevelHit, PnlUpdated, PositionClosed, PositionEvent, PositionOpened, PositionPnl,
-    PositionSplit, SetStop, StopSet, UnexplainedPosition, UpdateStop,
+    ExitStyle, LevelHit, PnlUpdated, PositionClosed, PositionCovered, PositionEvent,
+    PositionOpened, PositionPnl, PositionSplit, SetStop, StopSet, UnexplainedPosition, UpdateStop,
 };
 pub use request::{
     ApproveTrade, AssessPortfolio, CalculateSize, CheckExit, CheckStatus, GetBars, GetOrderStatus,
@@ -55,14 +55,15 @@ pub use signal::{
     VoteRequested,
 };
 pub use system::{
-    AgentFailed, AgentRetired, AgentStarted, Alert, BusChanged, LoginChanged, ReconcileDifference,
-    SessionEnded, SessionStarted, Severity, SystemEvent, Timer, TimerDue, TradingChanged,
+    AgentFailed, AgentRetired, AgentStarted, Alert, BusChanged, HaltRequired, HaltTrigger,
+    LoginChanged, ReconcileCleared, ReconcileDifference, SessionEnded, SessionStarted, Severity,
+    SystemEvent, Timer, TimerDue, TradingChanged,
 };
 pub use topics::{Topic, Topics};
 pub use trace::TraceContext;
 pub use trade::{TradeEvent, TradeStateChanged, TransitionInvalid};
 pub use venue::{
-    AcceptedLeg, AccountReported, CallFailed, OrdersReported, SplitApplied, VenueAccepted,
-    VenueCall, VenueDone, VenueEvent, VenueFilled, VenueNotFound, VenueRefused, VenueRejected,
-    VenueReplaced,
+    AcceptedLeg, AccountReported, CallFailed, Endpoint, EndpointsRaced, OrdersReported,
+    SplitApplied, Streamed, VenueAccepted, VenueCall, VenueDone, VenueEvent, VenueFilled,
+    VenueNotFound, VenueRefused, VenueRejected, VenueReplaced,
 };

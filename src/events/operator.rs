@@ -1,7 +1,8 @@
 //! Names on the wire of what a human asks.
 
 use crate::domain::command::{
-    Approve, CancelOrder, Flatten, OperatorCommand, Reason, Reject, ResetBreaker,
+    Acknowledge, Approve, CancelOrder, Flatten, OperatorCommand, Reason, Reject, ResetBreaker,
+    Settle,
 };
 use crate::events::wire::wire_names;
 
@@ -15,5 +16,7 @@ wire_names! {
         Reduce(Reason) = "operator.reduce",
         Resume(Reason) = "operator.resume",
         Flatten(Flatten) = "operator.flatten",
+        Settle(Settle) = "operator.settle",
+        Acknowledge(Acknowledge) = "operator.acknowledge",
     }
 }

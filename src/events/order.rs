@@ -40,6 +40,8 @@ family! {
         OutcomeUnknown(OrderOutcomeUnknown) = "order.outcome.unknown",
         /// Where an order stands, because somebody asked.
         StatusReported(OrderStatusReported) = "order.status.reported",
+        /// Orders that work at the venue and are not ours.
+        External(OrdersExternal) = "order.external.listed",
         /// An order machine moved.
         StateChanged(OrderStateChanged) = "order.state.changed",
     }
@@ -61,7 +63,7 @@ impl OrderEvent {
             Self::Expired(event) => event.trade_id.as_ref(),
             Self::OutcomeUnknown(event) => event.trade_id.as_ref(),
             Self::StateChanged(event) => event.trade_id.as_ref(),
-            Self::StatusReported(_) => None,
+            Self::StatusReported(_) | Self::External(_) => None,
         }
     }
 
@@ -81,7 +83,8 @@ impl OrderEvent {
             | Self::ModifyRejected(_)
             | Self::Modified(_)
             | Self::OutcomeUnknown(_)
-            | Self::StatusReported(_) => None,
+            | Self::StatusReported(_)
+            | Self::External(_) => None,
         }
     }
 }
@@ -263,6 +266,14 @@ pub struct OrderStatusReported {
     pub state: Option<String>,
     /// The order as the venue would list it, where we know it.
     pub report: Option<OrderReport>,
+}
+
+/// Orders that work at the venue and are not ours: made by hand, or by another program
+/// (C27). They are shown and counted, never cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrdersExternal {
+    /// All of them, by the venue's name; none when the last one has ended.
+    pub orders: Vec<OrderReport>,
 }
 
 /// An order machine moved.

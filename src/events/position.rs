@@ -34,6 +34,8 @@ family! {
         Unexplained(UnexplainedPosition) = "position.unexplained.found",
         /// A split changed the number of shares.
         Split(PositionSplit) = "position.split.adjusted",
+        /// Shares that had no live exit have one again, or are gone.
+        Covered(PositionCovered) = "position.naked.ended",
     }
 }
 
@@ -48,6 +50,7 @@ impl PositionEvent {
             Self::StopHit(event) | Self::TargetHit(event) => Some(&event.trade_id),
             Self::Closed(event) => Some(&event.trade_id),
             Self::Split(event) => Some(&event.trade_id),
+            Self::Covered(event) => Some(&event.trade_id),
             Self::Pnl(_) | Self::Unexplained(_) => None,
         }
     }
@@ -63,6 +66,7 @@ impl PositionEvent {
             Self::Closed(event) => Some(event.symbol),
             Self::Unexplained(event) => Some(event.symbol),
             Self::Split(event) => Some(event.symbol),
+            Self::Covered(event) => Some(event.symbol),
             Self::Pnl(_) => None,
         }
     }
@@ -243,4 +247,18 @@ pub struct PositionSplit {
     pub stop_price: Price,
     /// Target after, dollars per share.
     pub target_price: Price,
+}
+
+/// Shares that had no live exit at the venue have one again, or are gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionCovered {
+    /// Which trade.
+    pub trade_id: TradeId,
+    /// Which stock.
+    pub symbol: Symbol,
+    /// For how long they had none, milliseconds.
+    pub naked_ms: u64,
+    /// Whether the venue's own list had shown it; otherwise no stop rested by our own
+    /// account.
+    pub was_listed: bool,
 }

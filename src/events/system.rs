@@ -25,6 +25,10 @@ family! {
         TradingChanged(TradingChanged) = "system.trading.changed",
         /// Journal and venue disagree.
         ReconcileDifference(ReconcileDifference) = "system.reconcile.difference",
+        /// A difference is one no more.
+        ReconcileCleared(ReconcileCleared) = "system.reconcile.cleared",
+        /// Something outside the agents demands a halt.
+        HaltRequired(HaltRequired) = "system.halt.required",
         /// A person should look.
         Alert(Alert) = "system.alert.raised",
         /// The bus to other processes carries everything again.
@@ -141,6 +145,54 @@ pub struct ReconcileDifference {
     pub journal: String,
     /// What the venue says.
     pub venue: String,
+    /// What the stream of orders has said; absent where it says nothing of the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// Since when they disagree, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// What it comes from, as far as it can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+}
+
+impl ReconcileDifference {
+    /// A difference of which only the two sides are known.
+    pub fn between(subject: String, journal: String, venue: String) -> Self {
+        Self { subject, journal, venue, stream: None, since: None, cause: None }
+    }
+}
+
+/// A difference is one no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReconcileCleared {
+    /// What it was about.
+    pub subject: String,
+    /// Whether a human has taken it for what it is; otherwise both sides agree again.
+    pub is_acknowledged: bool,
+    /// How, in words.
+    pub how: String,
+}
+
+/// Something outside the agents demands a halt (faults page §2, rule 7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HaltRequired {
+    /// What it was.
+    pub trigger: HaltTrigger,
+    /// In words, with the remedy.
+    pub reason: String,
+}
+
+/// What outside the agents demands a halt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HaltTrigger {
+    /// The wall clock has moved otherwise than time has passed.
+    ClockStep,
+    /// The journal could not be written when the run before ended.
+    Store,
+    /// A part of the program that is no agent has failed.
+    Part,
 }
 
 /// The bus to other processes came or went. A judgement of the wall clock, so it comes

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::order::{Fill, OrderReport, RejectReason, Side};
-use crate::domain::position::Position;
+use crate::domain::position::{Direction, Position};
 use crate::events::wire::family;
 
 family! {
@@ -37,6 +37,8 @@ family! {
         Orders(OrdersReported) = "venue.orders.reported",
         /// The account as the venue sees it.
         Account(AccountReported) = "venue.account.reported",
+        /// An order that must arrive was sent over two ways at once.
+        Raced(EndpointsRaced) = "venue.race.decided",
     }
 }
 
@@ -188,8 +190,12 @@ pub struct SplitApplied {
 /// Orders as the venue lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrdersReported {
-    /// Every order that the venue holds open.
+    /// Orders with where they stand.
     pub orders: Vec<OrderReport>,
+    /// Whether every order that the venue holds open is among them: an order of ours that
+    /// is not does not rest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_whole: bool,
 }
 
 /// The account as the venue sees it.
@@ -203,4 +209,53 @@ pub struct AccountReported {
     pub buying_power: Money,
     /// Every open position.
     pub positions: Vec<Position>,
+    /// Positions that the executions told by the stream of orders add up to, where that
+    /// is not what the venue holds; nothing held is listed with no shares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streamed: Vec<Streamed>,
+}
+
+/// What the stream of orders has told of a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Streamed {
+    /// Which stock.
+    pub symbol: Symbol,
+    /// The way of the position; long when nothing is held.
+    pub direction: Direction,
+    /// Shares.
+    pub qty: Qty,
+}
+
+/// An order that must arrive was sent over the primary and the backup endpoint at once,
+/// under one client order id (spec §4): which of them it came by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointsRaced {
+    /// Our name for the order.
+    pub client_order_id: ClientOrderId,
+    /// The endpoint by which it has arrived; absent when neither answered that it has.
+    pub winner: Option<Endpoint>,
+    /// What became of the call to the primary endpoint, in words.
+    pub primary: String,
+    /// What became of the call to the backup endpoint, in words.
+    pub backup: String,
+}
+
+/// One of the two ways to one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Endpoint {
+    /// The one that everything uses.
+    Primary,
+    /// The one that only orders that must arrive use besides.
+    Backup,
+}
+
+impl Endpoint {
+    /// Its name on the wire and on screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Backup => "backup",
+        }
+    }
 }

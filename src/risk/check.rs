@@ -79,6 +79,7 @@ rule_names! {
     EntryDirection "entry_direction" Some("C07"), Flag, "An entry must not close or turn a position.";
     Restricted "restricted" Some("C12"), Flag, "The stock must not be on the restricted list.";
     Tradable "tradable" Some("C12"), Flag, "The broker must offer the stock for trading.";
+    SymbolInDoubt "symbol_in_doubt" Some("C25"), Flag, "No order in the stock may be unknown, and broker and journal must agree about it.";
     Halted "halted" Some("C12"), Flag, "The stock must not be halted or paused.";
     AllowShort "allow_short" None, Flag, "Short entries must be allowed.";
     Shortable "shortable" Some("C12"), Flag, "A stock sold short must be shortable and easy to borrow.";

@@ -233,6 +233,9 @@ pub struct SymbolView {
     pub own_best_bid: Option<Price>,
     /// Lowest limit of own resting sell orders.
     pub own_best_ask: Option<Price>,
+    /// Whether an order in it is of unknown outcome, or broker and journal disagree about
+    /// it.
+    pub is_in_doubt: bool,
     /// Whether the broker offers the stock.
     pub tradable: bool,
     /// Whether the broker takes parts of a share.

@@ -24,6 +24,7 @@ mod log;
 mod decisions;
 mod snapshot;
 mod run;
+mod safety;
 mod projector;
 mod history;
 mod intel;
@@ -54,6 +55,7 @@ pub use rows::{
     TradeRow, Wait,
 };
 pub use run::{Login, Run};
+pub use safety::{DifferenceRow, ExternalRow, NakedFigures, RaceFigures, Safety, UnknownRow};
 pub use snapshot::{
     Account, AgentHealth, AlertRow, BreakerRow, BudgetRow, Cards, FeedRow, MarketCard, OrdersCard,
     PositionsCard, RequestsRow, RiskCard, SessionClock, Snapshot, StrategyCard, StrategyRow,

@@ -26,6 +26,7 @@ use crate::view::machine::Machine;
 use crate::view::names::{AgentState, BreakerPhase, LinkPhase, TradingPhase};
 use crate::view::rows::{ApprovalRow, BusRow, OrderRow, PositionRow, SourceRow, TradeRow};
 use crate::view::run::Run;
+use crate::view::safety::Safety;
 use crate::view::watch::{Chart, WatchRow};
 
 /// Most feeds that are shown.
@@ -113,6 +114,8 @@ pub struct Snapshot {
     pub counters: Counters,
     /// How the program itself is; by the wall, and not from the journal.
     pub machine: Arc<Machine>,
+    /// Differences, orders of others, time without a stop.
+    pub safety: Arc<Safety>,
 }
 
 impl Snapshot {

@@ -114,7 +114,7 @@ fn a_fill_that_a_list_of_orders_shows_first_is_a_fill() {
     report.average_price = Some(price("175.50"));
     report.status = ReportedStatus::Filled;
     let orders = vec![report];
-    cockpit.input(AgentId::Venue, VenueEvent::Orders(OrdersReported { orders }));
+    cockpit.input(AgentId::Venue, VenueEvent::Orders(OrdersReported { orders, is_whole: false }));
     assert_eq!(cockpit.last("position.open.done").text("quantity"), "5");
     // The execution itself comes later, and is the same shares.
     cockpit.reports_fill("e-1", entry, (Side::Buy, 5, "175.50"), 5);

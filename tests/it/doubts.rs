@@ -135,10 +135,11 @@ impl Cockpit {
 
 fn account(positions: Vec<Position>) -> VenueEvent {
     VenueEvent::Account(AccountReported {
-        cash: dollars("10000"),
-        equity: dollars("10000"),
-        buying_power: dollars("10000"),
+        cash: dollars("100000"),
+        equity: dollars("100000"),
+        buying_power: dollars("100000"),
         positions,
+        streamed: Vec::new(),
     })
 }
 

@@ -224,6 +224,7 @@ impl Judge {
                 event,
                 VenueEvent::CallFailed(_)
                     | VenueEvent::Account(_)
+                    | VenueEvent::Raced(_)
                     | VenueEvent::SplitApplied(_)
                     | VenueEvent::Rejected(_)
             )

@@ -30,6 +30,7 @@ mod proposals;
 mod pty;
 mod recovery;
 mod redis_bus;
+mod safety;
 mod replay;
 mod scenarios;
 mod schwab_server;

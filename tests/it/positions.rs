@@ -108,12 +108,12 @@ fn c18_a_position_that_cannot_be_protected_in_time_is_left_with_an_alert() {
         cockpit.setup("AAPL", "175.50", Direction::Long);
         cockpit.wait(14);
         assert!(cockpit.held("AAPL").is_some());
-        cockpit.wait(2);
+        cockpit.wait(1);
         assert_eq!(cockpit.held("AAPL"), None);
         let alert = cockpit.last("system.alert.raised");
         assert_eq!(
             alert.line(&["severity", "text"]),
-            "critical AAPL has had no stop for 16 s and is left"
+            "critical AAPL has had no stop for 15 s and is left"
         );
         let closed = cockpit.last("position.closed.done");
         assert_eq!(closed.text("reason"), "STOP_NOT_PLACED");

@@ -16,7 +16,7 @@ use crate::domain::ids::ClientOrderId;
 use crate::domain::time::Timestamp;
 use crate::events::{
     CallFailed, GetOrderStatus, OrderCancel, OrderEvent, OrderOutcomeUnknown, RequestEvent, Timer,
-    VenueCall,
+    VenueCall, VenueDone,
 };
 use crate::fsm::order::{OrderInput, OrderState};
 
@@ -31,6 +31,10 @@ const NOT_FOUND_PROVES: u32 = 3;
 /// … and that was sent at least so long ago has not arrived and will not (F01, F43):
 /// nothing is on its way to the venue for longer than a POST may take.
 const ON_ITS_WAY_LONGEST: SignedDuration = SignedDuration::from_secs(10);
+
+/// An order that the venue had is gone when it was not found so often, over at least so
+/// long: its shares are bare meanwhile and must have a stop within 5 s (I2).
+const MISSING_LONGEST: SignedDuration = SignedDuration::from_secs(4);
 
 /// One order that is watched until the venue has said something of it.
 #[derive(Debug)]
@@ -49,11 +53,14 @@ pub(super) struct Asking {
     watched: BTreeMap<ClientOrderId, Watch>,
     by_number: BTreeMap<u64, ClientOrderId>,
     numbers: u64,
+    /// Orders that the venue had and does not find: how often, and since when. Bounded by
+    /// the orders that work.
+    missing: BTreeMap<ClientOrderId, (u32, Timestamp)>,
 }
 
 impl Asking {
     fn watch(&mut self, id: &ClientOrderId, at: Timestamp) -> &mut Watch {
-        let Self { watched, by_number, numbers } = self;
+        let Self { watched, by_number, numbers, .. } = self;
         watched.entry(id.clone()).or_insert_with(|| {
             *numbers += 1;
             by_number.insert(*numbers, id.clone());
@@ -144,7 +151,7 @@ impl OrderExecutionAgent {
     /// The venue looked for an order and did not find it.
     pub(super) fn not_found(&mut self, at: Timestamp, id: &ClientOrderId, out: &mut Outbox) {
         if !self.is_unconfirmed(id) {
-            return;
+            return self.is_missing(at, id, out);
         }
         let watch = self.asking.watch(id, at);
         watch.not_found = watch.not_found.saturating_add(1);
@@ -163,6 +170,34 @@ impl OrderExecutionAgent {
             detail: format!("the venue did not find it {NOT_FOUND_PROVES} times"),
         };
         self.submit_failed(at, id, &failed, out);
+    }
+
+    /// The venue had an order and does not find it: once is a bad look, often and long
+    /// enough it is gone, and nobody will tell its end.
+    pub(super) fn is_missing(&mut self, at: Timestamp, id: &ClientOrderId, out: &mut Outbox) {
+        let Some(row) = self.book.get(id).filter(|row| row.state.may_execute()) else {
+            self.asking.missing.remove(id);
+            return;
+        };
+        let filled = row.state.filled();
+        let (times, since) = self.asking.missing.entry(id.clone()).or_insert((0, at));
+        *times = times.saturating_add(1);
+        if *times < NOT_FOUND_PROVES || at.since(*since) < MISSING_LONGEST {
+            return;
+        }
+        self.asking.missing.remove(id);
+        let client_order_id = id.clone();
+        self.cancelled(at, &VenueDone { client_order_id, filled }, out);
+    }
+
+    /// The venue shows an order.
+    pub(super) fn is_found(&mut self, id: &ClientOrderId) {
+        self.asking.missing.remove(id);
+    }
+
+    /// What became of an order is known.
+    pub(super) fn stop_asking(&mut self, id: &ClientOrderId) {
+        self.asking.forget(id);
     }
 
     fn is_unconfirmed(&self, id: &ClientOrderId) -> bool {

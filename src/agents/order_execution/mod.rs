@@ -12,6 +12,7 @@ mod book;
 mod breakers;
 mod closing;
 mod sending;
+mod settling;
 mod standing;
 mod venue_reports;
 
@@ -23,8 +24,9 @@ use serde::{Deserialize, Serialize};
 use crate::breakers::Lane;
 use crate::bus::{Agent, Outbox};
 use crate::domain::command::{Flatten, OperatorCommand};
-use crate::domain::ids::{AgentId, ClientOrderId, TradeId};
+use crate::domain::ids::{AgentId, BrokerOrderId, ClientOrderId, TradeId};
 use crate::domain::market::Session;
+use crate::domain::money::Qty;
 use crate::domain::order::OrderPurpose;
 use crate::domain::time::Timestamp;
 use crate::events::{
@@ -99,6 +101,8 @@ pub struct OrderExecutionAgent {
     entries_barred: bool,
     guard: Guard,
     asking: Asking,
+    /// Orders that are not ours as they were last said, with what was filled of them.
+    external: Vec<(BrokerOrderId, Qty)>,
 }
 
 impl OrderExecutionAgent {
@@ -118,6 +122,7 @@ impl OrderExecutionAgent {
             entries_barred: false,
             guard,
             asking: Asking::default(),
+            external: Vec::new(),
         }
     }
 
@@ -166,6 +171,7 @@ impl OrderExecutionAgent {
             | PositionEvent::StopHit(_)
             | PositionEvent::Pnl(_)
             | PositionEvent::Unexplained(_)
+            | PositionEvent::Covered(_)
             | PositionEvent::Split(_) => {}
         }
     }
@@ -184,12 +190,14 @@ impl OrderExecutionAgent {
                     self.cancel(at, &id, "the position is being closed", Lane::Kill, out);
                 }
             }
+            OperatorCommand::Settle(settle) => self.settle(at, settle, out),
             // Flattening everything ends trading, and that cancels all entries.
             OperatorCommand::Flatten(_)
             | OperatorCommand::Approve(_)
             | OperatorCommand::Reject(_)
             | OperatorCommand::Reduce(_)
-            | OperatorCommand::Resume(_) => {}
+            | OperatorCommand::Resume(_)
+            | OperatorCommand::Acknowledge(_) => {}
         }
     }
 
@@ -232,6 +240,8 @@ impl OrderExecutionAgent {
             | SystemEvent::AgentFailed(_)
             | SystemEvent::AgentStarted(_)
             | SystemEvent::ReconcileDifference(_)
+            | SystemEvent::ReconcileCleared(_)
+            | SystemEvent::HaltRequired(_)
             | SystemEvent::BusUp(_)
             | SystemEvent::BusDown(_)
             | SystemEvent::LoginChanged(_)

@@ -4,14 +4,19 @@
 //! executed, that it has ended. Each of these is said on as if its own report had
 //! come; when that comes later, it finds nothing new.
 
+use std::collections::BTreeSet;
+
 use crate::agents::order_execution::OrderExecutionAgent;
 use crate::bus::Outbox;
-use crate::domain::ids::ExecutionId;
+use crate::domain::ids::{BrokerOrderId, ClientOrderId, ExecutionId};
 use crate::domain::money::{Money, Qty};
-use crate::domain::order::{Fill, OrderReport, RejectReason, ReportedStatus};
+use crate::domain::order::{Fill, OrderPurpose, OrderReport, RejectReason, ReportedStatus};
 use crate::domain::time::Timestamp;
-use crate::events::{OrderEvent, OrderRejected, VenueAccepted, VenueDone};
-use crate::fsm::order::{Fills, OrderInput, OrderState, Standing, Terms};
+use crate::events::{OrderEvent, OrderRejected, OrdersExternal, VenueAccepted, VenueDone};
+use crate::fsm::order::{Fills, OrderInput, OrderState, Pending, Standing, Terms};
+
+/// Orders of others that are followed; more than a person makes by hand.
+const EXTERNAL_MAX: usize = 100;
 
 impl OrderExecutionAgent {
     /// Takes one line of a list; an order that is not ours is passed over.
@@ -40,12 +45,20 @@ impl OrderExecutionAgent {
         }
     }
 
-    /// A leg shrinks when its sibling is filled in part.
+    /// A leg shrinks when its sibling is filled in part, and a venue may change any exit:
+    /// after a split, or since somebody else asked. Its word counts (F22), else shares
+    /// would be taken for covered that are not.
     fn resize(&mut self, report: &OrderReport, out: &mut Outbox) {
         let Some(id) = &report.client_order_id else { return };
-        let Some(row) = self.book.get(id).filter(|row| row.parent.is_some()) else { return };
+        let Some(row) = self.book.get(id) else { return };
+        let is_same = row.broker_order_id.as_ref() == Some(&report.broker_order_id);
+        let is_exit = row.purpose != OrderPurpose::Entry && is_same;
         let terms = row.state.terms();
-        if report.qty != terms.qty && row.state.may_execute() {
+        if !(row.parent.is_some() || is_exit) {
+            return;
+        }
+        let is_asked = matches!(row.state.pending(), Pending::Replace(_));
+        if report.qty != terms.qty && row.state.may_execute() && !is_asked {
             let terms = Terms { qty: report.qty, ..terms };
             self.step(id, &OrderInput::Replaced { terms }, out);
         }
@@ -80,6 +93,54 @@ impl OrderExecutionAgent {
         };
         // A list names no fee; the account's own report does.
         self.count(at, &row, (fill, Money::ZERO), out);
+    }
+
+    /// An order of ours that no whole list shows is missing: see
+    /// [`asking`](super::asking).
+    pub(super) fn check_missing(
+        &mut self,
+        at: Timestamp,
+        orders: &[OrderReport],
+        out: &mut Outbox,
+    ) {
+        let listed: BTreeSet<&BrokerOrderId> =
+            orders.iter().map(|report| &report.broker_order_id).collect();
+        let confirmed = self.book.at_venue().filter_map(|row| {
+            let is_listed = listed.contains(row.broker_order_id.as_ref()?);
+            row.parent.is_none().then(|| (row.client_order_id.clone(), is_listed))
+        });
+        let confirmed: Vec<(ClientOrderId, bool)> = confirmed.collect();
+        for (id, is_listed) in confirmed {
+            if is_listed {
+                self.is_found(&id);
+            } else {
+                self.is_missing(at, &id, out);
+            }
+        }
+    }
+
+    /// Says which orders work at the venue and are not ours, when that has changed.
+    pub(super) fn list_external(&mut self, orders: &[OrderReport], out: &mut Outbox) {
+        let is_ours = |report: &OrderReport| {
+            report.client_order_id.as_ref().is_some_and(|id| self.book.get(id).is_some())
+        };
+        let works = |report: &OrderReport| {
+            matches!(report.status, ReportedStatus::Working | ReportedStatus::Held)
+        };
+        let external: Vec<OrderReport> = orders
+            .iter()
+            .filter(|report| works(report) && !is_ours(report))
+            .take(EXTERNAL_MAX)
+            .cloned()
+            .collect();
+        let names = |list: &[OrderReport]| -> Vec<(BrokerOrderId, Qty)> {
+            list.iter().map(|report| (report.broker_order_id.clone(), report.filled)).collect()
+        };
+        let now = names(&external);
+        if self.external != now {
+            self.external = now;
+            out.publish(OrderEvent::External(OrdersExternal { orders: external }));
+        }
     }
 
     fn reported_rejected(&mut self, report: &OrderReport, out: &mut Outbox) {

@@ -41,13 +41,17 @@ impl OrderExecutionAgent {
                 for report in &reported.orders {
                     self.reported(at, report, out);
                 }
+                if reported.is_whole {
+                    self.check_missing(at, &reported.orders, out);
+                    self.list_external(&reported.orders, out);
+                }
             }
             VenueEvent::SplitApplied(split) => {
                 let SplitApplied { symbol, new_shares, old_shares, position, .. } = *split;
                 self.book.split(symbol, SplitRatio { new_shares, old_shares }, position);
             }
             VenueEvent::NotFound(missing) => self.not_found(at, &missing.client_order_id, out),
-            VenueEvent::Account(_) => {}
+            VenueEvent::Account(_) | VenueEvent::Raced(_) => {}
         }
     }
 
@@ -80,13 +84,15 @@ impl OrderExecutionAgent {
             | VenueEvent::NotFound(_)
             | VenueEvent::SplitApplied(_)
             | VenueEvent::Orders(_)
-            | VenueEvent::Account(_) => return,
+            | VenueEvent::Account(_)
+            | VenueEvent::Raced(_) => return,
         };
         self.answered(at, id, asked, outcome, out);
     }
 
     pub(super) fn accepted(&mut self, accepted: &VenueAccepted, out: &mut Outbox) {
         let id = &accepted.client_order_id;
+        self.is_found(id);
         if !self.step(id, &OrderInput::Accepted, out) {
             return;
         }

@@ -1,5 +1,8 @@
 //! What executions and ends of orders do to trades and positions.
 
+use jiff::SignedDuration;
+
+use crate::agents::position_management::guard::Bare;
 use crate::agents::position_management::trades::Trade;
 use crate::agents::position_management::{PositionManagementAgent, concerns};
 use crate::bus::Outbox;
@@ -27,11 +30,18 @@ impl PositionManagementAgent {
                     OrderPurpose::Exit => TradeInput::ExitSubmitted,
                     OrderPurpose::Protection => return,
                 };
+                if input == TradeInput::ExitSubmitted {
+                    self.exit_is_under_way(&submit.order.request().client_order_id, true);
+                }
                 self.step(submit.order.trade_id(), input, out);
             }
-            OrderEvent::Filled(filled) => self.filled(at, filled, true, out),
+            OrderEvent::Filled(filled) => {
+                self.exit_is_under_way(&filled.fill.client_order_id, false);
+                self.filled(at, filled, true, out);
+            }
             OrderEvent::PartiallyFilled(filled) => self.filled(at, filled, false, out),
             OrderEvent::Rejected(done) => {
+                self.exit_is_under_way(&done.client_order_id, false);
                 let Some(trade_id) = &done.trade_id else { return };
                 match done.purpose {
                     OrderPurpose::Entry => {
@@ -51,13 +61,13 @@ impl PositionManagementAgent {
             }
             OrderEvent::Submitted(submitted) if submitted.purpose == OrderPurpose::Protection => {
                 if let Some(trade_id) = &submitted.trade_id {
-                    self.protection_rests(trade_id, &submitted.client_order_id, None, out);
+                    self.protection_rests(at, trade_id, (&submitted.client_order_id, None), out);
                 }
             }
             OrderEvent::Modified(modified) => {
                 if let (Some(trade_id), Some(stop)) = (&modified.trade_id, modified.stop) {
                     let id = &modified.new_client_order_id;
-                    self.protection_rests(trade_id, id, Some(stop), out);
+                    self.protection_rests(at, trade_id, (id, Some(stop)), out);
                 }
             }
             OrderEvent::Submitted(_)
@@ -67,6 +77,7 @@ impl PositionManagementAgent {
             | OrderEvent::ModifyRejected(_)
             | OrderEvent::OutcomeUnknown(_)
             | OrderEvent::StatusReported(_)
+            | OrderEvent::External(_)
             | OrderEvent::StateChanged(_) => {}
         }
     }
@@ -80,6 +91,7 @@ impl PositionManagementAgent {
         unasked: bool,
         out: &mut Outbox,
     ) {
+        self.exit_is_under_way(id, false);
         let Some(trade_id) = trade_id else { return };
         match purpose {
             OrderPurpose::Entry => self.entry_ended(at, trade_id, why, out),
@@ -213,7 +225,7 @@ impl PositionManagementAgent {
         if filled.purpose == OrderPurpose::Protection {
             self.level_executed(trade_id, filled, out);
         }
-        self.close_books(trade_id, out);
+        self.close_books(at, trade_id, out);
     }
 
     /// A stop or target that rested was executed: it is its own exit order, so the
@@ -245,7 +257,8 @@ impl PositionManagementAgent {
         }
     }
 
-    fn close_books(&mut self, trade_id: &TradeId, out: &mut Outbox) {
+    fn close_books(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+        self.end_spell(at, trade_id, out);
         let Some(trade) = self.trades.get(trade_id).cloned() else { return };
         // An exit may be filled before its submit was seen.
         if matches!(trade.state, TradeState::ExitTriggered { .. }) {
@@ -268,7 +281,7 @@ impl PositionManagementAgent {
 
     /// The venue applied a split: shares, stop and target move with it. The orders
     /// that it cancelled are placed anew at the new levels.
-    pub(super) fn split(&mut self, split: &SplitApplied, out: &mut Outbox) {
+    pub(super) fn split(&mut self, at: Timestamp, split: &SplitApplied, out: &mut Outbox) {
         let ratio = SplitRatio { new_shares: split.new_shares, old_shares: split.old_shares };
         if let Some(position) = split.position {
             self.book.split(split.symbol, position.qty, split.price);
@@ -296,6 +309,14 @@ impl PositionManagementAgent {
             stop_price: plan.stop,
             target_price: plan.target,
         }));
+        // The orders that it cancels are told after it. Where none is told, the stop is
+        // asked after, and the next list shows for how many shares it rests.
+        let trade = self.trades.get_mut(&trade_id).filter(|trade| trade.naked_since.is_none());
+        if let Some(trade) = trade {
+            trade.bare = Some(Bare::after_split(at));
+            let again = SignedDuration::from_secs(self.config.protect_again_seconds.into());
+            self.look_again(at.plus(again), &trade_id, out);
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 //! Follows a trade from its first setup to its end: opens the position when the entry is
 //! filled, has it protected, closes the books. A fill that no trade explains is counted and
 //! protected. [`trades`] is the state, [`fills`] what executions do to it, [`protection`]
-//! how shares are kept from being naked, [`unexplained`] what is done about nobody's.
+//! how shares are kept from being naked, [`guard`] how that is held against the venue's own
+//! list, [`unexplained`] what is done about nobody's.
 
 mod fills;
+mod guard;
 mod protection;
 mod trades;
 mod unexplained;
@@ -27,9 +29,10 @@ use crate::domain::time::Timestamp;
 use crate::events::{
     CandidateFound, Envelope, Event, ExitSignal, ExitStyle, LevelHit, MarketEvent, OrderEvent,
     PnlUpdated, PositionEvent, PositionPnl, RequestEvent, RiskEvent, SignalEvent, SystemEvent,
-    Timer, Topic, Topics, TradeEvent, TradeStateChanged, TransitionInvalid, VenueEvent,
+    Timer, Topic, Topics, TradeEvent, TradeStateChanged, TransitionInvalid,
 };
 use crate::fsm::trade::{AbortReason, ExitReason, TradeInput, TradeState};
+use guard::Exits;
 use trades::{Plan, Trade};
 use unexplained::Stray;
 
@@ -97,6 +100,8 @@ pub struct PositionManagementAgent {
     book: Book,
     /// When profit and loss are reported next.
     pnl_due: Timestamp,
+    /// Orders that close positions and are under way.
+    exits: Exits,
 }
 
 impl PositionManagementAgent {
@@ -109,6 +114,7 @@ impl PositionManagementAgent {
             active: SymbolMap::default(),
             book: Book::new(Money::ZERO),
             pnl_due: Timestamp::default(),
+            exits: Exits::new(),
         }
     }
 
@@ -454,32 +460,19 @@ impl Agent for PositionManagementAgent {
     }
 
     fn handle(&mut self, input: &Envelope, out: &mut Outbox) {
+        let at = input.at;
         match &input.event {
-            Event::Market(event) => self.market(input.at, event, out),
+            Event::Market(event) => self.market(at, event, out),
             Event::Signal(event) if input.source != AgentId::PositionManagement => {
                 self.signal(event, out);
             }
             Event::Risk(event) => self.risk(event, out),
-            Event::Order(event) => self.order(input.at, event, out),
-            Event::Venue(VenueEvent::SplitApplied(split)) => self.split(split, out),
+            Event::Order(event) => self.order(at, event, out),
+            Event::Venue(event) => self.venue(at, event, out),
             Event::Operator(command) => self.operator(command, out),
             Event::Request(request) => self.answer(request, out),
-            Event::System(SystemEvent::TimerDue(due)) => self.timer(input.at, &due.timer, out),
-            Event::Venue(
-                VenueEvent::Accepted(_)
-                | VenueEvent::Rejected(_)
-                | VenueEvent::Filled(_)
-                | VenueEvent::Cancelled(_)
-                | VenueEvent::Expired(_)
-                | VenueEvent::Replaced(_)
-                | VenueEvent::CancelRefused(_)
-                | VenueEvent::ReplaceRefused(_)
-                | VenueEvent::CallFailed(_)
-                | VenueEvent::NotFound(_)
-                | VenueEvent::Orders(_)
-                | VenueEvent::Account(_),
-            )
-            | Event::Signal(_)
+            Event::System(SystemEvent::TimerDue(due)) => self.timer(at, &due.timer, out),
+            Event::Signal(_)
             | Event::Tape(_)
             | Event::Feed(_)
             | Event::Position(_)

@@ -25,11 +25,26 @@ impl PositionManagementAgent {
     /// Asks for the protection of everything that a trade holds.
     pub(super) fn protect(&mut self, at: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
         let Some(trade) = self.trades.get_mut(trade_id) else { return };
-        let Some(plan) = trade.plan else { return };
-        if trade.held().is_zero() {
+        if trade.plan.is_none() || trade.held().is_zero() {
             return;
         }
-        trade.naked_since.get_or_insert(at);
+        let since = trade.bare.map_or(at, |bare| bare.since.min(at));
+        let since = *trade.naked_since.get_or_insert(since);
+        // What is protected while it waits for its exit is in no hurry.
+        let next = if trade.exits_asked > 1 {
+            at.plus(ASK_AGAIN)
+        } else {
+            let again = SignedDuration::from_secs(self.config.protect_again_seconds.into());
+            self.no_later_than_exit(at.plus(again), at, since)
+        };
+        self.ask_for_stop(trade_id, out);
+        self.look_again(next, trade_id, out);
+    }
+
+    /// Asks the execution agent for an exit of everything that has none.
+    pub(super) fn ask_for_stop(&self, trade_id: &TradeId, out: &mut Outbox) {
+        let Some(trade) = self.trades.get(trade_id) else { return };
+        let Some(plan) = trade.plan else { return };
         let target = match self.config.exit_style {
             ExitStyle::NativeOco => Some(plan.target),
             ExitStyle::Managed => None,
@@ -42,17 +57,10 @@ impl PositionManagementAgent {
             stop: plan.stop,
             target,
         }));
-        // What is protected while it waits for its exit is in no hurry.
-        let again = if trade.exits_asked > 1 {
-            ASK_AGAIN
-        } else {
-            SignedDuration::from_secs(self.config.protect_again_seconds.into())
-        };
-        self.look_again(at.plus(again), trade_id, out);
     }
 
     /// Sets the one timer of a trade's protection; a later look gives way to it.
-    fn look_again(&mut self, when: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
+    pub(super) fn look_again(&mut self, when: Timestamp, trade_id: &TradeId, out: &mut Outbox) {
         let Some(trade) = self.trades.get_mut(trade_id) else { return };
         trade.next_look = Some(when);
         out.wake_at(when, Timer::Protection(trade_id.clone()));
@@ -61,9 +69,9 @@ impl PositionManagementAgent {
     /// A stop rests: the first one, or one that was moved.
     pub(super) fn protection_rests(
         &mut self,
+        at: Timestamp,
         trade_id: &TradeId,
-        id: &ClientOrderId,
-        moved_to: Option<Price>,
+        (id, moved_to): (&ClientOrderId, Option<Price>),
         out: &mut Outbox,
     ) {
         let Some(trade) = self.trades.get_mut(trade_id) else {
@@ -77,7 +85,6 @@ impl PositionManagementAgent {
         if !trade.stop_orders.contains(id) {
             trade.stop_orders.push(id.clone());
         }
-        trade.naked_since = None;
         out.publish(PositionEvent::StopSet(StopSet {
             trade_id: trade_id.clone(),
             symbol: trade.symbol,
@@ -85,6 +92,7 @@ impl PositionManagementAgent {
             quantity: trade.held(),
             stop_price,
         }));
+        self.end_spell(at, trade_id, out);
         self.step(trade_id, TradeInput::StopSet, out);
     }
 
@@ -170,15 +178,21 @@ impl PositionManagementAgent {
         if let TradeState::ExitTriggered { reason } = trade.state {
             return self.ask_for_exit(at, trade_id, reason, out);
         }
-        let Some(since) = trade.naked_since else { return };
+        let Some(since) = trade.bare_since() else { return };
         if trade.held().is_zero() || !trade.state.holds_shares() {
             return;
         }
-        let naked = at.since(since);
+        let (naked, is_own) = (at.since(since), trade.naked_since.is_some());
         let limit = SignedDuration::from_secs(self.config.naked_seconds_max.into());
+        self.alarm_when_due(at, trade_id, out);
         if naked < limit {
-            return self.protect(at, trade_id, out);
+            return if is_own {
+                self.protect(at, trade_id, out);
+            } else {
+                self.look_into(at, trade_id, out);
+            };
         }
+        let Some(trade) = self.trades.get_mut(trade_id) else { return };
         let text =
             format!("{} has had no stop for {} s and is left", trade.symbol, naked.as_secs());
         out.publish(SystemEvent::Alert(Alert { severity: Severity::Critical, text }));

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::agents::position_management::guard::Bare;
 use crate::domain::ids::{ClientOrderId, Symbol, TradeId};
 use crate::domain::money::{Money, Price, Qty};
 use crate::domain::position::Direction;
@@ -41,6 +42,10 @@ pub(super) struct Trade {
     pub(super) stop_orders: Vec<ClientOrderId>,
     /// Since when some of its shares have been without a resting stop.
     pub(super) naked_since: Option<Timestamp>,
+    /// What the venue's list shows too few exits for.
+    pub(super) bare: Option<Bare>,
+    /// Whether a person was called in this spell.
+    pub(super) is_alarmed: bool,
     /// The operator wants out before the entry has ended.
     pub(super) leaves_at_once: bool,
     /// How often the exit has been asked for.
@@ -66,6 +71,8 @@ impl Trade {
             risk_per_share: Money::ZERO,
             stop_orders: Vec::new(),
             naked_since: None,
+            bare: None,
+            is_alarmed: false,
             leaves_at_once: false,
             exits_asked: 0,
             next_look: None,

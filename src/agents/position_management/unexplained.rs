@@ -188,6 +188,20 @@ impl PositionManagementAgent {
         }
     }
 
+    /// Unexplained shares of a symbol that lie the same way as its trade.
+    pub(super) fn stray_qty(&self, symbol: Symbol, direction: Direction) -> Qty {
+        let stray = self.strays.get(&name(symbol)).filter(|stray| stray.direction == direction);
+        stray.map_or(Qty::ZERO, |stray| stray.qty)
+    }
+
+    /// Unexplained shares that have a stop by our own account, with the stop.
+    pub(super) fn stray_stops(&self) -> Vec<(Symbol, Direction, Qty, ClientOrderId)> {
+        let strays = self.strays.values();
+        strays
+            .filter_map(|it| Some((it.symbol, it.direction, it.qty, it.stop_order.clone()?)))
+            .collect()
+    }
+
     /// A split changed the unexplained shares of a symbol.
     pub(super) fn split_stray(&mut self, symbol: Symbol, ratio: SplitRatio) {
         if let Some(stray) = self.strays.get_mut(&name(symbol)) {

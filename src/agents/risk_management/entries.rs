@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use crate::agents::risk_management::{Approval, RiskManagementAgent, disabled_event};
 use crate::bus::Outbox;
 use crate::domain::ids::{Symbol, TradeId};
-use crate::domain::money::Qty;
+use crate::domain::money::{Price, Qty};
 use crate::domain::order::{OrderClass, OrderKind, OrderPurpose, TimeInForce};
 use crate::domain::time::Timestamp;
 use crate::events::{
@@ -159,6 +159,9 @@ impl RiskManagementAgent {
 
     fn account_view(&self) -> AccountView {
         let book = self.account.book();
+        let price = |symbol| self.account.mark_of(symbol).map(Price::as_money);
+        let (gross_of_others, net_of_others) = self.differences.exposure(price);
+        let open_positions = book.open_positions() + self.differences.count();
         AccountView {
             equity: book.equity(),
             equity_peak: self.account.peak(),
@@ -167,12 +170,14 @@ impl RiskManagementAgent {
             day_start_equity: self.account.day_start(),
             week_start_equity: self.account.week_start(),
             open_risk_to_stops: self.open_risk.total(),
-            gross: book.gross_exposure(),
-            net: book.net_exposure(),
+            gross: book.gross_exposure() + gross_of_others,
+            net: book.net_exposure() + net_of_others,
             reserved: self.reservations.total(),
-            open_positions: u32::try_from(book.open_positions()).unwrap_or(u32::MAX),
+            open_positions: u32::try_from(open_positions).unwrap_or(u32::MAX),
             entries_working: u32::try_from(self.reservations.len()).unwrap_or(u32::MAX),
-            entries_allowed: self.trading.allows_entry() && !self.is_bus_down,
+            entries_allowed: self.trading.allows_entry()
+                && !self.is_bus_down
+                && !self.differences.is_uncompared(),
             identity: self.config.identity.clone(),
             identity_configured: self.config.identity.clone(),
         }
@@ -182,6 +187,7 @@ impl RiskManagementAgent {
         SymbolView {
             position: self.account.position(symbol),
             reserved: self.reservations.of_symbol(symbol),
+            is_in_doubt: self.doubts.concern(symbol) || self.differences.concern(symbol),
             ..self.symbols.view(symbol, at)
         }
     }
@@ -228,6 +234,7 @@ impl RiskManagementAgent {
             | OrderEvent::Modified(_)
             | OrderEvent::ModifyRejected(_)
             | OrderEvent::StatusReported(_)
+            | OrderEvent::External(_)
             | OrderEvent::StateChanged(_) => {}
         }
     }

@@ -6,8 +6,10 @@
 //! manual mode a human decides last, on numbers that are computed anew.
 
 mod account;
+mod differences;
 mod doubts;
 mod entries;
+mod halts;
 mod symbols;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,15 +24,16 @@ use crate::domain::ids::{AgentId, TradeId};
 use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
 use crate::events::{
-    Alert, Envelope, Event, MarketEvent, PortfolioAssessed, PositionEvent, RequestEvent, RiskEvent,
-    Severity, SignalEvent, StrategyDisabled, SystemEvent, Timer, Topic, Topics, TradingChanged,
-    VenueEvent,
+    Envelope, Event, MarketEvent, PortfolioAssessed, PositionEvent, RequestEvent, RiskEvent,
+    SignalEvent, StrategyDisabled, SystemEvent, Topic, Topics, TradingChanged, VenueEvent,
 };
 use crate::fsm::trading::{TradingInput, TradingState};
 use crate::risk::{AccountMode, Conduct, Identity, Limits, OpenRisk, Reservations};
 use account::Account;
+use differences::Differences;
 use doubts::Doubts;
 use entries::Waiting;
+use halts::Losses;
 use symbols::Symbols;
 
 /// Who decides entries last.
@@ -93,6 +96,8 @@ pub struct RiskManagementAgent {
     /// The bus to other processes does not answer (`bus_down`): no entry until it does.
     is_bus_down: bool,
     doubts: Doubts,
+    differences: Differences,
+    losses: Losses,
 }
 
 impl RiskManagementAgent {
@@ -115,6 +120,8 @@ impl RiskManagementAgent {
             missing: BTreeSet::new(),
             is_bus_down: false,
             doubts: Doubts::default(),
+            differences: Differences::default(),
+            losses: Losses::default(),
         }
     }
 
@@ -156,14 +163,7 @@ impl RiskManagementAgent {
                 }
             }
         }
-        self.watch_drawdown(out);
-    }
-
-    /// Says so once per fall when equity has lost much of its peak.
-    fn watch_drawdown(&mut self, out: &mut Outbox) {
-        if let Some(alert) = self.account.drawdown_alert() {
-            out.publish(RiskEvent::DrawdownAlert(alert));
-        }
+        self.watch_losses(out);
     }
 
     fn position(&mut self, at: Timestamp, event: &PositionEvent, out: &mut Outbox) {
@@ -194,6 +194,7 @@ impl RiskManagementAgent {
             | PositionEvent::TargetHit(_)
             | PositionEvent::Pnl(_)
             | PositionEvent::Unexplained(_)
+            | PositionEvent::Covered(_)
             | PositionEvent::Split(_) => {}
         }
     }
@@ -219,27 +220,12 @@ impl RiskManagementAgent {
             OperatorCommand::Flatten(flatten) if flatten.symbol.is_none() => {
                 self.move_ladder(TradingInput::Flatten, &flatten.reason, out);
             }
+            OperatorCommand::Acknowledge(seen) => self.acknowledge(seen, out),
             OperatorCommand::Flatten(_)
             | OperatorCommand::Cancel(_)
+            | OperatorCommand::Settle(_)
             | OperatorCommand::ResetBreaker(_) => {}
         }
-    }
-
-    /// A human trades again; not while somebody is missing who would have to look
-    /// after what is bought.
-    fn rearm(&mut self, why: &str, out: &mut Outbox) {
-        if self.missing.is_empty() {
-            if self.trading != TradingState::Active {
-                self.move_ladder(TradingInput::Rearm, why, out);
-            }
-            return;
-        }
-        let missing: Vec<String> = self.missing.iter().map(ToString::to_string).collect();
-        let text = format!(
-            "trading is not resumed: {} sits in no seat; end the program and start it again",
-            missing.join(", ")
-        );
-        out.publish(SystemEvent::Alert(Alert { severity: Severity::Critical, text }));
     }
 
     fn move_ladder(&mut self, input: TradingInput, why: &str, out: &mut Outbox) {
@@ -258,47 +244,11 @@ impl RiskManagementAgent {
         }
     }
 
-    fn system(&mut self, at: Timestamp, event: &SystemEvent, out: &mut Outbox) {
-        match event {
-            SystemEvent::TimerDue(due) => {
-                if let Timer::Approval(trade_id) = &due.timer {
-                    self.approval_due(at, trade_id, out);
-                } else if let Timer::Venue(_) = &due.timer {
-                    self.look_at_unknown(at, out);
-                }
-            }
-            // Every start seats everybody, with a bus or without.
-            SystemEvent::SessionStarted(_) => {
-                self.missing.clear();
-                self.is_bus_down = false;
-            }
-            SystemEvent::BusDown(_) => self.is_bus_down = true,
-            SystemEvent::BusUp(_) => self.is_bus_down = false,
-            SystemEvent::AgentRetired(retired) => {
-                self.missing.insert(retired.agent);
-                let why = format!("{} does not answer", retired.agent);
-                self.move_ladder(TradingInput::Halt, &why, out);
-            }
-            SystemEvent::AgentFailed(failed) if !failed.rebuilt => {
-                self.missing.insert(failed.agent);
-                let why = format!("{} failed for good", failed.agent);
-                self.move_ladder(TradingInput::Halt, &why, out);
-            }
-            SystemEvent::AgentFailed(_)
-            | SystemEvent::SessionEnded(_)
-            | SystemEvent::AgentStarted(_)
-            | SystemEvent::TradingChanged(_)
-            | SystemEvent::LoginChanged(_)
-            | SystemEvent::ReconcileDifference(_)
-            | SystemEvent::Alert(_) => {}
-        }
-    }
-
     fn venue(&mut self, at: Timestamp, event: &VenueEvent, out: &mut Outbox) {
         match event {
             VenueEvent::Account(account) => {
                 self.account.set_buying_power(account.buying_power, at);
-                self.compare(at, &account.positions, out);
+                self.compare(at, account, out);
             }
             VenueEvent::SplitApplied(split) => {
                 if let Some(position) = split.position {
@@ -315,6 +265,7 @@ impl RiskManagementAgent {
             | VenueEvent::ReplaceRefused(_)
             | VenueEvent::CallFailed(_)
             | VenueEvent::NotFound(_)
+            | VenueEvent::Raced(_)
             | VenueEvent::Orders(_) => {}
         }
     }

@@ -169,6 +169,7 @@ impl Symbols {
         SymbolView {
             position: None,
             reserved: Totals::default(),
+            is_in_doubt: false,
             reference: row.reference,
             quote: row.quote,
             band: row.band,

@@ -291,6 +291,7 @@ impl StrategyAgent {
             | PositionEvent::StopHit(_)
             | PositionEvent::TargetHit(_)
             | PositionEvent::Pnl(_)
+            | PositionEvent::Covered(_)
             | PositionEvent::Unexplained(_) => {}
         }
     }

@@ -65,6 +65,19 @@ impl AlpacaBroker {
         Ok(Self { rest, config, oddities: Arc::default(), endpoints })
     }
 
+    /// Makes the client of the same account by its backup endpoint, where one is
+    /// configured; nothing is sent.
+    ///
+    /// # Errors
+    /// When the address is not allowed.
+    pub fn backup(&self, keys: &ApiKeys) -> Result<Option<Self>, OpenError> {
+        let Some(endpoints) = self.config.backup_endpoints()? else { return Ok(None) };
+        let rest = Rest::new(&self.config, &endpoints, keys)
+            .map_err(|error| OpenError::Client(chained(&error)))?;
+        let (config, oddities) = (self.config.clone(), self.oddities.clone());
+        Ok(Some(Self { rest, config, oddities, endpoints }))
+    }
+
     /// Where the account is reached, streams included.
     pub const fn endpoints(&self) -> &Endpoints {
         &self.endpoints

@@ -92,6 +92,10 @@ pub struct AlpacaConfig {
     pub timeouts: Timeouts,
     /// What is allowed though the pages disagree.
     pub disputed: DisputedOrders,
+    /// Base of the trading calls of a second endpoint of the same account, which orders
+    /// that protect or close use besides; none when absent. The account's own host makes
+    /// it a second connection of its own.
+    pub backup: Option<Url>,
 }
 
 impl AlpacaConfig {
@@ -103,7 +107,32 @@ impl AlpacaConfig {
             account_id: None,
             timeouts: Timeouts::default(),
             disputed: DisputedOrders::default(),
+            backup: None,
         }
+    }
+
+    /// The same account by its backup endpoint, where there is one. Only trading calls are
+    /// made there, never a stream.
+    ///
+    /// # Errors
+    /// When the backup is neither on this machine nor the host of this kind of account:
+    /// keys and paper orders must not go elsewhere (C15).
+    pub fn backup_endpoints(&self) -> Result<Option<Endpoints>, ConfigError> {
+        let Some(backup) = &self.backup else { return Ok(None) };
+        let own = self.endpoints()?;
+        let is_own_host = *backup == own.trading;
+        let trading = match loopback(backup) {
+            Ok(here) => here,
+            Err(_) if is_own_host => own.trading.clone(),
+            Err(_) => {
+                let named = backup.host_str().unwrap_or_default();
+                return Err(ConfigError::BackupElsewhere {
+                    backup: format!("{}://{named}", backup.scheme()),
+                    own: own.trading.to_string(),
+                });
+            }
+        };
+        Ok(Some(Endpoints { trading, ..own }))
     }
 
     /// Works out where to call (protocol page §1 of October 2026).
@@ -157,6 +186,17 @@ pub enum ConfigError {
          http://127.0.0.1:PORT or http://[::1]:PORT, without a path"
     )]
     NotLoopback(String),
+    /// The backup is neither here nor the host of the account.
+    #[error(
+        "'{backup}' cannot be the backup of this account: it must be {own} or an address of \
+         this machine such as http://127.0.0.1:PORT"
+    )]
+    BackupElsewhere {
+        /// What was given, without what may be a password in it.
+        backup: String,
+        /// The account's own host.
+        own: String,
+    },
 }
 
 fn fixed(address: &str) -> Url {
@@ -234,5 +274,31 @@ mod tests {
             assert!(error.contains("not an address of this machine"), "{elsewhere}");
             assert!(!error.contains("word@"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_backup_is_here_or_the_host_of_the_same_kind_of_account() {
+        let with = |kind, backup: &str| {
+            let backup = Some(Url::parse(backup).unwrap());
+            let config = AlpacaConfig { backup, ..AlpacaConfig::new(kind) };
+            config.backup_endpoints().map(|found| found.unwrap().trading.to_string())
+        };
+        let (paper, live) = ("https://paper-api.alpaca.markets/", "https://api.alpaca.markets/");
+        let here = "http://127.0.0.1:4211/";
+        for (kind, backup, is_taken) in [
+            (AccountKind::Paper, paper, true),
+            (AccountKind::Paper, here, true),
+            (AccountKind::Paper, live, false),
+            (AccountKind::Live, live, true),
+            (AccountKind::Live, paper, false),
+            (AccountKind::Paper, "https://paper-api.alpaca.markets.example.com/", false),
+            (AccountKind::Paper, "http://paper-api.alpaca.markets/", false),
+            (AccountKind::Live, "https://user:word@api.alpaca.markets/", false),
+        ] {
+            let found = with(kind.clone(), backup);
+            assert_eq!(found.is_ok(), is_taken, "{kind:?} {backup}: {found:?}");
+            assert!(found.map_or_else(|e| !e.to_string().contains("word"), |at| at == backup));
+        }
+        assert_eq!(AlpacaConfig::new(AccountKind::Paper).backup_endpoints(), Ok(None));
     }
 }

@@ -31,7 +31,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         let Some(broker_order_id) = self.broker_id(id, lane).await else { return };
         let mut failure = None;
         for attempt in 1..=TRIES {
-            match self.call(Leave::by(lane), self.broker.cancel(&broker_order_id)).await {
+            match self.cancel_by_all(&broker_order_id, lane).await {
                 Ok(()) => {
                     self.note_cancel(id, true);
                     return self.confirm(id, &broker_order_id, lane).await;
@@ -75,7 +75,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         if known.is_some() {
             return known;
         }
-        let failure = match self.read(Leave::by(lane), || self.broker.find(id)).await {
+        let failure = match self.read_by_all(Leave::by(lane), |broker| broker.find(id)).await {
             Ok(Some(order)) => {
                 let news = self.ledger().standing(&order);
                 self.say_all(news.events).await;
@@ -121,19 +121,28 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         }
     }
 
-    async fn cancel_refused(
-        &self,
+    async fn cancel_refused<'a>(
+        &'a self,
         id: &ClientOrderId,
-        broker_order_id: &BrokerOrderId,
+        broker_order_id: &'a BrokerOrderId,
         lane: Lane,
         (reason, message): (RejectReason, String),
     ) {
         let mut has_ended = false;
         self.note_cancel(id, false);
-        if let Some(order) = self.read_order(broker_order_id, lane).await {
-            has_ended =
-                matches!(order.report.status, ReportedStatus::Cancelled | ReportedStatus::Expired);
-            self.tell(&order).await;
+        let read = |broker: &'a B| broker.order(broker_order_id);
+        match self.read_by_all(Leave::by(lane), read).await {
+            Ok(Some(order)) => {
+                let status = order.report.status;
+                has_ended = matches!(status, ReportedStatus::Cancelled | ReportedStatus::Expired);
+                self.tell(&order).await;
+            }
+            // The broker had it and does not know it any more.
+            Ok(None) => {
+                let client_order_id = id.clone();
+                self.say(VenueEvent::NotFound(VenueNotFound { client_order_id })).await;
+            }
+            Err(_) => {}
         }
         if !has_ended {
             let client_order_id = id.clone();
@@ -143,7 +152,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
     }
 
     pub(super) async fn read_order(&self, id: &BrokerOrderId, lane: Lane) -> Option<BrokerOrder> {
-        self.read(Leave::by(lane), || self.broker.order(id)).await.ok().flatten()
+        self.read_by_all(Leave::by(lane), |broker| broker.order(id)).await.ok().flatten()
     }
 
     /// Says where an order stands, and goes after what took its place.

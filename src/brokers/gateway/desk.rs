@@ -18,6 +18,7 @@ use crate::brokers::gateway::admission::{Admission, Usage};
 use crate::brokers::gateway::config::GatewayConfig;
 use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::gateway::gate::Gate;
+use crate::brokers::gateway::heard::Heard;
 use crate::brokers::gateway::hours::Hours;
 use crate::brokers::gateway::ledger::Ledger;
 use crate::brokers::gateway::readiness::Readiness;
@@ -137,6 +138,7 @@ pub(super) struct Desk<B, E> {
     pub(super) hours: Hours,
     bank: Mutex<Bank>,
     ledger: Mutex<Ledger>,
+    heard: Mutex<Heard>,
     entrance: E,
     /// Cancelled when the house has ended.
     pub(super) closed: CancellationToken,
@@ -159,6 +161,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             bank: Mutex::new(bank),
             admission: Arc::new(Admission::new(config.budget, config.seed, clock.clone())),
             ledger: Mutex::default(),
+            heard: Mutex::default(),
             readiness: Readiness::default(),
             hours: Hours::default(),
             closed: CancellationToken::new(),
@@ -174,6 +177,10 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         // A panic in a task leaves names that are still right.
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn bank(&self) -> MutexGuard<'_, Bank> {

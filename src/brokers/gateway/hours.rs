@@ -141,7 +141,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
              no entry leaves while either says closed"
         );
         let subject = "market hours".to_owned();
-        let difference = ReconcileDifference { subject, journal, venue };
+        let difference = ReconcileDifference::between(subject, journal, venue);
         self.say(SystemEvent::ReconcileDifference(difference)).await;
         self.alert(Severity::Warning, text).await;
     }

@@ -75,7 +75,7 @@ impl Ledger {
             let mut orders = Vec::new();
             self.list(order, &mut orders);
             if !orders.is_empty() {
-                news.events.push(VenueEvent::Orders(OrdersReported { orders }));
+                news.events.push(VenueEvent::Orders(part_of(orders)));
             }
         }
         let done = VenueDone { client_order_id: name, filled };
@@ -116,7 +116,7 @@ impl Ledger {
         for order in orders {
             self.list(order, &mut listed);
         }
-        events.push(VenueEvent::Orders(OrdersReported { orders: listed }));
+        events.push(VenueEvent::Orders(OrdersReported { orders: listed, is_whole: true }));
         (events, follow)
     }
 
@@ -227,7 +227,7 @@ impl Ledger {
                 status: ReportedStatus::Rejected,
                 ..order.report.clone()
             };
-            VenueEvent::Orders(OrdersReported { orders: vec![report] })
+            VenueEvent::Orders(part_of(vec![report]))
         } else {
             VenueEvent::Rejected(VenueRejected {
                 client_order_id: name,
@@ -264,6 +264,10 @@ impl Ledger {
             self.list(leg, into);
         }
     }
+}
+
+const fn part_of(orders: Vec<OrderReport>) -> OrdersReported {
+    OrdersReported { orders, is_whole: false }
 }
 
 fn leg(order: &BrokerOrder) -> AcceptedLeg {

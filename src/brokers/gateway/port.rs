@@ -7,7 +7,7 @@
 use tokio::sync::mpsc;
 
 use crate::bus::{Agent, Outbox};
-use crate::domain::command::{OperatorCommand, ResetBreaker};
+use crate::domain::command::{OperatorCommand, Outcome, ResetBreaker};
 use crate::domain::ids::{AgentId, BrokerOrderId, ClientOrderId};
 use crate::events::{
     Envelope, Event, GetBars, OrderCancel, OrderEvent, OrderModify, OrderSubmit, RequestEvent,
@@ -89,6 +89,7 @@ impl Port {
             | OrderEvent::Expired(_)
             | OrderEvent::OutcomeUnknown(_)
             | OrderEvent::StatusReported(_)
+            | OrderEvent::External(_)
             | OrderEvent::StateChanged(_) => {}
         }
     }
@@ -123,7 +124,8 @@ impl Agent for Port {
     }
 
     fn topics(&self) -> Topics {
-        // Of the operator's words only the reset of a breaker is for the gateway.
+        // Of the operator's words the reset of a breaker is for the gateway, and what became
+        // of an order.
         Topics::of(&[Topic::Order, Topic::Request, Topic::Operator])
     }
 
@@ -141,6 +143,14 @@ impl Agent for Port {
                     let _ = second.send(Request::Reset(reset.clone()));
                 }
                 self.pass(Request::Reset(reset.clone()));
+            }
+            Event::Operator(OperatorCommand::Settle(settle)) => {
+                let order = settle.client_order_id.clone();
+                let is = match &settle.outcome {
+                    Outcome::Working { broker_order_id } => Some(broker_order_id.clone()),
+                    Outcome::NotThere | Outcome::Over { .. } => None,
+                };
+                self.pass(Request::Decide { order, is });
             }
             Event::Operator(_)
             | Event::Tape(_)

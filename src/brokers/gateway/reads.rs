@@ -128,7 +128,8 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         };
         self.check_account(&account).await;
         let BrokerAccount { cash, equity, buying_power, .. } = account;
-        let reported = AccountReported { cash, equity, buying_power, positions };
+        let streamed = self.heard().compare(&positions);
+        let reported = AccountReported { cash, equity, buying_power, positions, streamed };
         self.say(VenueEvent::Account(reported)).await;
         true
     }
@@ -152,12 +153,13 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
     /// An execution was corrected or taken back: says so and reads everything anew.
     pub(super) async fn correct(&self, order: &BrokerOrder, last_seen: Timestamp) {
         let report = &order.report;
-        self.say(SystemEvent::ReconcileDifference(ReconcileDifference {
-            subject: format!("order {}", report.broker_order_id),
-            journal: "executed as it was reported".into(),
-            venue: format!("an execution was corrected, {} filled now", report.filled),
-        }))
-        .await;
+        let subject = format!("order {}", report.broker_order_id);
+        let venue = format!("an execution was corrected, {} filled now", report.filled);
+        let difference = ReconcileDifference {
+            cause: Some("the broker took back what it had told (F24)".into()),
+            ..ReconcileDifference::between(subject, "executed as it was reported".into(), venue)
+        };
+        self.say(SystemEvent::ReconcileDifference(difference)).await;
         if let Some(order) = self.read_order(&report.broker_order_id, Lane::Reconcile).await {
             self.tell(&order).await;
         }

@@ -106,6 +106,11 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
             feeding,
         };
         room.live(&mut requests, streams.orders, &stop).await;
+        // A gate that was closed because the house has ended is followed all the same: the
+        // entries must not work on with nobody to look after them (F48).
+        if room.desk.gate.is_closed() && !room.is_gate_seen {
+            room.cancel_entries();
+        }
         // What was asked before the end is still done.
         while let Ok(request) = requests.try_recv() {
             room.take(request);
@@ -299,8 +304,12 @@ impl<B: Broker, E: Entrance> Room<B, E> {
 
     fn push(&mut self, push: Push) {
         match push {
-            Push::Order(update) => self.tell(*update),
+            Push::Order(update) => {
+                self.desk.heard().update(&update);
+                self.tell(*update);
+            }
             Push::OrdersResumed => {
+                self.desk.heard().gap();
                 self.desk.readiness.resumed();
                 // What happened in the gap is read before the rest is believed.
                 self.is_held = true;

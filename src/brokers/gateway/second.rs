@@ -86,7 +86,8 @@ mod tests {
         let entrance = SecondEntrance::new(Nobody, "schwab");
         let zero = Money::ZERO;
         let (cash, equity, buying_power, positions) = (zero, zero, zero, Vec::new());
-        let account = AccountReported { cash, equity, buying_power, positions };
+        let account =
+            AccountReported { cash, equity, buying_power, positions, streamed: Vec::new() };
         let link = FeedLinkChanged { feed: "schwab.stream".into(), state: LinkState::Up };
         let alert = Alert { severity: Severity::Info, text: "well".into() };
         let bars = BarBatch { interval: Interval::Minute, bars: Arc::from([]) };

@@ -3,8 +3,8 @@
 //! What certainly did not leave may be sent again under the same name; whatever is
 //! unknown is looked up first (F01, F03). An entry is sent once, and what could not be
 //! settled here is settled by the execution agent. An order that protects or closes is
-//! sent again where the broker refuses the second use of a name, over two connections
-//! at once where there are two. Never under another name, never at another broker
+//! sent again where the broker refuses the second use of a name, over two ways at once
+//! where there are two (see [`race`](super::race)). Never under another name, never at another broker
 //! (F20).
 
 use std::time::Duration;
@@ -31,7 +31,7 @@ const WAIT: Duration = Duration::from_millis(500);
 
 /// How one sending ended, over one connection or two.
 #[derive(Debug)]
-enum Sent {
+pub(super) enum Sent {
     Taken(Box<BrokerOrder>),
     /// The name is in use: an earlier sending has arrived (F05).
     InUse(Failure),
@@ -86,7 +86,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         let mut trouble: Option<Stopwatch> = None;
         let mut may_be_there = false;
         for attempt in 1.. {
-            let (failure, window) = match self.send_critical(request).await {
+            let (failure, window) = match self.send_critical(request, attempt == 1).await {
                 Sent::Taken(order) => return self.taken(request, &order).await,
                 Sent::Refused(refusal) => {
                     // What was sent before may be the reason of the refusal: it holds the
@@ -124,39 +124,18 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         }
     }
 
-    /// Sends over every connection there is; the first success ends the others.
-    async fn send_critical(&self, request: &OrderRequest) -> Sent {
-        let leave = Leave::by(Lane::Protective);
-        let first = self.call(leave, send(self.broker.as_ref(), request));
-        let Some(backup) = self.backup.as_ref().filter(|_| self.broker.deduplicates()) else {
-            return sent(first.await);
-        };
-        let second = self.call(leave, send(backup.as_ref(), request));
-        tokio::pin!(first, second);
-        // The primary first where both are ready: its answer is as good.
-        let (one, other) = tokio::select! {
-            biased;
-            one = &mut first => {
-                let one = sent(one);
-                if matches!(one, Sent::Taken(_)) {
-                    return one;
-                }
-                (one, sent(second.await))
-            }
-            one = &mut second => {
-                let one = sent(one);
-                if matches!(one, Sent::Taken(_)) {
-                    return one;
-                }
-                (one, sent(first.await))
-            }
-        };
-        together(one, other)
+    /// Sends over every way there is; the first success ends the others.
+    async fn send_critical(&self, request: &OrderRequest, is_first: bool) -> Sent {
+        if let Some(second) = self.second_way() {
+            return self.race(request, second, is_first).await;
+        }
+        let call = send(self.broker.as_ref(), request);
+        sent(self.call(Leave::by(Lane::Protective), call).await)
     }
 
     /// Looks an order up by our name, once for each try of a read.
     async fn look_up(&self, id: &ClientOrderId, lane: Lane) -> Found {
-        match self.read(Leave::read(lane, None), || self.broker.find(id)).await {
+        match self.read_by_all(Leave::read(lane, None), |broker| broker.find(id)).await {
             Ok(Some(order)) => Found::Order(Box::new(order)),
             Ok(None) => Found::Nothing,
             Err(_) => Found::NoAnswer,
@@ -273,7 +252,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
 }
 
 /// Sends an order over one connection, and says that it leaves.
-async fn send<B: Broker>(
+pub(super) async fn send<B: Broker>(
     broker: &B,
     request: &OrderRequest,
 ) -> Result<Answer<BrokerOrder>, CallError> {
@@ -287,7 +266,8 @@ fn is_same(request: &OrderRequest, order: &BrokerOrder) -> bool {
     (report.symbol, report.side, report.qty) == (request.symbol, request.side, request.qty)
 }
 
-fn sent(answer: Result<BrokerOrder, Failure>) -> Sent {
+/// What the answer to one sending means.
+pub(super) fn sent(answer: Result<BrokerOrder, Failure>) -> Sent {
     match answer {
         Ok(order) => Sent::Taken(Box::new(order)),
         Err(Failure::Failed(CallError::Refused(refusal))) => match refusal {
@@ -301,17 +281,5 @@ fn sent(answer: Result<BrokerOrder, Failure>) -> Sent {
         },
         Err(failure) if failure.is_certain() => Sent::NotThere(failure),
         Err(failure) => Sent::Unknown(failure),
-    }
-}
-
-/// What two sendings under one name mean, neither of which was answered with an order.
-fn together(one: Sent, other: Sent) -> Sent {
-    match (one, other) {
-        (taken @ Sent::Taken(_), _) | (_, taken @ Sent::Taken(_)) => taken,
-        (used @ Sent::InUse(_), _) | (_, used @ Sent::InUse(_)) => used,
-        // A refusal beside an unknown may be the first one's doing: it holds the shares.
-        (unknown @ Sent::Unknown(_), _) | (_, unknown @ Sent::Unknown(_)) => unknown,
-        (refused @ Sent::Refused(_), _) | (_, refused @ Sent::Refused(_)) => refused,
-        (Sent::NotThere(failure), Sent::NotThere(_)) => Sent::NotThere(failure),
     }
 }

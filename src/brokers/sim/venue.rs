@@ -203,6 +203,7 @@ impl SimVenue {
             | OrderEvent::Expired(_)
             | OrderEvent::OutcomeUnknown(_)
             | OrderEvent::StatusReported(_)
+            | OrderEvent::External(_)
             | OrderEvent::StateChanged(_) => return,
         }
         self.say_reports(out);
@@ -251,7 +252,7 @@ impl SimVenue {
                 What::Resized { .. } => {
                     let order = self.exchange.order(OrderName::Client(&report.client_order_id));
                     let orders = order.map(Order::report).into_iter().collect();
-                    out.publish(VenueEvent::Orders(OrdersReported { orders }));
+                    out.publish(VenueEvent::Orders(OrdersReported { orders, is_whole: false }));
                 }
                 // All but the first two are faults that only a server injects.
                 What::Routed
@@ -304,6 +305,7 @@ impl SimVenue {
             equity: account.equity,
             buying_power: account.buying_power,
             positions: self.exchange.positions().iter().map(|view| view.position).collect(),
+            streamed: Vec::new(),
         }));
     }
 
@@ -312,7 +314,10 @@ impl SimVenue {
             RequestEvent::GetBars(wanted) => self.say_bars(*wanted, out),
             RequestEvent::GetOrderStatus(_) => {
                 let orders = self.exchange.working().into_iter().map(Order::report);
-                out.publish(VenueEvent::Orders(OrdersReported { orders: orders.collect() }));
+                out.publish(VenueEvent::Orders(OrdersReported {
+                    orders: orders.collect(),
+                    is_whole: true,
+                }));
             }
             RequestEvent::GetQuote(_)
             | RequestEvent::Subscribe(_)

@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
-use crate::bus::redis::names::{CAST_VOTE, RESUME, VOTE_REQUESTED, command_topics, reply_channel};
+use crate::bus::redis::names::{
+    CAST_VOTE, LOCAL_ONLY, VOTE_REQUESTED, command_topics, reply_channel,
+};
 
 /// What to do about a server without users, in one line.
 pub const REMEDY: &str = "give it users, then shut the default one: print them with \
@@ -35,7 +37,8 @@ pub fn file(sender: &str) -> String {
     // Writing to a text cannot fail.
     let _ =
         write!(text, "\nuser {sender} on >PUT-A-PASSWORD-HERE resetkeys resetchannels &{reply}");
-    for (topic, _) in command_topics().filter(|(_, name)| ![RESUME, CAST_VOTE].contains(name)) {
+    let is_theirs = |name| !LOCAL_ONLY.contains(&name) && name != CAST_VOTE;
+    for (topic, _) in command_topics().filter(|(_, name)| is_theirs(*name)) {
         let _ = write!(text, " &{topic}");
     }
     let reply = reply_channel(MEMBER);
@@ -67,5 +70,6 @@ mod tests {
         assert_eq!(users, ["default", "flightdeck", "desk-1", "member", "seat", "reader"]);
         assert!(text.starts_with("user default off\n"));
         assert!(text.contains("&operator.kill") && !text.contains("&operator.resume"));
+        assert!(!text.contains("&operator.settle") && !text.contains("&operator.acknowledge"));
     }
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bus::clock::MEASURES;
 use crate::bus::redis::keys::Keys;
-use crate::bus::redis::names::{RESUME, command_name};
+use crate::bus::redis::names::{LOCAL_ONLY, command_name};
 use crate::bus::redis::signed::Message;
 use crate::domain::hex::hex;
 use crate::domain::ids::TradeId;
@@ -249,7 +249,7 @@ impl Guard {
             return Err(Refused::Late);
         }
         self.remember(&sender, message, (expires_at, now))?;
-        if topic == RESUME {
+        if LOCAL_ONLY.contains(&topic) {
             return Err(Refused::NeverByBus);
         }
         Ok(Admitted { topic, sender })
@@ -387,8 +387,14 @@ mod tests {
         case.check(kill, (0, backwards), Err(Refused::LivesTooLong));
         let stranger = |said: &mut Draft<'_>| said.sender = "desk-2";
         case.check(kill, (0, stranger), Err(Refused::UnknownSender));
-        let resume = |said: &mut Draft<'_>| (said.topic, said.seq, said.nonce) = (RESUME, 3, "n3");
-        case.check(RESUME, (0, resume), Err(Refused::NeverByBus));
+        let [resume, settle, acknowledge] = LOCAL_ONLY;
+        let said = |said: &mut Draft<'_>| (said.topic, said.seq, said.nonce) = (resume, 3, "n3");
+        case.check(resume, (0, said), Err(Refused::NeverByBus));
+        let said = |said: &mut Draft<'_>| (said.topic, said.seq, said.nonce) = (settle, 4, "n4");
+        case.check(settle, (0, said), Err(Refused::NeverByBus));
+        let said =
+            |said: &mut Draft<'_>| (said.topic, said.seq, said.nonce) = (acknowledge, 5, "n5");
+        case.check(acknowledge, (0, said), Err(Refused::NeverByBus));
     }
 
     #[test]

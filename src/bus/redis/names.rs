@@ -23,8 +23,9 @@ use crate::events::RequestEvent;
 pub const ENVELOPE_FIELD: &str = "envelope";
 /// Cancels a working order, by the name that the execution agent hears.
 pub const ORDER_CANCEL: &str = "order.cancel";
-/// Re-arms a halted house: refused, a person at the local terminal alone does so.
-pub const RESUME: &str = "operator.resume";
+/// What a person at the local terminal alone may say, and is refused here: that the house
+/// trades again, and what is so at the broker.
+pub const LOCAL_ONLY: [&str; 3] = ["operator.resume", "operator.settle", "operator.acknowledge"];
 /// Approves a trade.
 pub const APPROVE: &str = "operator.approve";
 /// Halts.

@@ -52,6 +52,7 @@ pub const RULES: &[Rule] = &[
     rule(RuleName::EntryDirection, size::entry_direction),
     rule(RuleName::Restricted, stock::restricted),
     rule(RuleName::Tradable, stock::tradable),
+    rule(RuleName::SymbolInDoubt, stock::in_doubt),
     rule(RuleName::Halted, stock::halted),
     rule(RuleName::AllowShort, stock::allow_short),
     rule(RuleName::Shortable, stock::shortable),

@@ -17,6 +17,11 @@ pub(super) fn tradable(question: &Question<'_>) -> Measure {
     Measure::forbidden(!question.symbol.tradable)
 }
 
+/// I11 and C25: what is not known may have been bought already.
+pub(super) fn in_doubt(question: &Question<'_>) -> Measure {
+    Measure::forbidden(question.symbol.is_in_doubt)
+}
+
 pub(super) fn halted(question: &Question<'_>) -> Measure {
     Measure::forbidden(match question.symbol.status {
         TradingStatus::Halted | TradingStatus::LuldPaused => true,

@@ -63,6 +63,11 @@ fn c15_another_account_or_mode_than_the_configured_one_is_refused() {
 }
 
 #[test]
+fn c25_a_stock_in_which_something_is_not_known_takes_no_entry() {
+    refused(R::SymbolInDoubt, |case| case.symbol.is_in_doubt = true);
+}
+
+#[test]
 fn half_of_equity_stays_in_cash_after_the_trade_with_reservations_counted() {
     let cash = |cash: &'static str, reserved: i64| {
         move |case: &mut Case| {

@@ -115,6 +115,7 @@ impl Case {
                 time_to_close: Some(SignedDuration::from_hours(3)),
                 own_best_bid: None,
                 own_best_ask: None,
+                is_in_doubt: false,
                 tradable: true,
                 fractionable: true,
                 borrow: Borrow::Easy,

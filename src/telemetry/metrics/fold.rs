@@ -121,7 +121,8 @@ fn order(
         | OrderEvent::CancelRejected(_)
         | OrderEvent::Modified(_)
         | OrderEvent::ModifyRejected(_)
-        | OrderEvent::StatusReported(_) => {}
+        | OrderEvent::StatusReported(_)
+        | OrderEvent::External(_) => {}
     }
 }
 
@@ -162,6 +163,11 @@ fn position(
                 instruments.protected_after(seconds(since, envelope.at));
             }
         }
+        // What our own account did not know of.
+        PositionEvent::Covered(covered) if covered.was_listed => {
+            let spell = std::time::Duration::from_millis(covered.naked_ms);
+            instruments.protected_after(spell.as_secs_f64());
+        }
         PositionEvent::Closed(closed) => {
             readings.naked.remove(&closed.trade_id);
         }
@@ -171,6 +177,7 @@ fn position(
         | PositionEvent::TargetHit(_)
         | PositionEvent::Pnl(_)
         | PositionEvent::Unexplained(_)
+        | PositionEvent::Covered(_)
         | PositionEvent::Split(_) => {}
     }
 }
@@ -215,6 +222,8 @@ fn system(readings: &mut Readings, instruments: &Instruments, event: &SystemEven
         | SystemEvent::BusUp(_)
         | SystemEvent::BusDown(_)
         | SystemEvent::LoginChanged(_)
+        | SystemEvent::ReconcileCleared(_)
+        | SystemEvent::HaltRequired(_)
         | SystemEvent::Alert(_) => {}
     }
 }

@@ -91,6 +91,8 @@ impl Projector {
             | SystemEvent::AgentStarted(_)
             | SystemEvent::LoginChanged(_)
             | SystemEvent::TimerDue(_)
+            | SystemEvent::ReconcileCleared(_)
+            | SystemEvent::HaltRequired(_)
             | SystemEvent::Alert(_) => return,
         };
         self.end(span, envelope.at);

@@ -52,7 +52,7 @@ impl Projector {
                 span.fail(Failure::new("UnexplainedPosition", &found.detail));
                 self.end(span, envelope.at);
             }
-            PositionEvent::Pnl(_) | PositionEvent::Split(_) => {}
+            PositionEvent::Pnl(_) | PositionEvent::Split(_) | PositionEvent::Covered(_) => {}
         }
     }
 

@@ -96,7 +96,7 @@ impl Projector {
                 self.answered(envelope, &unknown.client_order_id, "UNKNOWN", Some(failure));
             }
             OrderEvent::StateChanged(changed) => self.order_changed(envelope, changed),
-            OrderEvent::StatusReported(_) => {}
+            OrderEvent::StatusReported(_) | OrderEvent::External(_) => {}
         }
     }
 
@@ -389,6 +389,7 @@ impl Projector {
             }
             VenueEvent::NotFound(missing) => &missing.client_order_id,
             VenueEvent::SplitApplied(_) | VenueEvent::Orders(_) => return,
+            VenueEvent::Raced(raced) => &raced.client_order_id,
         };
         self.trade_now = self.orders.get(id).map(|calls| calls.trade_id.clone());
     }

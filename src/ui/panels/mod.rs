@@ -18,6 +18,7 @@ mod positions;
 pub(in crate::ui) mod record;
 mod system;
 mod tape;
+mod safety;
 pub(in crate::ui) mod trades;
 pub(in crate::ui) mod watchlist;
 

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::ui::format;
 use crate::ui::panels::cards::link;
-use crate::ui::panels::machine;
+use crate::ui::panels::{machine, safety};
 use crate::ui::scene::Scene;
 use crate::ui::state::Pane;
 use crate::ui::theme::{Glyph, Meaning};
@@ -32,7 +32,8 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let columns = columns(inside.width, COLUMN);
     let width = column_width(inside.width, columns);
     // Where little fits, what may be wrong comes first.
-    let mut lines = feeds(scene);
+    let mut lines = safety::lines(scene);
+    lines.extend(feeds(scene));
     lines.extend(machine::lines(scene));
     lines.extend(delays(scene));
     lines.extend(run(scene));

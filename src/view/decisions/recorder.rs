@@ -294,7 +294,9 @@ fn operator(record: &mut Record, (_, at): (Seq, Timestamp), command: &OperatorCo
         | OperatorCommand::Kill(_)
         | OperatorCommand::Reduce(_)
         | OperatorCommand::Resume(_)
-        | OperatorCommand::Flatten(_) => {}
+        | OperatorCommand::Flatten(_)
+        | OperatorCommand::Settle(_)
+        | OperatorCommand::Acknowledge(_) => {}
     }
 }
 
@@ -363,7 +365,8 @@ fn order(record: &mut Record, place: (Seq, Timestamp), event: &OrderEvent) {
         OrderEvent::Modify(_)
         | OrderEvent::Cancelled(_)
         | OrderEvent::Expired(_)
-        | OrderEvent::StatusReported(_) => {}
+        | OrderEvent::StatusReported(_)
+        | OrderEvent::External(_) => {}
     }
 }
 
@@ -426,6 +429,9 @@ fn position(record: &mut Record, place: (Seq, Timestamp), event: &PositionEvent)
         PositionEvent::Closed(closed) => {
             record.result = Some(result(place.1, closed));
             return;
+        }
+        PositionEvent::Covered(covered) => {
+            format!("without a live exit for {} ms", covered.naked_ms)
         }
         PositionEvent::Pnl(_) | PositionEvent::Unexplained(_) => return,
     };

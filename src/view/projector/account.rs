@@ -190,6 +190,7 @@ impl AccountPart {
             | PositionEvent::TargetHit(_)
             | PositionEvent::Closed(_)
             | PositionEvent::Pnl(_)
+            | PositionEvent::Covered(_)
             | PositionEvent::Unexplained(_) => {}
         }
     }

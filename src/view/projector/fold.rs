@@ -25,6 +25,7 @@ use crate::view::projector::counters::Count;
 use crate::view::projector::house::HousePart;
 use crate::view::projector::market::MarketPart;
 use crate::view::projector::orders::OrdersPart;
+use crate::view::projector::safety::SafetyPart;
 use crate::view::projector::trades::TradesPart;
 use crate::view::projector::words;
 use crate::view::rows::{
@@ -65,6 +66,7 @@ pub struct Projector {
     trades: TradesPart,
     house: HousePart,
     intel: IntelPart,
+    safety: SafetyPart,
     recorder: Recorder,
     count: Count,
     log: Log,
@@ -91,6 +93,7 @@ impl Projector {
             trades: TradesPart::default(),
             house: HousePart::new(&setup.account, &setup.breakers, setup.speed.max(1)),
             intel: IntelPart::default(),
+            safety: SafetyPart::default(),
             recorder: Recorder::new(wanted),
             count: Count::default(),
             log: Log::default(),
@@ -197,6 +200,8 @@ impl Projector {
                 self.trades.position(event);
                 if matches!(event, PositionEvent::Unexplained(_)) {
                     self.house.unexplained += 1;
+                } else if let PositionEvent::Covered(covered) = event {
+                    self.safety.covered(covered);
                 }
             }
             Event::Trade(event) => {
@@ -214,7 +219,10 @@ impl Projector {
                 }
             }
             Event::Intel(event) => self.intel.see(at, event),
-            Event::System(event) => self.house.system(place, event),
+            Event::System(event) => {
+                self.house.system(place, event);
+                self.safety.system(at, event);
+            }
             Event::Tape(_)
             | Event::Market(_)
             | Event::Request(_)
@@ -252,6 +260,7 @@ impl Projector {
 
     fn order(&mut self, at: Timestamp, event: &OrderEvent) {
         self.orders.see(at, event);
+        self.safety.order(at, event);
         match event {
             OrderEvent::Filled(filled) => {
                 self.filled(at, filled);
@@ -280,6 +289,7 @@ impl Projector {
             | OrderEvent::ModifyRejected(_)
             | OrderEvent::OutcomeUnknown(_)
             | OrderEvent::StatusReported(_)
+            | OrderEvent::External(_)
             | OrderEvent::StateChanged(_) => {}
         }
     }
@@ -312,6 +322,7 @@ impl Projector {
             | VenueEvent::CallFailed(_)
             | VenueEvent::NotFound(_)
             | VenueEvent::Orders(_) => {}
+            VenueEvent::Raced(raced) => self.safety.raced(raced),
         }
     }
 
@@ -361,6 +372,7 @@ impl Projector {
             conflated: self.house.conflated,
             counters: self.count.get(),
             machine: Arc::default(),
+            safety: self.safety.share(),
         })
     }
 

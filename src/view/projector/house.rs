@@ -360,7 +360,10 @@ impl HousePart {
                 }
                 self.run.change().login = Some(kept);
             }
-            SystemEvent::TimerDue(_) => {}
+            SystemEvent::HaltRequired(halt) => {
+                self.alert(place, Severity::Critical, &halt.reason);
+            }
+            SystemEvent::ReconcileCleared(_) | SystemEvent::TimerDue(_) => {}
         }
     }
 

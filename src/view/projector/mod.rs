@@ -10,6 +10,7 @@ mod fold;
 mod house;
 mod market;
 mod orders;
+mod safety;
 mod trades;
 mod words;
 

@@ -70,7 +70,8 @@ impl OrdersPart {
             OrderEvent::Modify(_)
             | OrderEvent::Cancelled(_)
             | OrderEvent::Expired(_)
-            | OrderEvent::StatusReported(_) => {}
+            | OrderEvent::StatusReported(_)
+            | OrderEvent::External(_) => {}
         }
     }
 

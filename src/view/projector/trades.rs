@@ -168,6 +168,7 @@ impl TradesPart {
             | PositionEvent::StopHit(_)
             | PositionEvent::TargetHit(_)
             | PositionEvent::Pnl(_)
+            | PositionEvent::Covered(_)
             | PositionEvent::Unexplained(_) => {}
         }
     }

@@ -200,6 +200,10 @@ fn order(event: &OrderEvent) -> Said {
         OrderEvent::StatusReported(report) => {
             said(QUIET, None, report.state.as_deref().unwrap_or("never heard of"))
         }
+        OrderEvent::External(external) => {
+            let words = format!("{} orders at the venue are not ours", external.orders.len());
+            said(WARNING, external.orders.first().map(|order| order.symbol), words)
+        }
         OrderEvent::StateChanged(changed) => {
             let moved = OrderPhase::of(&changed.from).zip(OrderPhase::of(&changed.to));
             let moved = moved.map(|(from, to)| (from.name(), to.name()));
@@ -239,6 +243,15 @@ fn venue(event: &VenueEvent) -> Said {
         VenueEvent::Orders(reported) => {
             said(QUIET, None, format!("{} orders", reported.orders.len()))
         }
+        VenueEvent::Raced(raced) => {
+            let words = match raced.winner {
+                Some(winner) => {
+                    format!("{} by the {} endpoint", raced.client_order_id, winner.name())
+                }
+                None => format!("{} by neither endpoint", raced.client_order_id),
+            };
+            said(NORMAL, None, words)
+        }
         VenueEvent::Account(account) => said(QUIET, None, format!("equity {}", account.equity)),
     }
 }
@@ -261,6 +274,9 @@ fn position(event: &PositionEvent) -> Said {
         }
         PositionEvent::StopHit(hit) | PositionEvent::TargetHit(hit) => {
             said(VITAL, None, format!("{} reached at {}", hit.level, hit.price))
+        }
+        PositionEvent::Covered(covered) => {
+            said(WARNING, None, format!("had no live exit for {} ms", covered.naked_ms))
         }
         PositionEvent::Pnl(pnl) => said(QUIET, None, format!("unrealized {}", pnl.unrealized)),
         PositionEvent::Closed(closed) => {
@@ -335,6 +351,13 @@ fn operator(command: &OperatorCommand) -> Said {
         }
         OperatorCommand::Resume(why) => said(WARNING, None, &why.reason),
         OperatorCommand::Flatten(flatten) => said(CRITICAL, flatten.symbol, &flatten.reason),
+        OperatorCommand::Settle(settle) => {
+            said(WARNING, None, format!("{}: {}", settle.client_order_id, settle.reason))
+        }
+        OperatorCommand::Acknowledge(seen) => {
+            let subject = seen.subject.as_deref().unwrap_or("all differences");
+            said(WARNING, None, format!("{subject}: {}", seen.reason))
+        }
     }
 }
 
@@ -372,6 +395,10 @@ fn system(event: &SystemEvent) -> Said {
         SystemEvent::AgentRetired(retired) => {
             said(CRITICAL, None, format!("{}: {}", retired.agent, retired.reason))
         }
+        SystemEvent::ReconcileCleared(cleared) => {
+            said(NORMAL, None, format!("{}: {}", cleared.subject, cleared.how))
+        }
+        SystemEvent::HaltRequired(halt) => said(CRITICAL, None, &halt.reason),
         SystemEvent::TimerDue(due) => said(QUIET, None, due.agent.name()),
         SystemEvent::TradingChanged(changed) => {
             said(CRITICAL, None, format!("{} → {}: {}", changed.from, changed.to, changed.reason))

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::control::House;
 use crate::support::program::{Ended, Home};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 16] = [
     "approve",
     "reject",
     "cancel",
@@ -19,6 +19,8 @@ const VERBS: [&str; 14] = [
     "reduce",
     "resume",
     "flatten",
+    "settle",
+    "acknowledge",
     "status",
     "positions",
     "orders",

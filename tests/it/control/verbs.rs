@@ -7,12 +7,16 @@ use serde_json::Value;
 
 use flightdeck::agents::risk_management::Approval;
 use flightdeck::control::client::Client;
+use flightdeck::control::settling::Found;
 use flightdeck::control::{Call, Code, Request};
+use flightdeck::domain::ids::AgentId;
 use flightdeck::domain::order::OrderPurpose;
 use flightdeck::domain::position::Direction;
+use flightdeck::events::{AccountReported, VenueEvent};
 
 use crate::control::{ACCOUNT, House};
-use crate::support::cockpit::rules;
+use crate::support::cockpit::{dollars, rules};
+use crate::support::trouble::{Trouble, What};
 
 fn data(house: &House, request: Request) -> Value {
     let answer = house.ask(request).unwrap();
@@ -209,4 +213,82 @@ fn a_stream_tells_what_happens_after_its_greeting() {
         .collect();
     assert_eq!(names, ["operator.approve", "operator.kill", "system.trading.changed"]);
     house.refuses(Request::Tail { filter: some("ordr") }, Code::BadRequest);
+}
+
+/// A house whose entry in AAPL is lost, and nobody knows; its name.
+fn lost() -> (House, String) {
+    let mut config = rules();
+    config.account.approval = Approval::Auto;
+    let house = House::open(&config, geteuid().as_raw());
+    house.inside.happen(|cockpit| {
+        cockpit.trouble(Trouble { purpose: OrderPurpose::Entry, times: 1, what: What::Lost });
+        cockpit.setup("AAPL", "175.50", Direction::Long);
+    });
+    let name = house.inside.cockpit.lock().unwrap().order(OrderPurpose::Entry).to_string();
+    (house, name)
+}
+
+#[test]
+fn settling_wants_an_unknown_order_what_was_found_its_phrase_and_a_reason() {
+    let (house, name) = lost();
+    let settle = |order: &str, found: Found, confirm, reason| {
+        let order = order.to_owned();
+        Request::Settle { order, found, confirm, reason }
+    };
+    let phrase = || some(&format!("SETTLE {name}"));
+    let over = |filled: &str, price: Option<&str>| Found::Over {
+        filled: filled.to_owned(),
+        price: price.map(str::to_owned),
+    };
+    let why = || some("the broker's list has nothing");
+    house.refuses(settle("fd-1", Found::NotThere, some("SETTLE fd-1"), why()), Code::NotFound);
+    let refused = settle(&name, Found::NotThere, some("SETTLE"), why());
+    house.refuses(refused, Code::NotConfirmed);
+    house.refuses(settle(&name, Found::NotThere, phrase(), None), Code::NoReason);
+    for found in [
+        over("many", None),
+        over("5", None),
+        over("5", Some("cheap")),
+        Found::Working(" ".to_owned()),
+    ] {
+        house.refuses(settle(&name, found, phrase(), why()), Code::BadRequest);
+    }
+    let listed = text(&house, Request::Status);
+    assert!(listed.contains("trading halts in 60 s"), "{listed}");
+    let done = data(&house, settle(&name, over("5", Some("175.49")), phrase(), why()));
+    assert_eq!(done["note"], format!("{name} is settled: FILLED").as_str());
+    house.refuses(settle(&name, Found::NotThere, phrase(), why()), Code::NotApplicable);
+    assert_eq!(house.inside.done(), ["operator.settle"]);
+}
+
+#[test]
+fn a_difference_is_listed_with_all_sides_and_acknowledged_with_a_reason() {
+    let house = holding();
+    let acknowledge = |subject: Option<&str>, reason| Request::Acknowledge {
+        subject: subject.map(str::to_owned),
+        reason,
+    };
+    house.refuses(acknowledge(None, some("seen")), Code::NotFound);
+    let told = || {
+        VenueEvent::Account(AccountReported {
+            cash: dollars("99122.50"),
+            equity: dollars("100000.00"),
+            buying_power: dollars("99122.50"),
+            positions: Vec::new(),
+            streamed: Vec::new(),
+        })
+    };
+    house.inside.happen(|cockpit| {
+        cockpit.input(AgentId::Venue, told()).wait(31).input(AgentId::Venue, told());
+    });
+    let listed = text(&house, Request::Status);
+    let line = "journal long 5 shares · broker no shares · stream no shares · for 31 s";
+    assert!(listed.contains(line), "{listed}");
+    let status = data(&house, Request::Status);
+    assert_eq!(status["safety"]["differences"][0]["subject"], "AAPL");
+    house.refuses(acknowledge(Some("MSFT"), some("seen")), Code::NotFound);
+    house.refuses(acknowledge(Some("AAPL"), None), Code::NoReason);
+    let done = data(&house, acknowledge(Some("AAPL"), some("sold by hand")));
+    let note = "acknowledged; 0 differences wait; trading is REDUCING";
+    assert_eq!(done["note"], note);
 }

@@ -59,7 +59,7 @@ fn inputs() -> Vec<Input> {
         (1, alert("one")),
         (2, operator("two")),
         (3, OrderEvent::Cancel(cancel).into()),
-        (4, VenueEvent::Orders(OrdersReported { orders: Vec::new() }).into()),
+        (4, VenueEvent::Orders(OrdersReported { orders: Vec::new(), is_whole: false }).into()),
         (5, alert("last")),
     ]
 }

@@ -20,6 +20,7 @@ use flightdeck::brokers::sim::server::{
     Fault, FaultOrder, Pace, Pin, ServerConfig, ServerState, Shared, World, WorldSetup, open, serve,
 };
 use flightdeck::bus::Tap;
+use flightdeck::bus::clock::StepWatch;
 use flightdeck::config::Config;
 use flightdeck::domain::command::{Approve, Flatten, OperatorCommand, Reason, ResetBreaker};
 use flightdeck::domain::ids::{AgentId, TradeId};
@@ -346,8 +347,29 @@ impl Wired {
         config: &Config,
         journal: &tempfile::TempDir,
     ) -> Self {
+        Self::open_with(people, (market, base, None), config, journal).await
+    }
+
+    /// Opens a house that reaches the broker by a primary and a backup address.
+    pub(crate) async fn open_by_two(
+        market: &Market,
+        (base, backup): (&str, &str),
+        config: &Config,
+        journal: &tempfile::TempDir,
+    ) -> Self {
+        let people = People::default();
+        Self::open_with(people, (market, base, Some(backup)), config, journal).await
+    }
+
+    async fn open_with(
+        people: People,
+        (market, base, backup): (&Market, &str, Option<&str>),
+        config: &Config,
+        journal: &tempfile::TempDir,
+    ) -> Self {
         config.validate().unwrap();
-        let setting = market.setting(base);
+        let mut setting = market.setting(base);
+        setting.account.backup = backup.map(|address| address.parse().unwrap());
         let house = Opening::among(people, journal);
         let (options, out, taps) = house.parts();
         let opened = House::open(config, &options, setting, out, taps).await.unwrap();
@@ -391,6 +413,11 @@ impl Wired {
         let (options, out, taps) = house.parts();
         let opened = House::open_schwab(config, &options, setting, None, (out, taps)).await;
         house.wired(opened.unwrap(), market)
+    }
+
+    /// Lets the house look at its clock.
+    pub(crate) async fn look_at_clock(&self, steps: &mut StepWatch) {
+        within("the clock is looked at", self.house.look_at_clock(steps)).await.unwrap();
     }
 
     /// Ends the house in order.

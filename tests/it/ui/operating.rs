@@ -74,6 +74,8 @@ async fn operate(keys: &str, answer: Option<Answer>, then: Duration) -> (Vec<Str
             OperatorCommand::Reduce(_) => "reduce",
             OperatorCommand::Resume(_) => "resume",
             OperatorCommand::Flatten(_) => "flatten",
+            OperatorCommand::Settle(_) => "settle",
+            OperatorCommand::Acknowledge(_) => "acknowledge",
         }
         .to_owned()
     });

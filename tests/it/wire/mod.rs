@@ -133,6 +133,7 @@ fn an_amount_beyond_the_reach_of_binary_floats_survives() {
             equity: cash,
             buying_power: Money::ZERO,
             positions: Vec::new(),
+            streamed: Vec::new(),
         })
     };
     for cash in [cash, -cash, Money::from_units(1), Money::from_units(-1)] {

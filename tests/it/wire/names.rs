@@ -83,6 +83,10 @@ const SPECIFIED: &[(&str, Option<&str>)] = &[
     ("system.alert.raised", None),
     ("system.bus.up", None),
     ("system.bus.down", None),
+    ("operator.settle", None),
+    ("operator.acknowledge", None),
+    ("venue.race.decided", None),
+    ("position.naked.ended", None),
 ];
 
 #[test]

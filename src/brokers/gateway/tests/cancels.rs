@@ -154,3 +154,17 @@ async fn an_order_replaced_by_somebody_else_is_followed() {
     });
     assert_eq!(replaced.unwrap().new_client_order_id.as_str(), "by-hand");
 }
+
+#[tokio::test(start_paused = true)]
+async fn f48_a_gate_that_closes_as_the_house_ends_is_followed_all_the_same() {
+    let house = House::open().await;
+    house.submit("fd-1", ENTRY).submit("fd-2", OrderPurpose::Protection);
+    house.wait(1).await;
+    house.gate.close();
+    // Not a moment between: the stop is heard first.
+    let books = house.close().await;
+    let books = books.lock().unwrap();
+    let status = |id: &str| books.order(id).report.status;
+    assert_eq!(status("fd-1"), ReportedStatus::Cancelled);
+    assert_eq!(status("fd-2"), ReportedStatus::Working, "protection is kept");
+}

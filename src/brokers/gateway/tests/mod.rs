@@ -7,6 +7,7 @@ mod fake;
 mod house;
 
 mod orders;
+mod race;
 mod cancels;
 mod stream;
 mod limits;

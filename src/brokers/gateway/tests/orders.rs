@@ -178,32 +178,6 @@ async fn f06_what_the_stream_has_accepted_no_answer_refuses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f20_an_exit_goes_to_both_endpoints_and_one_order_comes_of_it() {
-    let cases: [(&[Does], &[Does], &str); 4] = [
-        (&[], &[], "venue.order.accepted"),
-        (&[Does::Lost], &[], "venue.order.accepted"),
-        (&[Does::AnswerLost], &[Does::NotSent], "venue.order.accepted"),
-        (&[Does::NotSent; 3], &[Does::NotSent; 3], "venue.call.failed"),
-    ];
-    for (primary, backup, said) in cases {
-        let books: Arc<Mutex<Books>> = Arc::default();
-        let house = House::on(Setup { has_backup: true, ..Setup::default() }, books);
-        house.wait(1).await;
-        house.script("submit", primary).script("backup_submit", backup);
-        house.submit("fd-1", EXIT);
-        house.wait(25).await;
-        assert_eq!(house.said("venue.order.").len() + house.said("venue.call").len(), 1);
-        assert_eq!(house.count(said), 1, "{primary:?} {backup:?}");
-        assert!(house.books().orders.len() <= 1);
-        // An entry is never sent twice.
-        house.submit("fd-2", ENTRY);
-        house.wait(5).await;
-        let to_backup = |call: &&(_, String)| call.1 == "backup_submit fd-2";
-        assert_eq!(house.books().calls.iter().filter(to_backup).count(), 0);
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn f21_an_order_of_our_name_that_is_another_one_is_not_adopted() {
     let house = House::open().await;
     let other = OrderRequest { qty: Qty::shares(50).unwrap(), ..request("fd-1", ENTRY) };

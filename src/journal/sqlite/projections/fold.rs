@@ -107,7 +107,8 @@ impl Projector {
             | OrderEvent::ModifyRejected(_)
             | OrderEvent::Expired(_)
             | OrderEvent::OutcomeUnknown(_)
-            | OrderEvent::StatusReported(_) => {}
+            | OrderEvent::StatusReported(_)
+            | OrderEvent::External(_) => {}
         }
     }
 
@@ -202,7 +203,8 @@ impl Projector {
             | PositionEvent::StopHit(_)
             | PositionEvent::TargetHit(_)
             | PositionEvent::Pnl(_)
-            | PositionEvent::Unexplained(_) => {}
+            | PositionEvent::Unexplained(_)
+            | PositionEvent::Covered(_) => {}
         }
     }
 

@@ -126,6 +126,8 @@ pub(super) fn told(commands: &[Cmd]) -> Vec<String> {
             Asked::Kill(_) => "kill".into(),
             Asked::Reduce(_) => "reduce".into(),
             Asked::Resume(_) => "resume".into(),
+            Asked::Settle(it) => format!("settle {}", it.client_order_id),
+            Asked::Acknowledge(it) => format!("acknowledge {:?}", it.subject),
             Asked::Flatten(it) => match it.symbol {
                 Some(symbol) => format!("flatten {symbol}"),
                 None => "flatten all".into(),

@@ -197,6 +197,8 @@ proptest! {
                     tokens.push(*token);
                     match asked {
                         OperatorCommand::Approve(_)
+                        | OperatorCommand::Settle(_)
+                        | OperatorCommand::Acknowledge(_)
                         | OperatorCommand::ResetBreaker(_)
                         | OperatorCommand::Resume(_)
                         | OperatorCommand::Flatten(_) => {

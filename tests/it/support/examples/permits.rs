@@ -127,6 +127,7 @@ fn account() -> AccountView {
 fn symbol_view() -> SymbolView {
     let last = price("175.50");
     SymbolView {
+        is_in_doubt: false,
         position: None,
         reserved: Totals::default(),
         reference: Some(Reference { price: last, at: now() }),

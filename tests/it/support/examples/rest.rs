@@ -1,7 +1,8 @@
 //! Examples of everything else: trades, breakers, humans, questions, the system.
 
 use flightdeck::domain::command::{
-    Actor, Approve, CancelOrder, Flatten, OperatorCommand, Reason, Reject, ResetBreaker, Way,
+    Acknowledge, Actor, Approve, CancelOrder, Flatten, OperatorCommand, Outcome, Reason, Reject,
+    ResetBreaker, Settle, Way,
 };
 use flightdeck::domain::ids::{AgentId, Seq};
 use flightdeck::domain::market::Interval;
@@ -9,15 +10,15 @@ use flightdeck::domain::position::Direction;
 use flightdeck::events::{
     AgentFailed, AgentRetired, AgentStarted, Alert, ApproveTrade, AssessPortfolio, BreakerEvent,
     BreakerStateChanged, BudgetChanged, BudgetExhausted, BusChanged, CalculateSize, CheckExit,
-    CheckStatus, EmailStored, Event, GetBars, GetOrderStatus, GetQuote, IntelEvent, LinkFound,
-    LoginChanged, ReconcileDifference, RequestEvent, ScanCandidates, SessionEnded, SessionStarted,
-    Severity, ShouldExit, Subscribe, SystemEvent, Timer, TimerDue, TradeEvent, TradeStateChanged,
-    TradingChanged, TransitionInvalid,
+    CheckStatus, EmailStored, Event, GetBars, GetOrderStatus, GetQuote, HaltRequired, HaltTrigger,
+    IntelEvent, LinkFound, LoginChanged, ReconcileCleared, ReconcileDifference, RequestEvent,
+    ScanCandidates, SessionEnded, SessionStarted, Severity, ShouldExit, Subscribe, SystemEvent,
+    Timer, TimerDue, TradeEvent, TradeStateChanged, TradingChanged, TransitionInvalid,
 };
 
 use rust_decimal::dec;
 
-use crate::support::examples::{aapl, ours, price, time, trade};
+use crate::support::examples::{aapl, ours, price, shares, theirs, time, trade};
 
 pub(super) fn examples() -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
@@ -122,6 +123,14 @@ fn commands() -> Vec<OperatorCommand> {
         let reason = "weekend".into();
         OperatorCommand::Flatten(Flatten { symbol, reason, by: None })
     };
+    let settle = |outcome| {
+        let (client_order_id, reason) = (ours(1), "seen in the broker's list".into());
+        OperatorCommand::Settle(Settle { client_order_id, outcome, reason, by: None })
+    };
+    let acknowledge = |subject: Option<&str>| {
+        let (subject, reason) = (subject.map(str::to_owned), "mine".into());
+        OperatorCommand::Acknowledge(Acknowledge { subject, reason, by: None })
+    };
     vec![
         OperatorCommand::Approve(Approve { trade_id: trade(), by: None }),
         OperatorCommand::Reject(Reject { trade_id: trade(), reason: "too late".into(), by: None }),
@@ -138,6 +147,12 @@ fn commands() -> Vec<OperatorCommand> {
         OperatorCommand::Resume(reason()),
         flatten(None),
         flatten(Some(aapl())),
+        settle(Outcome::NotThere),
+        settle(Outcome::Working { broker_order_id: theirs(1) }),
+        settle(Outcome::Over { filled: shares(0), price: None }),
+        settle(Outcome::Over { filled: shares(5), price: Some(price("175.50")) }),
+        acknowledge(None),
+        acknowledge(Some("AAPL")),
     ]
 }
 
@@ -176,6 +191,22 @@ fn system() -> Vec<SystemEvent> {
         let agent = AgentId::RiskManagement;
         SystemEvent::AgentFailed(AgentFailed { agent, poison: Seq(7), message, rebuilt })
     };
+    let difference = |stream: Option<&str>, cause: Option<&str>| {
+        SystemEvent::ReconcileDifference(ReconcileDifference {
+            stream: stream.map(str::to_owned),
+            since: cause.map(|_| time("2025-10-28T14:31:00Z")),
+            cause: cause.map(str::to_owned),
+            ..ReconcileDifference::between("AAPL".into(), "5 shares".into(), "4 shares".into())
+        })
+    };
+    let cleared = |is_acknowledged| {
+        let (subject, how) = ("AAPL".into(), "both sides agree again".into());
+        SystemEvent::ReconcileCleared(ReconcileCleared { subject, is_acknowledged, how })
+    };
+    let halt = |trigger| {
+        let reason = "the clock was set back by 3600 s".into();
+        SystemEvent::HaltRequired(HaltRequired { trigger, reason })
+    };
     let alert = |severity| SystemEvent::Alert(Alert { severity, text: "check the feed".into() });
     vec![
         SystemEvent::SessionStarted(SessionStarted {
@@ -198,11 +229,13 @@ fn system() -> Vec<SystemEvent> {
             to: "HALTED".into(),
             reason: "operator".into(),
         }),
-        SystemEvent::ReconcileDifference(ReconcileDifference {
-            subject: "AAPL".into(),
-            journal: "5 shares".into(),
-            venue: "4 shares".into(),
-        }),
+        difference(None, None),
+        difference(Some("5 shares"), Some("closed by hand")),
+        cleared(true),
+        cleared(false),
+        halt(HaltTrigger::ClockStep),
+        halt(HaltTrigger::Store),
+        halt(HaltTrigger::Part),
         SystemEvent::BusDown(BusChanged { reason: "redis://127.0.0.1: cut".into() }),
         SystemEvent::LoginChanged(LoginChanged {
             broker: "schwab".into(),

@@ -10,9 +10,9 @@ use flightdeck::events::{
     ApprovalRequested, DrawdownAlert, Event, LevelHit, LimitExceeded, OrderCancel, OrderCancelled,
     OrderEvent, OrderExpired, OrderFilled, OrderModified, OrderModify, OrderOutcomeUnknown,
     OrderRejected, OrderRequestRefused, OrderStateChanged, OrderStatusReported, OrderSubmit,
-    OrderSubmitted, PnlUpdated, PortfolioAssessed, PositionClosed, PositionEvent, PositionOpened,
-    PositionPnl, PositionSplit, RiskEvent, SetStop, SizeCalculated, StopSet, StrategyDisabled,
-    TradeApproved, TradeRefused, UnexplainedPosition, UpdateStop,
+    OrderSubmitted, OrdersExternal, PnlUpdated, PortfolioAssessed, PositionClosed, PositionCovered,
+    PositionEvent, PositionOpened, PositionPnl, PositionSplit, RiskEvent, SetStop, SizeCalculated,
+    StopSet, StrategyDisabled, TradeApproved, TradeRefused, UnexplainedPosition, UpdateStop,
 };
 use flightdeck::fsm::trade::ExitReason;
 use rust_decimal::dec;
@@ -175,6 +175,8 @@ fn answers() -> Vec<OrderEvent> {
         }),
         status(None),
         status(Some(price("175.5025"))),
+        external(Vec::new()),
+        external(vec![report(None)]),
         state_changed(None),
         state_changed(Some(price("175.50"))),
     ];
@@ -261,6 +263,10 @@ pub(super) fn report(average_price: Option<Price>) -> OrderReport {
     }
 }
 
+fn external(orders: Vec<OrderReport>) -> OrderEvent {
+    OrderEvent::External(OrdersExternal { orders })
+}
+
 fn state_changed(average_price: Option<Price>) -> OrderEvent {
     OrderEvent::StateChanged(OrderStateChanged {
         client_order_id: ours(1),
@@ -315,6 +321,12 @@ pub(super) fn positions() -> Vec<Event> {
         }),
         PositionEvent::StopHit(hit("166.72", "166.70")),
         PositionEvent::TargetHit(hit("201.82", "201.8201")),
+        PositionEvent::Covered(PositionCovered {
+            trade_id: trade(),
+            symbol: aapl(),
+            naked_ms: 4_000,
+            was_listed: true,
+        }),
         PositionEvent::Split(PositionSplit {
             trade_id: trade(),
             symbol: aapl(),

@@ -4,9 +4,9 @@ use flightdeck::domain::money::Price;
 use flightdeck::domain::order::{RejectReason, Side};
 use flightdeck::domain::position::{Direction, Position};
 use flightdeck::events::{
-    AcceptedLeg, AccountReported, CallFailed, Event, OrdersReported, SplitApplied, VenueAccepted,
-    VenueCall, VenueDone, VenueEvent, VenueFilled, VenueNotFound, VenueRefused, VenueRejected,
-    VenueReplaced,
+    AcceptedLeg, AccountReported, CallFailed, Endpoint, EndpointsRaced, Event, OrdersReported,
+    SplitApplied, Streamed, VenueAccepted, VenueCall, VenueDone, VenueEvent, VenueFilled,
+    VenueNotFound, VenueRefused, VenueRejected, VenueReplaced,
 };
 
 use crate::support::examples::trading::{fill, report};
@@ -121,14 +121,27 @@ fn about_the_account() -> Vec<VenueEvent> {
             equity: money("100000.00"),
             buying_power: money("198245.00"),
             positions,
+            streamed: vec![Streamed { symbol: aapl(), direction: Direction::Long, qty: shares(0) }],
+        })
+    };
+    let raced = |winner| {
+        VenueEvent::Raced(EndpointsRaced {
+            client_order_id: ours(1),
+            winner,
+            primary: "taken as b-1".into(),
+            backup: "the name is in use".into(),
         })
     };
     vec![
+        raced(None),
+        raced(Some(Endpoint::Primary)),
+        raced(Some(Endpoint::Backup)),
         split(None),
         split(Some(held)),
-        VenueEvent::Orders(OrdersReported { orders: Vec::new() }),
+        VenueEvent::Orders(OrdersReported { orders: Vec::new(), is_whole: true }),
         VenueEvent::Orders(OrdersReported {
             orders: vec![report(None), report(Some(price("175.49")))],
+            is_whole: false,
         }),
         account(Vec::new()),
         account(vec![held]),
