@@ -87,7 +87,7 @@ impl Outside {
 pub(super) struct Line {
     pub(super) orders: mpsc::Sender<Push>,
     pub(super) market: Arc<MarketInlet>,
-    pub(super) requests: mpsc::UnboundedSender<Request>,
+    pub(super) requests: mpsc::Sender<Request>,
     pub(super) outside: Outside,
 }
 
@@ -95,7 +95,7 @@ pub(super) struct Line {
 /// what waits there.
 pub(super) fn begin<B: Broker>(
     (broker, gate, config): (Arc<B>, Gate, GatewayConfig),
-    (port, requests): (mpsc::UnboundedSender<Request>, mpsc::UnboundedReceiver<Request>),
+    (port, requests): (mpsc::Sender<Request>, mpsc::Receiver<Request>),
     outside: &Outside,
     connect: impl FnOnce(Line) -> anyhow::Result<()>,
 ) -> anyhow::Result<(JoinHandle<()>, Arc<Load>)> {
@@ -142,7 +142,7 @@ pub(super) fn seats(
     guard: GuardConfig,
     (broker, speed): (&str, u32),
     (mode, account, opening_cash): (AccountMode, &str, Money),
-    (port, second): (mpsc::UnboundedSender<Request>, Option<mpsc::UnboundedSender<Request>>),
+    (port, second): (mpsc::Sender<Request>, Option<mpsc::Sender<Request>>),
 ) -> anyhow::Result<Roster> {
     let seat = RosterSeat {
         id: AgentId::Venue,

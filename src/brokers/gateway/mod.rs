@@ -15,7 +15,9 @@ mod entrance;
 mod config;
 mod market;
 mod admission;
+mod identity;
 mod ledger;
+mod watch;
 mod news;
 mod desk;
 mod latch;
@@ -25,16 +27,19 @@ mod replace;
 mod reads;
 mod lines;
 mod feeding;
+mod load;
 mod room;
+mod beat;
 mod second;
 
 pub use config::GatewayConfig;
 pub use entrance::{Closed, Entrance};
 pub use feeding::MarketInlet;
 pub use gate::Gate;
+pub use load::{Load, Streams};
 pub use market::{MarketBuffer, MarketItem};
 pub use port::{Port, Request};
-pub use room::{Gateway, Load, Streams};
+pub use room::Gateway;
 pub use second::SecondEntrance;
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -21,16 +20,16 @@ use crate::brokers::gateway::admission::Usage;
 use crate::brokers::gateway::config::GatewayConfig;
 use crate::brokers::gateway::desk::Desk;
 use crate::brokers::gateway::entrance::Entrance;
-use crate::brokers::gateway::feeding::{Feeding, MarketInlet};
+use crate::brokers::gateway::feeding::Feeding;
 use crate::brokers::gateway::gate::Gate;
 use crate::brokers::gateway::lines::{Job, Lines};
+use crate::brokers::gateway::load::{Load, Streams};
 use crate::brokers::gateway::port::Request;
 use crate::brokers::gateway::reads::Told;
 use crate::brokers::{Broker, OrderUpdate, Push};
 use crate::bus::clock::Clock;
 use crate::domain::ids::ClientOrderId;
 use crate::domain::time::Timestamp;
-use crate::events::{BreakerEvent, BudgetChanged, BudgetExhausted};
 
 /// How often it looks at what is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,38 +41,10 @@ const HOLD_TICKS: u32 = 10;
 const AGAIN_TICKS: u32 = 5;
 /// News of orders that wait for the names of attached exits.
 const HELD_MAX: usize = 256;
+/// Reads that are under way at once.
+const READS_MAX: usize = 64;
 /// How long answers are awaited at the end.
 const OWED: Duration = Duration::from_secs(5);
-
-/// What the streams of a broker hand in. Order news wait in their channel, of any size,
-/// while the house is busy; market data is taken off at once.
-#[derive(Debug)]
-pub struct Streams {
-    /// Pushes of the order stream, its link among them: entries leave only while it is
-    /// up and the broker has been read since.
-    pub orders: mpsc::Receiver<Push>,
-    /// Where the market stream pushes to.
-    pub market: Arc<MarketInlet>,
-}
-
-/// What is under way at a gateway; looked at once a second.
-#[derive(Debug, Default)]
-pub struct Load {
-    waiting: AtomicUsize,
-    calls: AtomicUsize,
-}
-
-impl Load {
-    /// Requests about orders that wait behind others about the same order.
-    pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
-    }
-
-    /// Requests about orders whose answer is awaited.
-    pub fn calls(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
-    }
-}
 
 /// The async half of the venue seat.
 pub struct Gateway<B, E> {
@@ -111,7 +82,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
     /// answers still owed. Requests come from the [`Port`](crate::brokers::gateway::Port).
     pub async fn run(
         self,
-        mut requests: mpsc::UnboundedReceiver<Request>,
+        mut requests: mpsc::Receiver<Request>,
         streams: Streams,
         stop: CancellationToken,
     ) {
@@ -128,6 +99,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
             is_reconciling: false,
             is_telling: false,
             is_account_due: false,
+            is_saying: false,
             is_gate_seen: false,
             last_seen: desk.config.last_seen,
             usage: None,
@@ -152,21 +124,23 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
 }
 
 /// What a read was for, once it is over.
-enum Read {
+pub(super) enum Read {
     Reconciled {
         is_done: bool,
         began: Timestamp,
     },
     /// News of an order have been told.
     Told(Told),
+    /// How the budget stands was said.
+    Said,
     Other,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any mixture")]
-struct Room<B, E> {
-    desk: Arc<Desk<B, E>>,
+pub(super) struct Room<B, E> {
+    pub(super) desk: Arc<Desk<B, E>>,
     feeding: Arc<Feeding<B, E>>,
-    lines: Lines,
+    pub(super) lines: Lines,
     load: Arc<Load>,
     /// Whose job a task does: told also when it panics.
     running: HashMap<Id, ClientOrderId>,
@@ -174,22 +148,24 @@ struct Room<B, E> {
     reads: JoinSet<Read>,
     held: VecDeque<OrderUpdate>,
     /// Order news wait until the broker has been compared with the house.
-    is_held: bool,
+    pub(super) is_held: bool,
     hold_left: u32,
     is_reconciling: bool,
     reconcile_in: u32,
     last_seen: Timestamp,
-    is_telling: bool,
+    pub(super) is_telling: bool,
     is_account_due: bool,
+    /// Whether the budget's word is on its way to the door.
+    pub(super) is_saying: bool,
     /// Whether the closing of the gate has been followed by the cancelling pass.
-    is_gate_seen: bool,
-    usage: Option<Usage>,
+    pub(super) is_gate_seen: bool,
+    pub(super) usage: Option<Usage>,
 }
 
 impl<B: Broker, E: Entrance> Room<B, E> {
     async fn live(
         &mut self,
-        requests: &mut mpsc::UnboundedReceiver<Request>,
+        requests: &mut mpsc::Receiver<Request>,
         mut orders: mpsc::Receiver<Push>,
         stop: &CancellationToken,
     ) {
@@ -226,7 +202,8 @@ impl<B: Broker, E: Entrance> Room<B, E> {
             Request::Submit(submit) => {
                 let request = submit.order.request();
                 let id = request.client_order_id.clone();
-                self.desk.ledger().open(request, submit.order.purpose());
+                let sent_at = self.desk.hours.by_their_clock(self.desk.clock.now());
+                self.desk.ledger().open(request, submit.order.purpose(), sent_at);
                 self.add(id, Job::Submit(submit));
             }
             Request::Modify(modify) => {
@@ -242,7 +219,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
                 self.add(id, Job::Status);
             }
             Request::Bars(wanted) => {
-                self.read(|desk| async move {
+                self.read_if_room(|desk| async move {
                     desk.say_bars(wanted).await;
                     Read::Other
                 });
@@ -269,7 +246,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         }
     }
 
-    fn add(&mut self, id: ClientOrderId, job: Job) {
+    pub(super) fn add(&mut self, id: ClientOrderId, job: Job) {
         if let Some(job) = self.lines.add(&id, job) {
             self.begin(id, job);
         }
@@ -304,16 +281,30 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         self.tell_held();
     }
 
-    fn read<F>(&mut self, begin: impl FnOnce(Arc<Desk<B, E>>) -> F)
+    pub(super) fn read<F>(&mut self, begin: impl FnOnce(Arc<Desk<B, E>>) -> F)
     where
         F: Future<Output = Read> + Send + 'static,
     {
         self.reads.spawn(begin(self.desk.clone()));
     }
 
+    /// What can be asked for again is left out while too much is under way: the door is
+    /// shut, or the broker hangs.
+    pub(super) fn read_if_room<F>(&mut self, begin: impl FnOnce(Arc<Desk<B, E>>) -> F)
+    where
+        F: Future<Output = Read> + Send + 'static,
+    {
+        if self.reads.len() < READS_MAX {
+            self.read(begin);
+        } else {
+            tracing::warn!("too many reads are under way, one is left out");
+        }
+    }
+
     fn read_over(&mut self, over: Result<Read, JoinError>) {
         match over {
             Ok(Read::Other) => {}
+            Ok(Read::Said) => self.is_saying = false,
             Ok(Read::Told(Told { has_traded, may_end_others })) => {
                 self.is_telling = false;
                 self.is_account_due |= has_traded;
@@ -328,6 +319,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
                 tracing::error!(%error, "a read broke off");
                 self.is_telling = false;
                 self.is_reconciling = false;
+                self.is_saying = false;
             }
         }
     }
@@ -337,6 +329,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
             Push::Order(update) => self.tell(*update),
             Push::OrdersResumed => {
                 self.desk.readiness.resumed();
+                self.desk.ledger().stream_resumed();
                 // What happened in the gap is read before the rest is believed.
                 self.is_held = true;
                 self.hold_left = HOLD_TICKS;
@@ -386,35 +379,8 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         }
     }
 
-    /// The gate is closed: every entry that may work is cancelled, also one whose
-    /// answer is awaited; one by one, so that no stop is among them. The house says
-    /// the same a moment later, if it is well.
-    fn cancel_entries(&mut self) {
-        self.is_gate_seen = true;
-        let entries = self.desk.ledger().live_entries();
-        for id in entries {
-            self.add(id, Job::Cancel);
-        }
-    }
-
-    /// What was asked for and has not happened is asked for again, at the pace of the
-    /// comparisons: cancels that stick, and entries that came to light after the gate was
-    /// closed.
-    fn ask_again(&mut self) {
-        let mut wanted = self.desk.ledger().owed_cancels();
-        if self.desk.gate.is_closed() {
-            wanted.extend(self.desk.ledger().live_entries());
-        }
-        for id in wanted {
-            if self.lines.is_idle(&id) {
-                self.add(id, Job::Cancel);
-            }
-        }
-    }
-
     fn tick(&mut self) {
-        self.load.waiting.store(self.lines.waiting(), Ordering::Relaxed);
-        self.load.calls.store(self.running.len(), Ordering::Relaxed);
+        self.load.note(self.lines.waiting(), self.running.len());
         self.is_gate_seen &= self.desk.gate.is_closed();
         if self.is_held {
             self.hold_left = self.hold_left.saturating_sub(1);
@@ -425,17 +391,19 @@ impl<B: Broker, E: Entrance> Room<B, E> {
             self.reconcile();
         } else if self.is_account_due && !self.is_reconciling {
             self.is_account_due = false;
-            self.read(|desk| async move {
+            self.read_if_room(|desk| async move {
                 desk.say_account().await;
                 Read::Other
             });
         }
-        if self.desk.hours.is_due(self.desk.clock.now()) {
-            self.read(|desk| async move {
+        let now = self.desk.clock.now();
+        if self.desk.hours.is_due(now) {
+            self.read_if_room(|desk| async move {
                 desk.compare_hours().await;
                 Read::Other
             });
         }
+        self.look_at_silence(now);
         self.say_budget();
     }
 
@@ -469,29 +437,6 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         } else {
             self.reconcile_in = self.reconcile_in.min(AGAIN_TICKS);
         }
-    }
-
-    /// Says how the budget stands, at most once a tick and only what is new.
-    fn say_budget(&mut self) {
-        let usage = self.desk.admission.usage();
-        let exhausted = self.desk.admission.take_exhausted();
-        let is_new = self.usage != Some(usage);
-        self.usage = Some(usage);
-        self.read(|desk| async move {
-            desk.tick().await;
-            let budget = || desk.broker.name().to_owned();
-            for (lane, until) in exhausted {
-                let lane = lane.name().to_owned();
-                let event = BudgetExhausted { budget: budget(), lane, until };
-                desk.say(BreakerEvent::BudgetExhausted(event)).await;
-            }
-            if is_new {
-                let Usage { used, limit, shut_until } = usage;
-                let event = BudgetChanged { budget: budget(), used, limit, shut_until };
-                desk.say(BreakerEvent::BudgetChanged(event)).await;
-            }
-            Read::Other
-        });
     }
 
     /// Waits for the answers still owed.

@@ -7,6 +7,7 @@ mod fake;
 mod house;
 
 mod orders;
+mod identity;
 mod cancels;
 mod stream;
 mod limits;

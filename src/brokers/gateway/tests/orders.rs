@@ -7,8 +7,7 @@ use crate::brokers::gateway::Request;
 use crate::brokers::gateway::tests::fake::{Books, Does};
 use crate::brokers::gateway::tests::house::{House, Setup, request};
 use crate::domain::ids::ClientOrderId;
-use crate::domain::money::Qty;
-use crate::domain::order::{OrderPurpose, OrderRequest, RejectReason, ReportedStatus};
+use crate::domain::order::{OrderPurpose, RejectReason, ReportedStatus};
 use crate::events::{CallFailed, Event, VenueEvent};
 
 const ENTRY: OrderPurpose = OrderPurpose::Entry;
@@ -201,18 +200,6 @@ async fn f20_an_exit_goes_to_both_endpoints_and_one_order_comes_of_it() {
         let to_backup = |call: &&(_, String)| call.1 == "backup_submit fd-2";
         assert_eq!(house.books().calls.iter().filter(to_backup).count(), 0);
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn f21_an_order_of_our_name_that_is_another_one_is_not_adopted() {
-    let house = House::open().await;
-    let other = OrderRequest { qty: Qty::shares(50).unwrap(), ..request("fd-1", ENTRY) };
-    house.books().receive(&other);
-    house.submit("fd-1", ENTRY);
-    house.wait(5).await;
-    assert_eq!(house.count("system.alert.raised"), 1);
-    assert_eq!(house.count("venue.order.accepted"), 0);
-    assert!(!house.failures()[0].definitely_not_sent);
 }
 
 #[tokio::test(start_paused = true)]
