@@ -156,7 +156,7 @@ fn every_name_has_the_tag_with_which_its_journal_began() {
 
 #[test]
 fn a_tag_repeats_with_seed_and_instant_and_with_nothing_else() {
-    let at = |nanos| Timestamp::from_nanos(1_761_661_800_000_000_000 + nanos);
+    let at = |nanos: i64| Timestamp::from_nanos(1_761_661_800_000_000_000 + nanos);
     assert_eq!(order_tag(7, at(0)), order_tag(7, at(0)));
     let mut tags: Vec<String> = (0..1_000).map(|nanos| order_tag(7, at(nanos))).collect();
     tags.push(order_tag(8, at(0)));
