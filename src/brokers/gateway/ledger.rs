@@ -167,6 +167,22 @@ impl Ledger {
         row.asked.as_ref().filter(|asked| asked.contradicts(order))
     }
 
+    /// Gives an order that was listed before its name was known to the name that asked for
+    /// it: where the broker keeps no names of ours, a list can come before the answer.
+    pub(super) fn claim(&mut self, order: &BrokerOrder) {
+        let report = &order.report;
+        let Some(ours) = &report.client_order_id else { return };
+        let listed = ClientOrderId::new(report.broker_order_id.as_str());
+        let is_awaited = self.rows.get(ours).is_some_and(|row| {
+            row.broker_order_id.is_none()
+                && row.asked.as_ref().is_some_and(|asked| !asked.contradicts(order))
+        });
+        let is_listed = self.by_broker.get(&report.broker_order_id) == Some(&listed);
+        if is_awaited && is_listed && *ours != listed {
+            self.forget(&listed);
+        }
+    }
+
     /// Tells whether the order that the broker has under a name of ours is another one.
     pub(super) fn is_other(&self, id: &ClientOrderId, order: &BrokerOrder) -> bool {
         self.name_of(order) != self.current(id)
@@ -189,6 +205,7 @@ impl Ledger {
     /// Notes what a broker said of an order, its legs included; returns the house's
     /// name of it.
     pub(super) fn learn(&mut self, order: &BrokerOrder) -> ClientOrderId {
+        self.claim(order);
         let name = self.name_of(order);
         let report = &order.report;
         if let Some(asked) = self.contradicted(order).filter(|_| !self.rows.contains_key(&name)) {

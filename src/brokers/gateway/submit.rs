@@ -169,7 +169,12 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
 
     /// The broker has the order: says so, and what has happened to it since.
     async fn taken(&self, request: &OrderRequest, order: &BrokerOrder) {
-        if self.ledger().is_other(&request.client_order_id, order) {
+        let is_other = {
+            let mut ledger = self.ledger();
+            ledger.claim(order);
+            ledger.is_other(&request.client_order_id, order)
+        };
+        if is_other {
             return self.belongs_to_another(request, order).await;
         }
         if order.report.status == ReportedStatus::Rejected {

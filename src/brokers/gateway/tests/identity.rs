@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 
 use crate::brokers::gateway::Request;
-use crate::brokers::gateway::tests::fake::{Does, price};
+use crate::brokers::gateway::ledger::Ledger;
+use crate::brokers::gateway::tests::fake::{Books, Does, price};
 use crate::brokers::gateway::tests::house::{House, START, executed, request};
 use crate::brokers::{Execution, OrderNews};
 use crate::domain::ids::{ClientOrderId, ExecutionId, Symbol};
@@ -213,4 +214,18 @@ async fn f09_a_stream_that_tells_a_fill_late_but_in_time_is_left_alone() {
     house.wait(60).await;
     assert_eq!(house.books().redials, 0);
     house.close().await;
+}
+
+#[test]
+fn an_order_that_was_listed_before_its_name_was_known_is_ours_with_the_answer() {
+    let mut books = Books::default();
+    let named = books.receive(&request("fd-1", ENTRY)).clone();
+    let mut listed = named.clone();
+    listed.report.client_order_id = None;
+    let mut ledger = Ledger::default();
+    ledger.open(&request("fd-1", ENTRY), ENTRY, None);
+    assert_eq!(ledger.learn(&listed).as_str(), "b-1", "the broker keeps no names of ours");
+    assert_eq!(ledger.learn(&named).as_str(), "fd-1");
+    assert_eq!(ledger.learn(&listed).as_str(), "fd-1");
+    assert!(!ledger.is_other(&ClientOrderId::new("fd-1"), &listed));
 }
