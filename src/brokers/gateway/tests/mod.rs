@@ -11,5 +11,6 @@ mod identity;
 mod cancels;
 mod stream;
 mod limits;
+mod bounds;
 mod latch;
 mod market;
