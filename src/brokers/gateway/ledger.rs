@@ -260,14 +260,11 @@ impl Ledger {
             return false;
         };
         let lives = |row: &Row| !row.is_over && !row.is_cancel_owed;
-        match &row.head {
-            Some(head) => lives(row) && self.rows.get(&self.current(head)).is_some_and(lives),
-            None => {
-                let is_leg =
-                    |leg: &&Row| leg.head.as_ref().is_some_and(|head| self.current(head) == name);
-                row.has_legs && lives(row) && self.rows.values().filter(is_leg).any(lives)
-            }
+        if let Some(head) = &row.head {
+            return lives(row) && self.rows.get(&self.current(head)).is_some_and(lives);
         }
+        let is_leg = |leg: &&Row| leg.head.as_ref().is_some_and(|head| self.current(head) == name);
+        row.has_legs && lives(row) && self.rows.values().filter(is_leg).any(lives)
     }
 
     /// Notes that an order was replaced: from now on it has its successor's names.
