@@ -169,7 +169,7 @@ impl House {
         let (says, said) = mpsc::unbounded_channel();
         let gateway =
             Gateway::new(Arc::new(broker), None, Gate::default(), clock.clone(), config, Ear(says));
-        let (requests, asked) = mpsc::unbounded_channel();
+        let (requests, asked) = Port::queue();
         let (pushes, orders) = mpsc::channel(1);
         // No entry leaves while nobody would hear of it.
         let state = LinkState::Up;

@@ -86,7 +86,7 @@ pub(crate) struct House {
     watch: Stopwatch,
     pub(crate) clock: Arc<SimClock>,
     port: Port,
-    requests: mpsc::UnboundedSender<Request>,
+    requests: mpsc::Sender<Request>,
     pub(crate) door: Door,
     accepted: mpsc::UnboundedReceiver<()>,
     status: watch::Receiver<StreamStatus<DecodeCounts>>,
@@ -103,7 +103,7 @@ impl House {
         let Plan { encoding, keeps, watch, gate, taps } = plan;
         let clock = Arc::new(SimClock::new(Pace::Times(PACE), START));
         let folder = tempfile::tempdir().expect("a folder for the journal");
-        let (requests, asked) = mpsc::unbounded_channel();
+        let (requests, asked) = Port::queue();
         let tracker = TaskTracker::new();
         let spine_requests = requests.clone();
         let seat = RosterSeat {
@@ -207,7 +207,7 @@ impl House {
     /// read the broker yet.
     async fn take_order(&mut self, number: usize) -> bool {
         let request = Request::Submit(Box::new(submit(number)));
-        self.requests.send(request).expect("the gateway lives");
+        self.requests.try_send(request).expect("the gateway lives");
         let accepted = tokio::time::timeout(Duration::from_millis(500), self.accepted.recv());
         accepted.await.is_ok_and(|accepted| accepted.is_some())
     }

@@ -106,6 +106,7 @@ pub(crate) fn run() -> Result<[Arc<Snapshot>; 2], Box<dyn Error>> {
         seed: SEED,
         version: env!("CARGO_PKG_VERSION").into(),
         config_hash: config.hash().to_string(),
+        order_tag: None,
     };
     house.input(opened, AgentId::Spine, SystemEvent::SessionStarted(started))?;
     for batch in warm_up {

@@ -234,7 +234,7 @@ impl Driver<'_> {
         if self.resumed_at > Timestamp::default() {
             tracing::info!(market_time = %self.resumed_at, "going on with the journal");
         }
-        let started = session_started("sim", self.config);
+        let started = session_started("sim", self.config, at);
         self.door.send_and_settle(at, AgentId::Spine, started).await?;
         for batch in warm_up.iter().skip(self.place.warm_ups) {
             let history = FeedEvent::History(batch.clone());

@@ -51,7 +51,9 @@ use crate::bus::{Roster, RosterSeat};
 use crate::config::Config;
 use crate::control::webhook::Webhook;
 use crate::domain::ids::AgentId;
+use crate::domain::ids::order_tag;
 use crate::domain::money::Money;
+use crate::domain::time::Timestamp;
 use crate::events::{SessionStarted, SystemEvent};
 use crate::telemetry::Telemetry;
 use crate::view::Setup;
@@ -106,9 +108,10 @@ pub fn simulated_roster(config: &Config, venue: VenueConfig) -> anyhow::Result<R
     roster(&config.agents(), seat).map_err(anyhow::Error::msg)
 }
 
-/// The first event of a run.
-fn session_started(mode: &str, config: &Config) -> SystemEvent {
+/// The first event of a run, said at an instant.
+fn session_started(mode: &str, config: &Config, at: Timestamp) -> SystemEvent {
     SystemEvent::SessionStarted(SessionStarted {
+        order_tag: Some(order_tag(config.seed, at)),
         mode: mode.to_owned(),
         seed: config.seed,
         version: env!("CARGO_PKG_VERSION").to_owned(),

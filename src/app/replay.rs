@@ -194,7 +194,7 @@ fn run_inline(
         let step = Arc::new(step?);
         let MarketStep { at, .. } = *step;
         if last == Timestamp::default() {
-            spine.input(at, AgentId::Spine, session_started("replay", config))?;
+            spine.input(at, AgentId::Spine, session_started("replay", config, at))?;
             spine.announce(at)?;
         }
         last = at;
@@ -242,7 +242,7 @@ async fn feed(config: &Config, history: History, door: Door) -> anyhow::Result<(
         let step = Arc::new(step?);
         let at = step.at;
         if last == Timestamp::default() {
-            door.send(at, AgentId::Spine, session_started("replay", config)).await?;
+            door.send(at, AgentId::Spine, session_started("replay", config, at)).await?;
         }
         last = at;
         door.send(at, AgentId::Feed, TapeEvent::Step(step.clone())).await?;

@@ -175,7 +175,7 @@ impl SchwabFeeds {
         config: &Config,
         symbols: &[Symbol],
         (orders, market): (mpsc::Sender<Push>, Arc<MarketInlet>),
-        requests: mpsc::UnboundedSender<Request>,
+        requests: mpsc::Sender<Request>,
         outside: &Outside,
     ) -> anyhow::Result<()> {
         let Outside { door, clock, tracker, stop, .. } = outside;
@@ -284,14 +284,14 @@ fn guard(config: &Config, stake: Stake) -> GuardConfig {
 async fn watch_login(
     mut state: watch::Receiver<TokenState>,
     (door, clock): (Door, Arc<dyn Clock>),
-    requests: mpsc::UnboundedSender<Request>,
+    requests: mpsc::Sender<Request>,
     stop: CancellationToken,
 ) {
     loop {
         let now = *state.borrow_and_update();
         // The latch first: the screen may learn of it a moment later. A gateway that has
         // ended sends nothing any more.
-        if now.is_dead() && requests.send(Request::LoginDied).is_err() {
+        if now.is_dead() && requests.try_send(Request::LoginDied).is_err() {
             return;
         }
         measure(now, clock.now());

@@ -94,7 +94,7 @@ impl Outside {
 pub(super) struct Line {
     pub(super) orders: mpsc::Sender<Push>,
     pub(super) market: Arc<MarketInlet>,
-    pub(super) requests: mpsc::UnboundedSender<Request>,
+    pub(super) requests: mpsc::Sender<Request>,
     pub(super) outside: Outside,
 }
 
@@ -103,7 +103,7 @@ pub(super) struct Line {
 pub(super) fn begin<B: Broker>(
     (broker, backup): (Arc<B>, Option<Arc<B>>),
     (gate, config): (Gate, GatewayConfig),
-    (port, requests): (mpsc::UnboundedSender<Request>, mpsc::UnboundedReceiver<Request>),
+    (port, requests): (mpsc::Sender<Request>, mpsc::Receiver<Request>),
     outside: &Outside,
     connect: impl FnOnce(Line) -> anyhow::Result<()>,
 ) -> anyhow::Result<(JoinHandle<()>, Arc<Load>)> {
@@ -164,7 +164,7 @@ pub(super) fn told(
 /// Seats the port and the five agents.
 pub(super) fn seats(
     agents: &AgentConfigs,
-    (port, second): (mpsc::UnboundedSender<Request>, Option<mpsc::UnboundedSender<Request>>),
+    (port, second): (mpsc::Sender<Request>, Option<mpsc::Sender<Request>>),
 ) -> anyhow::Result<Roster> {
     let seat = RosterSeat {
         id: AgentId::Venue,

@@ -15,7 +15,9 @@ use crate::app::schwab::{RESERVE_PART, SchwabParts, SchwabSetting};
 use crate::app::seating::{Outside, PUSHES_MAX};
 use crate::breakers::{BudgetConfig, SchwabBreaker};
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
-use crate::brokers::gateway::{Gate, Gateway, GatewayConfig, Request, SecondEntrance, Streams};
+use crate::brokers::gateway::{
+    Gate, Gateway, GatewayConfig, Port, Request, SecondEntrance, Streams,
+};
 use crate::brokers::{Broker, DataOnly};
 use crate::config::Config;
 use crate::domain::ids::Symbol;
@@ -43,18 +45,18 @@ pub enum SecondSource {
 /// A second source before it begins.
 pub(super) struct Second {
     source: SecondSource,
-    port: mpsc::UnboundedSender<Request>,
-    requests: mpsc::UnboundedReceiver<Request>,
+    port: mpsc::Sender<Request>,
+    requests: mpsc::Receiver<Request>,
 }
 
 impl Second {
     pub(super) fn new(source: SecondSource) -> Self {
-        let (port, requests) = mpsc::unbounded_channel();
+        let (port, requests) = Port::queue();
         Self { source, port, requests }
     }
 
     /// Where its gateway hears resets.
-    pub(super) fn port(&self) -> mpsc::UnboundedSender<Request> {
+    pub(super) fn port(&self) -> mpsc::Sender<Request> {
         self.port.clone()
     }
 
@@ -85,7 +87,7 @@ fn schwab(
     config: &Config,
     symbols: &[Symbol],
     setting: SchwabSetting,
-    (port, requests): (mpsc::UnboundedSender<Request>, mpsc::UnboundedReceiver<Request>),
+    (port, requests): (mpsc::Sender<Request>, mpsc::Receiver<Request>),
     outside: &Outside,
 ) -> anyhow::Result<()> {
     let (broker, feeds) = SchwabParts::new(config, setting, Vec::new(), outside)?.apart();
@@ -110,7 +112,7 @@ fn alpaca(
     config: &Config,
     symbols: &[Symbol],
     (account, keys): (AlpacaConfig, &ApiKeys),
-    requests: mpsc::UnboundedReceiver<Request>,
+    requests: mpsc::Receiver<Request>,
     outside: &Outside,
 ) -> anyhow::Result<()> {
     let broker = AlpacaBroker::new(account, keys).map_err(Refusal::from)?;

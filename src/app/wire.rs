@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use jiff::SignedDuration;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +34,7 @@ use crate::app::{People, Refusal, Summary, bus, halts, read_model, session_start
 use crate::breakers::BudgetConfig;
 use crate::brokers::Broker;
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
-use crate::brokers::gateway::{Gate, GatewayConfig};
+use crate::brokers::gateway::{Gate, GatewayConfig, Port};
 use crate::bus::clock::{Clock, StepWatch, SystemClock};
 use crate::bus::spine::{Door, Spine};
 use crate::bus::{SpineError, Tap};
@@ -290,7 +289,7 @@ impl House {
         let mail = Mailroom::open(config, &options.journal, &mut journal)?;
         let is_new = is_begun_anew(&mut journal, mode, &options.journal)?;
         let latched = latched(&mut journal)?;
-        let (port, requests) = mpsc::unbounded_channel();
+        let (port, requests) = Port::queue();
         let ports = (port.clone(), second.as_ref().map(Second::port));
         let whose = (mode, &*account, opening_cash);
         let agents = told(config, side.guard, (broker.name(), speed), whose);
@@ -308,8 +307,9 @@ impl House {
         }
         let last_seen = if is_new { clock.now() } else { spine.now() };
         let spine = tokio::spawn(async move { spine.run().await.map(|_| ()) });
-        door.send_and_settle(clock.now(), AgentId::Spine, session_started(mode_name(mode), config))
-            .await?;
+        let began = clock.now();
+        let started = session_started(mode_name(mode), config, began);
+        door.send_and_settle(began, AgentId::Spine, started).await?;
         let outside =
             Outside { door, clock, tracker: tracker.clone(), stop: side.outside, latched };
         let (now, is_latched) = (outside.clock.now(), outside.is_latched(broker.name()));

@@ -272,6 +272,30 @@ pub trait Broker: Send + Sync + 'static {
         since: Timestamp,
     ) -> impl Future<Output = Result<Answer<Vec<BrokerOrder>>, CallError>> + Send;
 
+    /// Whether the executions of an order can be read one by one.
+    fn lists_executions(&self) -> bool {
+        false
+    }
+
+    /// Reads the executions of one order, oldest first, each with the shares of the order
+    /// that were filled with it; none where the broker does not list them.
+    fn executions(
+        &self,
+        _order: &BrokerOrder,
+    ) -> impl Future<Output = Result<Answer<Vec<(Execution, Qty)>>, CallError>> + Send {
+        async { Ok(Answer { value: Vec::new(), rate: None, request_id: None }) }
+    }
+
+    /// Whether the stream of orders tells every execution with what the order has filled
+    /// by it; then one that says nothing of what was read has fallen silent.
+    fn pushes_executions(&self) -> bool {
+        false
+    }
+
+    /// Connects the stream of orders anew, because it is open and says nothing; nothing is
+    /// done where it proves by itself that it speaks.
+    fn redial_orders(&self) {}
+
     /// Reads the account.
     fn account(&self) -> impl Future<Output = Result<Answer<BrokerAccount>, CallError>> + Send;
 

@@ -2,7 +2,8 @@
 //!
 //! Identifiers are values made from what the house already knows (a trading day
 //! and a counter), never from chance or the clock, so that a rebuilt agent makes
-//! the same ones again.
+//! the same ones again. What tells the journals of one account apart is drawn once
+//! and written into the journal: [`order_tag`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -96,6 +97,26 @@ impl fmt::Display for Seq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// Letters of an order tag: no two that look alike.
+const TAG_LETTERS: &[u8; 32] = b"023456789abcdefghjkmnpqrstuvwxyz";
+
+/// Draws the six letters that stand in the names of all orders of a journal, from the
+/// seed of the run and the instant at which it began: an account keeps a client order id
+/// for ever (Alpaca, protocol page §4.3 of October 2026), and trading day and counter
+/// begin anew with each journal. The same seed and instant give the same letters.
+pub fn order_tag(seed: u64, began: crate::domain::time::Timestamp) -> String {
+    // SplitMix64, twice: neighbouring instants must not give neighbouring letters.
+    let mix = |number: u64| {
+        let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        number ^ (number >> 31)
+    };
+    let drawn = mix(mix(seed) ^ u64::from_ne_bytes(began.as_nanos().to_ne_bytes()));
+    let letters = (0..6).map(|place| usize::try_from((drawn >> (place * 5)) & 31).unwrap_or(0));
+    letters.filter_map(|at| TAG_LETTERS.get(at)).map(|letter| char::from(*letter)).collect()
 }
 
 /// Declares an identifier that is a short text shared by reference.

@@ -51,6 +51,11 @@ pub struct SessionStarted {
     pub version: String,
     /// Hash of the configuration in force.
     pub config_hash: String,
+    /// A few letters in the names of all orders of a journal, so that a new journal does
+    /// not use names again that a broker remembers for ever; the first of a journal
+    /// counts. Absent in journals of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_tag: Option<String>,
 }
 
 /// The last event of a run.

@@ -334,6 +334,8 @@ fn the_bus_has_a_light_only_in_a_run_that_has_one() {
     fold.price("100.00").see(SystemEvent::BusDown(changed("still none")));
     assert_eq!(light(&mut fold).unwrap().since, down.since, "down all the while");
     let (mode, version, config_hash) = ("sim".into(), "1".into(), "0".into());
-    fold.see(SystemEvent::SessionStarted(SessionStarted { mode, seed: 1, version, config_hash }));
+    let order_tag = None;
+    let started = SessionStarted { mode, seed: 1, version, config_hash, order_tag };
+    fold.see(SystemEvent::SessionStarted(started));
     assert_eq!(light(&mut fold), None, "another run");
 }

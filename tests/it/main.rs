@@ -39,6 +39,7 @@ mod schwab_client;
 mod schwab_house;
 mod simulate;
 mod support;
+mod surprises;
 mod telemetry;
 mod ui;
 mod validate;

@@ -23,6 +23,21 @@ pub(super) struct OrderRow {
     pub(super) state: OrderState,
     /// The order with which it came, for the legs of an OCO or bracket.
     pub(super) parent: Option<ClientOrderId>,
+    pub(super) trust: Trust,
+}
+
+/// Whether what the venue says under an order's name is to be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Trust {
+    /// As it says.
+    #[default]
+    Plain,
+    /// It was ended because the venue did not have it: news of it are a surprise.
+    NotReceived,
+    /// It has arrived after all, and that was said.
+    Surprising,
+    /// Another order has its name (F21), and that was said.
+    Mistaken,
 }
 
 impl OrderRow {
@@ -121,6 +136,16 @@ impl OrderBook {
                 self.rows.remove(&oldest);
             }
         }
+    }
+
+    /// Makes an order that has ended a draft again, to be taken up under the same name.
+    pub(super) fn revive(&mut self, id: &ClientOrderId) {
+        let Some(row) = self.rows.get_mut(id) else { return };
+        row.state = OrderState::Draft { terms: row.state.terms() };
+        row.trust = Trust::Plain;
+        let symbol = row.symbol;
+        self.finished.retain(|other| other != id);
+        self.live.row(symbol, Vec::new).push(id.clone());
     }
 
     /// Forgets a draft.

@@ -6,7 +6,7 @@
 //! that waits for the open. Should the stop fill first, nothing is sent.
 
 use crate::agents::order_execution::OrderExecutionAgent;
-use crate::agents::order_execution::book::OrderRow;
+use crate::agents::order_execution::book::{OrderRow, Trust};
 use crate::agents::order_execution::sending::exit_kind;
 use crate::breakers::Lane;
 use crate::bus::Outbox;
@@ -138,6 +138,7 @@ impl OrderExecutionAgent {
             side: position.direction.exit_side(),
             state: OrderState::Draft { terms },
             parent: None,
+            trust: Trust::Plain,
         });
         out.publish(OrderEvent::StatusReported(OrderStatusReported {
             client_order_id: id.clone(),

@@ -13,6 +13,7 @@ mod breakers;
 mod closing;
 mod sending;
 mod settling;
+mod surprise;
 mod standing;
 mod venue_reports;
 
@@ -31,7 +32,7 @@ use crate::domain::order::OrderPurpose;
 use crate::domain::time::Timestamp;
 use crate::events::{
     Envelope, Event, MarketEvent, OrderEvent, OrderStatusReported, PositionEvent, RequestEvent,
-    RiskEvent, SignalEvent, SystemEvent, Timer, Topic, Topics,
+    RiskEvent, SessionStarted, SignalEvent, SystemEvent, Timer, Topic, Topics,
 };
 use crate::fsm::trade::ExitReason;
 use crate::risk::Limits;
@@ -98,6 +99,8 @@ pub struct OrderExecutionAgent {
     day: Date,
     /// Orders named so far.
     orders_named: u64,
+    /// What stands in the name of each, from the first run of the journal on.
+    order_tag: Option<String>,
     entries_barred: bool,
     guard: Guard,
     asking: Asking,
@@ -119,6 +122,7 @@ impl OrderExecutionAgent {
             session: Session::Closed,
             day: Date::MIN,
             orders_named: 0,
+            order_tag: None,
             entries_barred: false,
             guard,
             asking: Asking::default(),
@@ -126,18 +130,29 @@ impl OrderExecutionAgent {
         }
     }
 
-    /// Names an order: trading day and counter, so that a rebuilt agent gives the
-    /// same name and a resubmission is recognised as one.
+    /// Names an order: trading day, tag of the journal and counter, so that a rebuilt
+    /// agent gives the same name and a resubmission is recognised as one, and an agent
+    /// with a new journal never gives a name of an old one.
     fn name_order(&mut self) -> ClientOrderId {
         self.orders_named += 1;
-        let day = self.day;
-        ClientOrderId::new(format!(
-            "fd-{:04}{:02}{:02}-{:06}",
-            day.year(),
-            day.month(),
-            day.day(),
-            self.orders_named
-        ))
+        let (day, number) = (self.day, self.orders_named);
+        let day = format!("{:04}{:02}{:02}", day.year(), day.month(), day.day());
+        ClientOrderId::new(match &self.order_tag {
+            Some(tag) => format!("fd-{day}-{tag}-{number:06}"),
+            // A journal of before, or a test without a run.
+            None => format!("fd-{day}-{number:06}"),
+        })
+    }
+
+    /// A run begins.
+    fn begin_run(&mut self, started: &SessionStarted, out: &mut Outbox) {
+        if self.order_tag.is_none() {
+            self.order_tag.clone_from(&started.order_tag);
+        }
+        // The embedded venue is folded from the same journal: it has missed nothing.
+        if started.mode != "sim" {
+            self.ask_after_all(out);
+        }
     }
 
     fn market(&mut self, at: Timestamp, event: &MarketEvent, out: &mut Outbox) {
@@ -227,17 +242,13 @@ impl OrderExecutionAgent {
             SystemEvent::AgentFailed(failed) if !failed.rebuilt => {
                 self.bar_entries(at, &format!("{} failed for good", failed.agent), out);
             }
-            // The embedded venue is folded from the same journal: it has missed nothing.
-            SystemEvent::SessionStarted(started) if started.mode != "sim" => {
-                self.ask_after_all(out);
-            }
+            SystemEvent::SessionStarted(started) => self.begin_run(started, out),
             // Nobody will watch them; what a later run enters is another matter.
             SystemEvent::SessionEnded(ended) => {
                 let why = format!("the run ends: {}", ended.reason);
                 self.cancel_entries(at, &why, out);
             }
-            SystemEvent::SessionStarted(_)
-            | SystemEvent::AgentFailed(_)
+            SystemEvent::AgentFailed(_)
             | SystemEvent::AgentStarted(_)
             | SystemEvent::ReconcileDifference(_)
             | SystemEvent::ReconcileCleared(_)

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::agents::order_execution::book::OrderRow;
+use crate::agents::order_execution::book::{OrderRow, Trust};
 use crate::agents::order_execution::{OrderExecutionAgent, is_entry};
 use crate::breakers::{CallOutcome, Lane};
 use crate::bus::Outbox;
@@ -129,6 +129,7 @@ impl OrderExecutionAgent {
             side: request.side,
             state: OrderState::Draft { terms },
             parent: None,
+            trust: Trust::Plain,
         });
         let has_limit = request.kind.limit().is_some();
         let (age, timer) = match order.purpose() {

@@ -22,7 +22,16 @@ impl OrderExecutionAgent {
     /// Takes one line of a list; an order that is not ours is passed over.
     pub(super) fn reported(&mut self, at: Timestamp, report: &OrderReport, out: &mut Outbox) {
         let Some(id) = &report.client_order_id else { return };
-        let Some(before) = self.book.get(id).map(|row| row.state.clone()) else { return };
+        let Some(row) = self.book.get(id) else { return };
+        if (row.symbol, row.side) != (report.symbol, report.side) {
+            return self.mistaken(id, &format!("{} {}", report.side, report.symbol), out);
+        }
+        let before = row.state.clone();
+        if self.is_surprise(id, out) && works(report) {
+            let (client_order_id, legs) = (id.clone(), Vec::new());
+            let broker_order_id = report.broker_order_id.clone();
+            self.accepted(&VenueAccepted { client_order_id, broker_order_id, legs }, out);
+        }
         let is_unconfirmed =
             matches!(before, OrderState::Submitted { .. } | OrderState::Unknown { .. });
         if is_unconfirmed && report.status != ReportedStatus::Rejected {
@@ -163,6 +172,17 @@ impl OrderExecutionAgent {
             buying_power: None,
         }));
         self.end_of_exit(&before, out);
+    }
+}
+
+const fn works(report: &OrderReport) -> bool {
+    match report.status {
+        ReportedStatus::Working | ReportedStatus::Held => true,
+        ReportedStatus::Filled
+        | ReportedStatus::Cancelled
+        | ReportedStatus::Expired
+        | ReportedStatus::Rejected
+        | ReportedStatus::Replaced => false,
     }
 }
 

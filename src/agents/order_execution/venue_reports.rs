@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::agents::order_execution::OrderExecutionAgent;
-use crate::agents::order_execution::book::OrderRow;
+use crate::agents::order_execution::book::{OrderRow, Trust};
 use crate::agents::order_execution::sending::cancel_later;
 use crate::breakers::CallOutcome;
 use crate::bus::Outbox;
@@ -93,6 +93,9 @@ impl OrderExecutionAgent {
     pub(super) fn accepted(&mut self, accepted: &VenueAccepted, out: &mut Outbox) {
         let id = &accepted.client_order_id;
         self.is_found(id);
+        if self.is_surprise(id, out) && !self.take_up(id, out) {
+            return self.end_surprise(id, out);
+        }
         if !self.step(id, &OrderInput::Accepted, out) {
             return;
         }
@@ -160,6 +163,13 @@ impl OrderExecutionAgent {
         let Some(before) = self.book.get(id).cloned() else {
             return self.filled_unknown(filled, out);
         };
+        if (before.symbol, before.side) != (fill.symbol, fill.side) {
+            self.mistaken(id, &format!("{} {}", fill.side, fill.symbol), out);
+            return self.filled_unknown(filled, out);
+        }
+        // Its shares are counted late; what is left of it is ended or taken up when the
+        // venue shows it.
+        self.is_surprise(id, out);
         if !self.step(id, &OrderInput::Fill(fill.clone()), out) {
             return self.filled_unknown(filled, out);
         }
@@ -352,6 +362,7 @@ impl OrderExecutionAgent {
             if !row.state.is_terminal() {
                 self.step(id, &OrderInput::CancelRequested, out);
             }
+            self.doubt_arrival(id);
             self.end_of_exit(&row, out);
             self.make_room(at, &row, out);
             return;
@@ -435,5 +446,6 @@ fn leg_row(parent: &OrderRow, leg: &AcceptedLeg) -> OrderRow {
         side: leg.side,
         state: OrderState::Accepted { terms, pending: Pending::Nothing },
         parent: Some(parent.client_order_id.clone()),
+        trust: Trust::Plain,
     }
 }

@@ -17,7 +17,7 @@ use crate::app::session_started;
 use crate::app::simulate::disk::Disk;
 use crate::app::simulate::setting;
 use crate::brokers::Broker;
-use crate::brokers::gateway::{Closed, Entrance, Gate, Gateway, GatewayConfig, Streams};
+use crate::brokers::gateway::{Closed, Entrance, Gate, Gateway, GatewayConfig, Port, Streams};
 use crate::brokers::sim::direct::{DirectBroker, DirectVenue};
 use crate::bus::clock::Clock;
 use crate::bus::inline::Inline;
@@ -149,7 +149,7 @@ impl House {
         if is_shut {
             gate.close();
         }
-        let (port, requests) = mpsc::unbounded_channel();
+        let (port, requests) = Port::queue();
         let guard = config.execution.guard.clone();
         let whose = (AccountMode::Paper, setting::ACCOUNT, config.account.opening_cash);
         let agents = told(config, guard, (broker.name(), 1), whose);
@@ -160,7 +160,7 @@ impl House {
         let is_new = spine.recover()? == Seq(0);
         let now = clock.now();
         let last_seen = if is_new { now } else { spine.now() };
-        spine.input(now, AgentId::Spine, session_started("paper", config))?;
+        spine.input(now, AgentId::Spine, session_started("paper", config, now))?;
         if is_new {
             spine.announce(now)?;
         }

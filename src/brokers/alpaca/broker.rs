@@ -16,14 +16,16 @@ use crate::brokers::alpaca::wire::{
     WireAccount, WireAsset, WireClock, WireItem, WireOrder, WirePosition, WireQuotes,
 };
 use crate::brokers::broker::{
-    Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Replacement,
+    Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, Execution, Replacement,
 };
 use crate::brokers::call::{Answer, CallError};
 use crate::brokers::oddity::{Oddities, OddityCounts};
+use crate::brokers::stream::Redial;
 use crate::brokers::tls::install_tls_provider;
 use crate::brokers::words::chained;
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
 use crate::domain::market::{Bar, Interval, Quote};
+use crate::domain::money::Qty;
 use crate::domain::order::{OrderRequest, RejectReason};
 use crate::domain::position::Position;
 use crate::domain::time::Timestamp;
@@ -49,6 +51,8 @@ pub struct AlpacaBroker {
     pub(super) config: AlpacaConfig,
     pub(super) oddities: Arc<Oddities>,
     endpoints: Endpoints,
+    /// Shared with the stream of orders.
+    pub(super) redial: Redial,
 }
 
 impl AlpacaBroker {
@@ -62,7 +66,7 @@ impl AlpacaBroker {
         let endpoints = config.endpoints()?;
         let rest = Rest::new(&config, &endpoints, keys)
             .map_err(|error| OpenError::Client(chained(&error)))?;
-        Ok(Self { rest, config, oddities: Arc::default(), endpoints })
+        Ok(Self { rest, config, oddities: Arc::default(), endpoints, redial: Redial::default() })
     }
 
     /// Makes the client of the same account by its backup endpoint, where one is
@@ -75,7 +79,8 @@ impl AlpacaBroker {
         let rest = Rest::new(&self.config, &endpoints, keys)
             .map_err(|error| OpenError::Client(chained(&error)))?;
         let (config, oddities) = (self.config.clone(), self.oddities.clone());
-        Ok(Some(Self { rest, config, oddities, endpoints }))
+        let redial = self.redial.clone();
+        Ok(Some(Self { rest, config, oddities, endpoints, redial }))
     }
 
     /// Where the account is reached, streams included.
@@ -233,6 +238,25 @@ impl Broker for AlpacaBroker {
 
     async fn orders(&self, since: Timestamp) -> Result<Answer<Vec<BrokerOrder>>, CallError> {
         self.open_and_newer_orders(since).await
+    }
+
+    fn lists_executions(&self) -> bool {
+        true
+    }
+
+    async fn executions(
+        &self,
+        order: &BrokerOrder,
+    ) -> Result<Answer<Vec<(Execution, Qty)>>, CallError> {
+        self.executions_of(order).await
+    }
+
+    fn pushes_executions(&self) -> bool {
+        true
+    }
+
+    fn redial_orders(&self) {
+        self.redial.ask();
     }
 
     async fn account(&self) -> Result<Answer<BrokerAccount>, CallError> {

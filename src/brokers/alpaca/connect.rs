@@ -43,6 +43,7 @@ impl AlpacaBroker {
         let endpoints = self.endpoints();
         let trading = TradingStreamConfig {
             seed,
+            redial: self.redial.clone(),
             ..TradingStreamConfig::new("alpaca.orders", endpoints.trading_stream.as_str())
         };
         let feed = match self.config.feed {

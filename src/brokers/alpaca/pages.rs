@@ -13,11 +13,12 @@ use crate::brokers::alpaca::broker::AlpacaBroker;
 use crate::brokers::alpaca::rest::{Reply, Request, Surface};
 use crate::brokers::alpaca::translate::{self, Unreadable, account::FillRow};
 use crate::brokers::alpaca::wire::{WireBars, WireFill, WireOrder};
-use crate::brokers::broker::BrokerOrder;
+use crate::brokers::broker::{BrokerOrder, Execution};
 use crate::brokers::call::{Answer, CallError};
 use crate::brokers::oddity::Oddity;
-use crate::domain::ids::{BrokerOrderId, Symbol};
+use crate::domain::ids::{BrokerOrderId, ExecutionId, Symbol};
 use crate::domain::market::{Bar, Interval};
+use crate::domain::money::Qty;
 use crate::domain::order::ReportedStatus;
 use crate::domain::time::Timestamp;
 
@@ -39,43 +40,77 @@ const SYMBOLS_PER_REQUEST: usize = 100;
 /// is exclusive, and stamps can be equal.
 const OVERLAP: SignedDuration = SignedDuration::from_millis(1);
 
+/// Orders made so long after a leg may be its entry.
+const OF_ONE_GROUP: SignedDuration = SignedDuration::from_secs(1);
+/// Groups with a filled entry, older than the list, that are looked for in one reading.
+const OLD_GROUPS_MAX: usize = 20;
+
 /// Where a listing of orders begins and what it holds.
 #[derive(Debug, Clone, Copy)]
 struct Listing {
     status: &'static str,
     is_nested: bool,
     after: Option<Timestamp>,
+    until: Option<Timestamp>,
 }
 
 impl AlpacaBroker {
     /// All open orders, and every order since an instant, each once, oldest first.
     ///
     /// A list of the open ones alone is not to be trusted: held legs are missing from
-    /// the flat form, and the nested form hides legs whose entry is filled (§3.5). So
-    /// the open ones only tell how far back the full list must reach.
+    /// the flat form, and the nested form hides legs whose entry is filled (§3.5). What is
+    /// new is all in the full list. Of what is older and open the nested form tells the
+    /// groups, and the rest are legs: the full list of their own second tells their group.
+    /// So an order that rests for months costs a request, not the list of those months.
     pub(super) async fn open_and_newer_orders(
         &self,
         since: Timestamp,
     ) -> Result<Answer<Vec<BrokerOrder>>, CallError> {
-        let open = Listing { status: "open", is_nested: false, after: None };
-        let open = self.listed(open).await?.value;
-        // Legs are made together with their entry, so the oldest leg reaches it.
-        let oldest = open.iter().map(|row| row.made_at).min().unwrap_or(since).min(since);
-        let all = Listing { status: "all", is_nested: true, after: Some(oldest.plus(-OVERLAP)) };
-        let all = self.listed(all).await?;
+        let listing = |status, is_nested, after| Listing { status, is_nested, after, until: None };
+        let open = self.listed(listing("open", false, None)).await?.value;
+        let all = self.listed(listing("all", true, Some(since.plus(-OVERLAP)))).await?;
         let (rate, request_id) = (all.rate, all.request_id);
-        let mut orders: Vec<BrokerOrder> =
-            all.value.into_iter().filter_map(|row| row.order).collect();
-        orders.retain(|order| order.submitted_at >= since || is_open(order));
-        let seen: HashSet<BrokerOrderId> = orders.iter().flat_map(ids).collect();
-        let is_new = |order: &BrokerOrder| !seen.contains(&order.report.broker_order_id);
-        orders.extend(open.into_iter().filter_map(|row| row.order).filter(is_new));
+        let mut found = Found::default();
+        for order in all.value.into_iter().filter_map(|row| row.order) {
+            if order.submitted_at >= since || is_open(&order) {
+                found.add(order);
+            }
+        }
+        if open.iter().any(|row| !found.has(row)) {
+            let groups = self.listed(listing("open", true, None)).await?.value;
+            groups.into_iter().filter_map(|row| row.order).for_each(|order| found.add(order));
+            self.add_old_groups(&open, &mut found).await?;
+        }
+        open.into_iter().filter_map(|row| row.order).for_each(|order| found.add(order));
+        let mut orders = found.orders;
         orders.sort_by(|a, b| {
             let key =
                 |order: &BrokerOrder| (order.submitted_at, order.report.broker_order_id.clone());
             key(a).cmp(&key(b))
         });
         Ok(Answer { value: orders, rate, request_id })
+    }
+
+    /// Adds the groups of open legs that no list has told: their entry is filled. Legs are
+    /// made together with their entry.
+    async fn add_old_groups(&self, open: &[Row], found: &mut Found) -> Result<(), CallError> {
+        let mut asked = 0;
+        for row in open {
+            if asked == OLD_GROUPS_MAX {
+                return Ok(()); // The legs themselves are told all the same.
+            }
+            if found.has(row) {
+                continue;
+            }
+            asked += 1;
+            let (after, until) = (row.made_at.plus(-OVERLAP), row.made_at.plus(OF_ONE_GROUP));
+            let (after, until) = (Some(after), Some(until));
+            let listing = Listing { status: "all", is_nested: true, after, until };
+            let (_, page) = self.order_page(listing, after).await?;
+            let orders = page.into_iter().filter_map(|row| row.order);
+            orders.filter(is_open).for_each(|order| found.add(order));
+        }
+        Ok(())
     }
 
     /// Reads a listing to its end, oldest first. A flat one is over with a short page; a
@@ -122,6 +157,7 @@ impl AlpacaBroker {
             ("nested", listing.is_nested.to_string()),
         ];
         query.extend(after.map(|after| ("after", after.to_string())));
+        query.extend(listing.until.map(|until| ("until", until.to_string())));
         let request =
             Request { query: &query, ..Request::read("GET /v2/orders", Surface::Trading, &path) };
         let reply = self.rest.send(request).await?.success()?;
@@ -187,6 +223,25 @@ impl AlpacaBroker {
             token = page.last().map(|wire| wire.id.clone());
         }
         Err(too_long("executions"))
+    }
+
+    /// The executions of one order, each with what the order had filled by then. They have
+    /// no names of their own, so order and cumulative quantity make one (§3.10).
+    pub(super) async fn executions_of(
+        &self,
+        order: &BrokerOrder,
+    ) -> Result<Answer<Vec<(Execution, Qty)>>, CallError> {
+        let id = &order.report.broker_order_id;
+        let mut so_far = Qty::ZERO;
+        let rows = self.fills(Some(id), order.submitted_at).await?;
+        Ok(rows.map(|rows| {
+            let named = rows.into_iter().map(|FillRow { qty, price, cumulative, at, .. }| {
+                so_far = cumulative.unwrap_or_else(|| so_far.saturating_add(qty));
+                let execution_id = Some(ExecutionId::new(format!("{id}-{so_far}")));
+                (Execution { execution_id, qty, price, at }, so_far)
+            });
+            named.collect()
+        }))
     }
 
     /// Reads bars of any number of stocks, by symbol and time.
@@ -285,6 +340,27 @@ impl AlpacaBroker {
             }
             Some((symbol?, value))
         })
+    }
+}
+
+/// What several listings have told, each order once.
+#[derive(Debug, Default)]
+struct Found {
+    orders: Vec<BrokerOrder>,
+    seen: HashSet<BrokerOrderId>,
+}
+
+impl Found {
+    fn add(&mut self, order: BrokerOrder) {
+        if !self.seen.contains(&order.report.broker_order_id) {
+            self.seen.extend(ids(&order));
+            self.orders.push(order);
+        }
+    }
+
+    /// Orders in other assets are looked for no further.
+    fn has(&self, row: &Row) -> bool {
+        row.order.as_ref().is_none_or(|order| self.seen.contains(&order.report.broker_order_id))
     }
 }
 

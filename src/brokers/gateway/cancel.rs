@@ -76,6 +76,11 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             return known;
         }
         let failure = match self.read_by_all(Leave::by(lane), |broker| broker.find(id)).await {
+            Ok(Some(order)) if self.ledger().is_other(id, &order) => {
+                let news = self.ledger().standing(&order);
+                self.say_all(news.events).await;
+                "the broker's order under this name is another one".to_owned()
+            }
             Ok(Some(order)) => {
                 let news = self.ledger().standing(&order);
                 self.say_all(news.events).await;
@@ -157,8 +162,10 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
 
     /// Says where an order stands, and goes after what took its place.
     pub(super) async fn tell(&self, order: &BrokerOrder) {
+        self.tell_executions(std::slice::from_ref(order)).await;
         let news = self.ledger().standing(order);
         self.say_all(news.events).await;
+        self.ledger().was_told(std::slice::from_ref(order));
         if let Some((old, child)) = news.follow {
             self.follow(&old, &child).await;
         }

@@ -198,9 +198,14 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         }
     }
 
+    /// Says what the ledger has made of news, and what it found strange in them.
     pub(super) async fn say_all(&self, events: Vec<VenueEvent>) {
         for event in events {
             self.say(event).await;
+        }
+        let strange = self.ledger().take_strange();
+        for text in strange {
+            self.alert(Severity::Critical, text).await;
         }
     }
 

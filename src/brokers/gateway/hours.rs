@@ -32,6 +32,8 @@ pub(super) struct Hours(Mutex<Told>);
 #[derive(Debug, Default)]
 struct Told {
     clock: Option<BrokerClock>,
+    /// When that was, by our clock.
+    taken_at: Timestamp,
     /// When to read; the first time at once.
     due: Option<Timestamp>,
     /// The difference that was said last, so that it is said once.
@@ -96,6 +98,12 @@ impl Hours {
         !(has_opened && now < clock.next_close)
     }
 
+    /// An instant by the broker's clock; `None` before it was read.
+    pub(super) fn by_their_clock(&self, now: Timestamp) -> Option<Timestamp> {
+        let told = self.told();
+        told.clock.map(|clock| clock.now.plus(now.since(told.taken_at)))
+    }
+
     /// Takes the broker's clock; returns a difference that is new, both sides in words.
     fn take(
         &self,
@@ -106,6 +114,7 @@ impl Hours {
         let theirs = Phase::of(&clock);
         let mut told = self.told();
         told.clock = Some(clock);
+        told.taken_at = now;
         told.due =
             Some(now.plus(EVERY).min(theirs.until.max(now.plus(SignedDuration::from_secs(1)))));
         let ours = Phase::ours(hours, now).ok()?;

@@ -7,10 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::brokers::gateway::identity::Asked;
+use crate::brokers::gateway::watch::Watch;
 use crate::brokers::{BrokerOrder, OrderDoubt};
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
 use crate::domain::money::{Price, Qty};
 use crate::domain::order::{OrderClass, OrderPurpose, OrderRequest, ReportedStatus, Side};
+use crate::domain::time::Timestamp;
 
 /// Orders that have ended and are still known, the newest ones: for late news.
 const FINISHED_MAX: usize = 2_000;
@@ -34,6 +37,8 @@ pub(super) struct Row {
     pub(super) broker_order_id: Option<BrokerOrderId>,
     /// Absent for orders of a run before, and of others.
     pub(super) purpose: Option<OrderPurpose>,
+    /// What it must be, absent like the purpose.
+    pub(super) asked: Option<Asked>,
     pub(super) symbol: Symbol,
     pub(super) side: Side,
     pub(super) qty: Qty,
@@ -47,6 +52,8 @@ pub(super) struct Row {
     pub(super) successor: Option<Successor>,
     /// The order with which it came, for attached exits.
     pub(super) head: Option<ClientOrderId>,
+    /// What was heard of it.
+    pub(super) watch: Watch,
 }
 
 /// Under which names a row can be found.
@@ -69,6 +76,9 @@ pub(super) struct Ledger {
     finished: VecDeque<ClientOrderId>,
     /// Orders in doubt of which a human was told.
     doubts: Vec<OrderDoubt>,
+    /// What a human must be told of and was not yet, in words: orders that are not what
+    /// their name says. Each order is there once, and it is emptied with all that is said.
+    strange: Vec<String>,
 }
 
 impl Ledger {
@@ -78,13 +88,24 @@ impl Ledger {
         now.into_iter().filter(|doubt| !told.contains(doubt)).collect()
     }
 
-    /// Notes an order of ours before it is sent.
-    pub(super) fn open(&mut self, request: &OrderRequest, purpose: OrderPurpose) {
+    /// Hands over what a human must be told of.
+    pub(super) fn take_strange(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.strange)
+    }
+
+    /// Notes an order of ours before it is sent, and when that is by the broker's clock.
+    pub(super) fn open(
+        &mut self,
+        request: &OrderRequest,
+        purpose: OrderPurpose,
+        sent_at: Option<Timestamp>,
+    ) {
         self.rows.insert(
             request.client_order_id.clone(),
             Row {
                 broker_order_id: None,
                 purpose: Some(purpose),
+                asked: Some(Asked::of(request, sent_at)),
                 symbol: request.symbol,
                 side: request.side,
                 qty: request.qty,
@@ -94,6 +115,7 @@ impl Ledger {
                 is_cancel_owed: false,
                 successor: None,
                 head: None,
+                watch: Watch::default(),
             },
         );
     }
@@ -112,6 +134,14 @@ impl Ledger {
         self.rows.get(id)
     }
 
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&ClientOrderId, &Row)> {
+        self.rows.iter()
+    }
+
+    pub(super) fn rows_mut(&mut self) -> impl Iterator<Item = &mut Row> {
+        self.rows.values_mut()
+    }
+
     pub(super) fn get_mut(&mut self, id: &ClientOrderId) -> Option<&mut Row> {
         self.rows.get_mut(id)
     }
@@ -124,9 +154,38 @@ impl Ledger {
             return self.current(known);
         }
         match &report.client_order_id {
-            Some(name) => self.current(name),
-            None => ClientOrderId::new(report.broker_order_id.as_str()),
+            Some(name) if self.contradicted(order).is_none() => self.current(name),
+            Some(_) | None => ClientOrderId::new(report.broker_order_id.as_str()),
         }
+    }
+
+    /// What was asked for under the name of an order that is another one (F21); looked at
+    /// until the broker has shown an order that is the one.
+    fn contradicted(&self, order: &BrokerOrder) -> Option<&Asked> {
+        let name = self.current(order.report.client_order_id.as_ref()?);
+        let row = self.rows.get(&name).filter(|row| row.broker_order_id.is_none())?;
+        row.asked.as_ref().filter(|asked| asked.contradicts(order))
+    }
+
+    /// Gives an order that was listed before its name was known to the name that asked for
+    /// it: where the broker keeps no names of ours, a list can come before the answer.
+    pub(super) fn claim(&mut self, order: &BrokerOrder) {
+        let report = &order.report;
+        let Some(ours) = &report.client_order_id else { return };
+        let listed = ClientOrderId::new(report.broker_order_id.as_str());
+        let is_awaited = self.rows.get(ours).is_some_and(|row| {
+            row.broker_order_id.is_none()
+                && row.asked.as_ref().is_some_and(|asked| !asked.contradicts(order))
+        });
+        let is_listed = self.by_broker.get(&report.broker_order_id) == Some(&listed);
+        if is_awaited && is_listed && *ours != listed {
+            self.forget(&listed);
+        }
+    }
+
+    /// Tells whether the order that the broker has under a name of ours is another one.
+    pub(super) fn is_other(&self, id: &ClientOrderId, order: &BrokerOrder) -> bool {
+        self.name_of(order) != self.current(id)
     }
 
     /// Whether an order is known by either name.
@@ -146,12 +205,22 @@ impl Ledger {
     /// Notes what a broker said of an order, its legs included; returns the house's
     /// name of it.
     pub(super) fn learn(&mut self, order: &BrokerOrder) -> ClientOrderId {
+        self.claim(order);
         let name = self.name_of(order);
         let report = &order.report;
+        if let Some(asked) = self.contradicted(order).filter(|_| !self.rows.contains_key(&name)) {
+            let ours = report.client_order_id.as_ref().map_or("", ClientOrderId::as_str);
+            let beside = asked.beside(order);
+            self.strange.push(format!(
+                "order {ours} is {beside}: it is not counted as ours, look at the broker's own \
+                 list"
+            ));
+        }
         let is_own = self.by_broker.get(&report.broker_order_id).is_none_or(|own| *own == name);
         let row = self.rows.entry(name.clone()).or_insert_with(|| Row {
             broker_order_id: None,
             purpose: None,
+            asked: None,
             symbol: report.symbol,
             side: report.side,
             qty: report.qty,
@@ -161,6 +230,7 @@ impl Ledger {
             is_cancel_owed: false,
             successor: None,
             head: None,
+            watch: Watch::default(),
         });
         // News of the order that was replaced says nothing of the one that works now.
         if is_own && row.broker_order_id.as_ref().is_none_or(|id| *id == report.broker_order_id) {
@@ -321,7 +391,7 @@ mod tests {
 
     /// An order that is replaced twice and ends.
     fn live_and_end(ledger: &mut Ledger, number: usize) {
-        ledger.open(&request(number), OrderPurpose::Entry);
+        ledger.open(&request(number), OrderPurpose::Entry, None);
         let mut name = request(number).client_order_id;
         ledger.know(BrokerOrderId::new(format!("b-{number}")), &name);
         for turn in 1..=2 {

@@ -1,12 +1,27 @@
-//! How much is under way at a gateway, for those who look on. Decides nothing; the
-//! [`Gateway`](crate::brokers::gateway::Gateway) notes it once a second.
+//! What comes into a gateway by itself, and how much is under way in it.
+//!
+//! What becomes of either is in [`room`](super::room).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::brokers::gateway::room::Gateway;
+use tokio::sync::mpsc;
 
-/// What is under way at a gateway.
+use crate::brokers::Push;
+use crate::brokers::gateway::feeding::MarketInlet;
+
+/// What the streams of a broker hand in. Order news wait in their channel, of any size,
+/// while the house is busy; market data is taken off at once.
+#[derive(Debug)]
+pub struct Streams {
+    /// Pushes of the order stream, its link among them: entries leave only while it is
+    /// up and the broker has been read since.
+    pub orders: mpsc::Receiver<Push>,
+    /// Where the market stream pushes to.
+    pub market: Arc<MarketInlet>,
+}
+
+/// What is under way at a gateway; looked at once a second.
 #[derive(Debug, Default)]
 pub struct Load {
     waiting: AtomicUsize,
@@ -14,6 +29,12 @@ pub struct Load {
 }
 
 impl Load {
+    /// Notes how much there is.
+    pub(super) fn note(&self, waiting: usize, calls: usize) {
+        self.waiting.store(waiting, Ordering::Relaxed);
+        self.calls.store(calls, Ordering::Relaxed);
+    }
+
     /// Requests about orders that wait behind others about the same order.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
@@ -22,17 +43,5 @@ impl Load {
     /// Requests about orders whose answer is awaited.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn note(&self, waiting: usize, calls: usize) {
-        self.waiting.store(waiting, Ordering::Relaxed);
-        self.calls.store(calls, Ordering::Relaxed);
-    }
-}
-
-impl<B, E> Gateway<B, E> {
-    /// What is under way, for who looks on.
-    pub fn load(&self) -> Arc<Load> {
-        self.load.clone()
     }
 }

@@ -15,7 +15,9 @@ mod entrance;
 mod config;
 mod market;
 mod admission;
+mod identity;
 mod ledger;
+mod watch;
 mod news;
 mod desk;
 mod latch;
@@ -29,19 +31,18 @@ mod lines;
 mod load;
 mod feeding;
 mod room;
-mod streams;
+mod beat;
 mod second;
 
 pub use config::GatewayConfig;
 pub use entrance::{Closed, Entrance};
 pub use feeding::MarketInlet;
 pub use gate::Gate;
-pub use load::Load;
+pub use load::{Load, Streams};
 pub use market::{MarketBuffer, MarketItem};
 pub use port::{Port, Request};
 pub use room::Gateway;
 pub use second::SecondEntrance;
-pub use streams::Streams;
 
 #[cfg(test)]
 mod tests;

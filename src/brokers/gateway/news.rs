@@ -31,6 +31,10 @@ impl Ledger {
     /// Takes one push.
     pub(super) fn update(&mut self, update: &OrderUpdate) -> News {
         let order = &update.order;
+        let name = self.learn(order);
+        if let Some(row) = self.get_mut(&name) {
+            row.watch.pushed(order.report.filled);
+        }
         match &update.news {
             OrderNews::Standing => self.standing(order),
             OrderNews::Executed(execution) => self.executed(order, execution),
@@ -195,6 +199,12 @@ impl Ledger {
     }
 
     fn executed(&mut self, order: &BrokerOrder, execution: &Execution) -> News {
+        let filled = self.execution(order, execution);
+        News { events: vec![filled], has_traded: true, ..News::default() }
+    }
+
+    /// One execution; what the order has filled with it is its cumulative quantity.
+    pub(super) fn execution(&mut self, order: &BrokerOrder, execution: &Execution) -> VenueEvent {
         let name = self.learn(order);
         let report = &order.report;
         let Execution { execution_id, qty, price, at } = execution;
@@ -211,8 +221,10 @@ impl Ledger {
             cumulative: report.filled,
             at: *at,
         };
-        let filled = VenueEvent::Filled(VenueFilled { fill, fee: Money::ZERO });
-        News { events: vec![filled], has_traded: true, ..News::default() }
+        if let Some(row) = self.get_mut(&fill.client_order_id) {
+            row.watch.told(*qty, report.filled);
+        }
+        VenueEvent::Filled(VenueFilled { fill, fee: Money::ZERO })
     }
 
     fn rejected(&mut self, order: &BrokerOrder, reason: RejectReason) -> News {

@@ -5,6 +5,7 @@
 //! [`Gateway`](crate::brokers::gateway::Gateway).
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::bus::{Agent, Outbox};
 use crate::domain::command::{OperatorCommand, Outcome, ResetBreaker};
@@ -13,6 +14,11 @@ use crate::events::{
     Envelope, Event, GetBars, OrderCancel, OrderEvent, OrderModify, OrderSubmit, RequestEvent,
     Topic, Topics,
 };
+
+/// Requests that the gateway has not taken yet. It takes each at once into the line of
+/// its order, also while a broker or the door hangs, and a cascade makes at most a
+/// thousand: more than this means that it stands still.
+const REQUESTS_MAX: usize = 4_096;
 
 /// What the house asks of the venue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,31 +51,40 @@ pub enum Request {
 /// The agent in the venue seat.
 #[derive(Debug)]
 pub struct Port {
-    /// Unbounded on purpose: a seat never waits. A cascade sends at most
-    /// [`MAX_CASCADE`](crate::bus) requests, entries are limited by risk, and the
-    /// gateway takes everything at once into the lines of its orders.
-    requests: mpsc::UnboundedSender<Request>,
+    /// A seat never waits, so what finds no room is lost and said: see [`REQUESTS_MAX`].
+    requests: mpsc::Sender<Request>,
     /// A gateway that reads data alone: of all requests it hears the resets.
-    second: Option<mpsc::UnboundedSender<Request>>,
+    second: Option<mpsc::Sender<Request>>,
 }
 
 impl Port {
+    /// Makes the queue between the halves.
+    pub fn queue() -> (mpsc::Sender<Request>, mpsc::Receiver<Request>) {
+        mpsc::channel(REQUESTS_MAX)
+    }
+
     /// Makes the half that feeds the given queue.
-    pub const fn new(requests: mpsc::UnboundedSender<Request>) -> Self {
+    pub const fn new(requests: mpsc::Sender<Request>) -> Self {
         Self { requests, second: None }
     }
 
     /// Lets a gateway that reads data alone hear of resets too.
     #[must_use]
-    pub fn beside(mut self, second: Option<mpsc::UnboundedSender<Request>>) -> Self {
+    pub fn beside(mut self, second: Option<mpsc::Sender<Request>>) -> Self {
         self.second = second;
         self
     }
 
     fn pass(&self, request: Request) {
-        // A gateway that has ended answers nobody; the agents' own timers notice.
-        if self.requests.send(request).is_err() {
-            tracing::error!("the gateway has ended, a request is lost");
+        // What is lost is answered by nobody; the agents' own timers notice.
+        match self.requests.try_send(request) {
+            Ok(()) => {}
+            Err(TrySendError::Closed(_)) => {
+                tracing::error!("the gateway has ended, a request is lost");
+            }
+            Err(TrySendError::Full(_)) => {
+                tracing::error!("the gateway takes nothing any more, a request is lost");
+            }
         }
     }
 
@@ -140,7 +155,7 @@ impl Agent for Port {
             Event::Operator(OperatorCommand::ResetBreaker(reset)) => {
                 // Each knows the names of its own breakers.
                 if let Some(second) = &self.second {
-                    let _ = second.send(Request::Reset(reset.clone()));
+                    let _ = second.try_send(Request::Reset(reset.clone()));
                 }
                 self.pass(Request::Reset(reset.clone()));
             }

@@ -12,11 +12,12 @@ use crate::breakers::{CallClass, Lane};
 use crate::brokers::gateway::desk::{Desk, Leave};
 use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::{Broker, BrokerAccount, BrokerOrder, OrderDoubt, OrderUpdate};
-use crate::domain::ids::AgentId;
+use crate::domain::ids::{AgentId, BrokerOrderId, ClientOrderId};
 use crate::domain::market::{Bar, BarBatch, Interval};
 use crate::domain::time::Timestamp;
 use crate::events::{
     AccountReported, FeedEvent, GetBars, ReconcileDifference, Severity, SystemEvent, VenueEvent,
+    VenueNotFound,
 };
 
 /// Orders are read from so long before the last reading: the broker's stamps and ours
@@ -71,32 +72,115 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
                 return false;
             }
         };
-        let (events, follow) = self.ledger().listed(&orders);
+        let is_after_gap = !self.readiness.is_ready();
+        let (mut events, follow) = self.ledger().listed(&orders);
+        // Exact executions between the names that they need and the list, which would
+        // count them by their average.
+        let list = events.pop();
         self.say_all(events).await;
+        self.tell_executions(&orders).await;
+        self.say_all(list.into_iter().collect()).await;
+        self.note_read(&orders, is_after_gap);
         for news in follow {
             if let Some((old, child)) = news.follow {
                 self.follow(&old, &child).await;
             }
         }
-        self.read_unlisted(&orders).await;
+        let is_complete = self.read_unlisted(&orders).await;
         self.say_doubts().await;
-        self.say_account().await
+        self.say_account().await && is_complete
+    }
+
+    /// Notes what was read of orders, against what is pushed of them.
+    fn note_read(&self, orders: &[BrokerOrder], is_after_gap: bool) {
+        let now = self.clock.now();
+        let mut ledger = self.ledger();
+        ledger.was_told(orders);
+        if is_after_gap {
+            ledger.was_read_after_gap(orders);
+        } else {
+            ledger.was_read(orders, now);
+        }
+    }
+
+    /// Reads and tells the executions that a gap has hidden, one by one with their prices.
+    /// Where they cannot be read the order's own total and average price count.
+    pub(super) async fn tell_executions(&self, orders: &[BrokerOrder]) {
+        if !self.broker.lists_executions() {
+            return;
+        }
+        let untold = self.ledger().untold(orders);
+        for order in untold {
+            let leave = Leave::read(Lane::Reconcile, None);
+            match self.read(leave, || self.broker.executions(&order)).await {
+                Ok(found) => {
+                    let events = self.ledger().executions(&order, &found);
+                    self.say_all(events).await;
+                }
+                Err(failure) => tracing::warn!(%failure, "executions could not be read"),
+            }
+        }
+    }
+
+    /// Reads an order of which the stream says nothing.
+    pub(super) async fn look(&self, id: &BrokerOrderId) {
+        if let Some(order) = self.read_order(id, Lane::Reconcile).await {
+            self.tell(&order).await;
+            self.note_read(std::slice::from_ref(&order), !self.readiness.is_ready());
+        }
+    }
+
+    /// The stream of orders is open and does not tell what has happened: says so and has
+    /// it connected anew, after which everything is read.
+    pub(super) async fn end_silence(&self, orders: &[ClientOrderId]) {
+        self.ledger().stream_resumed();
+        self.broker.redial_orders();
+        let names = orders.iter().map(ClientOrderId::as_str).collect::<Vec<_>>().join(", ");
+        let text = format!(
+            "the stream of orders is open and silent: executions of {names} were read and not \
+             told by it; it is connected anew"
+        );
+        self.alert(Severity::Critical, text).await;
     }
 
     /// Reads the orders that are in no list: no longer open, and sent before what a list
     /// reaches back to. A stop that was executed while nobody listened is among them
     /// (Alpaca, protocol page §6 of October 2026: "orders by id for everything locally
     /// open").
-    async fn read_unlisted(&self, listed: &[BrokerOrder]) {
+    ///
+    /// False when one of them could not be read: then nothing is known of it.
+    async fn read_unlisted(&self, listed: &[BrokerOrder]) -> bool {
         let unlisted = self.ledger().unlisted(listed);
+        let mut is_complete = true;
         for (id, broker_order_id) in unlisted {
             // The group of one that was read before it may have told its end.
             if self.ledger().get(&id).is_none_or(|row| row.is_over) {
                 continue;
             }
-            if let Some(order) = self.read_order(&broker_order_id, Lane::Reconcile).await {
-                self.tell(&order).await;
+            let leave = Leave::by(Lane::Reconcile);
+            match self.read(leave, || self.broker.order(&broker_order_id)).await {
+                Ok(Some(order)) => self.tell(&order).await,
+                Ok(None) => self.say_gone(&id, &broker_order_id).await,
+                Err(failure) => {
+                    tracing::warn!(order = %id, %failure, "an order could not be read");
+                    is_complete = false;
+                }
             }
+        }
+        is_complete
+    }
+
+    /// The broker does not know an order any more that it had taken and that has not
+    /// ended: a human is told once.
+    async fn say_gone(&self, id: &ClientOrderId, broker_order_id: &BrokerOrderId) {
+        let client_order_id = id.clone();
+        self.say(VenueEvent::NotFound(VenueNotFound { client_order_id })).await;
+        if self.ledger().is_newly_gone(id) {
+            let text = format!(
+                "order {id} was taken as {broker_order_id} and the broker does not know it any \
+                 more: look at its own list"
+            );
+            self.alert(Severity::Critical, text).await;
         }
     }
 

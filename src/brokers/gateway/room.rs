@@ -23,10 +23,9 @@ use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::gateway::feeding::Feeding;
 use crate::brokers::gateway::gate::Gate;
 use crate::brokers::gateway::lines::{Job, Lines};
-use crate::brokers::gateway::load::Load;
+use crate::brokers::gateway::load::{Load, Streams};
 use crate::brokers::gateway::port::Request;
 use crate::brokers::gateway::reads::Told;
-use crate::brokers::gateway::streams::Streams;
 use crate::brokers::{Broker, OrderUpdate, Push};
 use crate::bus::clock::Clock;
 use crate::domain::ids::ClientOrderId;
@@ -42,6 +41,8 @@ const HOLD_TICKS: u32 = 10;
 const AGAIN_TICKS: u32 = 5;
 /// News of orders that wait for the names of attached exits.
 const HELD_MAX: usize = 256;
+/// Reads that are under way at once.
+const READS_MAX: usize = 64;
 /// How long answers are awaited at the end.
 const OWED: Duration = Duration::from_secs(5);
 
@@ -72,11 +73,16 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
         Self { desk, load: Arc::default() }
     }
 
+    /// What is under way, for who looks on.
+    pub fn load(&self) -> Arc<Load> {
+        self.load.clone()
+    }
+
     /// Runs until it is stopped or the house has ended, then waits up to 5 s for the
     /// answers still owed. Requests come from the [`Port`](crate::brokers::gateway::Port).
     pub async fn run(
         self,
-        mut requests: mpsc::UnboundedReceiver<Request>,
+        mut requests: mpsc::Receiver<Request>,
         streams: Streams,
         stop: CancellationToken,
     ) {
@@ -93,6 +99,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
             is_reconciling: false,
             is_telling: false,
             is_account_due: false,
+            is_saying: false,
             is_gate_seen: false,
             last_seen: desk.config.last_seen,
             usage: None,
@@ -122,21 +129,23 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
 }
 
 /// What a read was for, once it is over.
-enum Read {
+pub(super) enum Read {
     Reconciled {
         is_done: bool,
         began: Timestamp,
     },
     /// News of an order have been told.
     Told(Told),
+    /// How the budget stands was said.
+    Said,
     Other,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any mixture")]
-struct Room<B, E> {
-    desk: Arc<Desk<B, E>>,
+pub(super) struct Room<B, E> {
+    pub(super) desk: Arc<Desk<B, E>>,
     feeding: Arc<Feeding<B, E>>,
-    lines: Lines,
+    pub(super) lines: Lines,
     load: Arc<Load>,
     /// Whose job a task does: told also when it panics.
     running: HashMap<Id, ClientOrderId>,
@@ -144,22 +153,24 @@ struct Room<B, E> {
     reads: JoinSet<Read>,
     held: VecDeque<OrderUpdate>,
     /// Order news wait until the broker has been compared with the house.
-    is_held: bool,
+    pub(super) is_held: bool,
     hold_left: u32,
     is_reconciling: bool,
     reconcile_in: u32,
     last_seen: Timestamp,
-    is_telling: bool,
+    pub(super) is_telling: bool,
     is_account_due: bool,
+    /// Whether the budget's word is on its way to the door.
+    pub(super) is_saying: bool,
     /// Whether the closing of the gate has been followed by the cancelling pass.
-    is_gate_seen: bool,
-    usage: Option<Usage>,
+    pub(super) is_gate_seen: bool,
+    pub(super) usage: Option<Usage>,
 }
 
 impl<B: Broker, E: Entrance> Room<B, E> {
     async fn live(
         &mut self,
-        requests: &mut mpsc::UnboundedReceiver<Request>,
+        requests: &mut mpsc::Receiver<Request>,
         mut orders: mpsc::Receiver<Push>,
         stop: &CancellationToken,
     ) {
@@ -196,7 +207,8 @@ impl<B: Broker, E: Entrance> Room<B, E> {
             Request::Submit(submit) => {
                 let request = submit.order.request();
                 let id = request.client_order_id.clone();
-                self.desk.ledger().open(request, submit.order.purpose());
+                let sent_at = self.desk.hours.by_their_clock(self.desk.clock.now());
+                self.desk.ledger().open(request, submit.order.purpose(), sent_at);
                 self.add(id, Job::Submit(submit));
             }
             Request::Modify(modify) => {
@@ -212,7 +224,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
                 self.add(id, Job::Status);
             }
             Request::Bars(wanted) => {
-                self.read(|desk| async move {
+                self.read_if_room(|desk| async move {
                     desk.say_bars(wanted).await;
                     Read::Other
                 });
@@ -239,7 +251,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         }
     }
 
-    fn add(&mut self, id: ClientOrderId, job: Job) {
+    pub(super) fn add(&mut self, id: ClientOrderId, job: Job) {
         if let Some(job) = self.lines.add(&id, job) {
             self.begin(id, job);
         }
@@ -274,16 +286,30 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         self.tell_held();
     }
 
-    fn read<F>(&mut self, begin: impl FnOnce(Arc<Desk<B, E>>) -> F)
+    pub(super) fn read<F>(&mut self, begin: impl FnOnce(Arc<Desk<B, E>>) -> F)
     where
         F: Future<Output = Read> + Send + 'static,
     {
         self.reads.spawn(begin(self.desk.clone()));
     }
 
+    /// What can be asked for again is left out while too much is under way: the door is
+    /// shut, or the broker hangs.
+    pub(super) fn read_if_room<F>(&mut self, begin: impl FnOnce(Arc<Desk<B, E>>) -> F)
+    where
+        F: Future<Output = Read> + Send + 'static,
+    {
+        if self.reads.len() < READS_MAX {
+            self.read(begin);
+        } else {
+            tracing::warn!("too many reads are under way, one is left out");
+        }
+    }
+
     fn read_over(&mut self, over: Result<Read, JoinError>) {
         match over {
             Ok(Read::Other) => {}
+            Ok(Read::Said) => self.is_saying = false,
             Ok(Read::Told(Told { has_traded, may_end_others })) => {
                 self.is_telling = false;
                 self.is_account_due |= has_traded;
@@ -298,6 +324,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
                 tracing::error!(%error, "a read broke off");
                 self.is_telling = false;
                 self.is_reconciling = false;
+                self.is_saying = false;
             }
         }
     }
@@ -311,6 +338,7 @@ impl<B: Broker, E: Entrance> Room<B, E> {
             Push::OrdersResumed => {
                 self.desk.heard().gap();
                 self.desk.readiness.resumed();
+                self.desk.ledger().stream_resumed();
                 // What happened in the gap is read before the rest is believed.
                 self.is_held = true;
                 self.hold_left = HOLD_TICKS;
@@ -360,32 +388,6 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         }
     }
 
-    /// The gate is closed: every entry that may work is cancelled, also one whose
-    /// answer is awaited; one by one, so that no stop is among them. The house says
-    /// the same a moment later, if it is well.
-    fn cancel_entries(&mut self) {
-        self.is_gate_seen = true;
-        let entries = self.desk.ledger().live_entries();
-        for id in entries {
-            self.add(id, Job::Cancel);
-        }
-    }
-
-    /// What was asked for and has not happened is asked for again, at the pace of the
-    /// comparisons: cancels that stick, and entries that came to light after the gate was
-    /// closed.
-    fn ask_again(&mut self) {
-        let mut wanted = self.desk.ledger().owed_cancels();
-        if self.desk.gate.is_closed() {
-            wanted.extend(self.desk.ledger().live_entries());
-        }
-        for id in wanted {
-            if self.lines.is_idle(&id) {
-                self.add(id, Job::Cancel);
-            }
-        }
-    }
-
     fn tick(&mut self) {
         self.load.note(self.lines.waiting(), self.running.len());
         self.is_gate_seen &= self.desk.gate.is_closed();
@@ -398,17 +400,19 @@ impl<B: Broker, E: Entrance> Room<B, E> {
             self.reconcile();
         } else if self.is_account_due && !self.is_reconciling {
             self.is_account_due = false;
-            self.read(|desk| async move {
+            self.read_if_room(|desk| async move {
                 desk.say_account().await;
                 Read::Other
             });
         }
-        if self.desk.hours.is_due(self.desk.clock.now()) {
-            self.read(|desk| async move {
+        let now = self.desk.clock.now();
+        if self.desk.hours.is_due(now) {
+            self.read_if_room(|desk| async move {
                 desk.compare_hours().await;
                 Read::Other
             });
         }
+        self.look_at_silence(now);
         self.say_budget();
     }
 
@@ -442,19 +446,6 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         } else {
             self.reconcile_in = self.reconcile_in.min(AGAIN_TICKS);
         }
-    }
-
-    /// Says how the budget stands, at most once a tick and only what is new.
-    fn say_budget(&mut self) {
-        let usage = self.desk.admission.usage();
-        let exhausted = self.desk.admission.take_exhausted();
-        let is_new = self.usage != Some(usage);
-        self.usage = Some(usage);
-        self.read(|desk| async move {
-            desk.tick().await;
-            desk.say_budget(is_new.then_some(usage), exhausted).await;
-            Read::Other
-        });
     }
 
     /// Waits for the answers still owed.

@@ -148,7 +148,12 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
 
     /// The broker has the order: says so, and what has happened to it since.
     async fn taken(&self, request: &OrderRequest, order: &BrokerOrder) {
-        if !is_same(request, order) {
+        let is_other = {
+            let mut ledger = self.ledger();
+            ledger.claim(order);
+            ledger.is_other(&request.client_order_id, order)
+        };
+        if is_other {
             return self.belongs_to_another(request, order).await;
         }
         if order.report.status == ReportedStatus::Rejected {
@@ -157,25 +162,18 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         }
         let news = self.ledger().standing(order);
         self.say_all(news.events).await;
+        let now = self.clock.now();
+        if let Some(row) = self.ledger().get_mut(&request.client_order_id) {
+            row.watch.taken(now);
+        }
     }
 
-    /// Our name is on an order that we did not ask for (F21).
+    /// Our name is on an order that we did not ask for (F21): it is told as a stranger's,
+    /// and what became of ours stays unknown.
     async fn belongs_to_another(&self, request: &OrderRequest, order: &BrokerOrder) {
         let id = &request.client_order_id;
-        self.alert(
-            Severity::Critical,
-            format!(
-                "order {id} is {} {} {} at the broker and should be {} {} {}: look at the \
-                 broker's own list",
-                order.report.side,
-                order.report.qty,
-                order.report.symbol,
-                request.side,
-                request.qty,
-                request.symbol
-            ),
-        )
-        .await;
+        let news = self.ledger().standing(order);
+        self.say_all(news.events).await;
         let detail = "the broker's order under this name is another one".to_owned();
         let outcome = crate::breakers::CallOutcome::CallerError;
         let failure = CallError::Unknown { outcome, detail, rate: None }.into();
@@ -259,11 +257,6 @@ pub(super) async fn send<B: Broker>(
     let of = request.client_order_id.as_str();
     tracing::trace!(target: MEASURES, order_sent = true, of);
     broker.submit(request).await
-}
-
-fn is_same(request: &OrderRequest, order: &BrokerOrder) -> bool {
-    let report = &order.report;
-    (report.symbol, report.side, report.qty) == (request.symbol, request.side, request.qty)
 }
 
 /// What the answer to one sending means.

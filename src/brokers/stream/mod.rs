@@ -10,9 +10,11 @@ pub(in crate::brokers) mod backoff;
 pub(in crate::brokers) mod drive;
 pub(in crate::brokers) mod link;
 pub(in crate::brokers) mod outlet;
+pub(in crate::brokers) mod redial;
 pub(in crate::brokers) mod session;
 pub(in crate::brokers) mod socket;
 pub(in crate::brokers) mod watchdog;
 
 pub use drive::StreamTiming;
+pub use redial::Redial;
 pub use session::{StopReason, StreamStatus};

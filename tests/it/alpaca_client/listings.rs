@@ -7,8 +7,8 @@ use crate::alpaca_client::{Step, Venue, client, listed};
 
 const SINCE: &str = "2026-10-05T13:00:00Z";
 
-/// What the client makes of these two lists: the open ones, then all of them page by
-/// page.
+/// What the client makes of these pages: the open orders, all of them since then, and
+/// where one of the open is older, the open groups and the second in which it was made.
 async fn orders(pages: &[Vec<String>]) -> (Vec<BrokerOrder>, Vec<String>) {
     let steps = pages.iter().map(|page| Step::ok(format!("[{}]", page.join(","))));
     let venue = Venue::playing(steps).await;
@@ -71,18 +71,35 @@ async fn an_old_open_leg_brings_its_whole_group_and_nothing_else_that_is_old() {
     let done = leg("done", "filled");
     let young = listed("young", "2026-10-05T13:00:00Z", "canceled");
     let open = vec![leg("target", "new")];
-    let all = vec![entry, done, young];
-    let (found, lines) = orders(&[open, all.clone(), all]).await;
+    let all = vec![young];
+    let of_its_second = vec![entry, done];
+    let (found, lines) = orders(&[open, all.clone(), all, vec![], of_its_second]).await;
     assert_eq!(ids(&found), ["entry", "young"]);
     assert_eq!(ids(&found[0].legs), ["target", "stop"], "the held stop is in no open list");
-    assert!(lines[1].ends_with("&after=2026-09-01T13%3A29%3A59.999Z"), "{}", lines[1]);
+    assert!(lines[1].ends_with("&after=2026-10-05T12%3A59%3A59.999Z"), "{}", lines[1]);
+    let second = "&after=2026-09-01T13%3A29%3A59.999Z&until=2026-09-01T13%3A30%3A01Z";
+    assert!(lines[4].ends_with(second), "{}", lines[4]);
 }
 
 #[tokio::test]
 async fn an_open_order_that_the_full_list_lacks_is_kept() {
     let open = vec![listed("alone", "2026-10-05T13:10:00Z", "new")];
-    let (found, _) = orders(&[open, vec![]]).await;
+    let (found, _) = orders(&[open, vec![], vec![], vec![]]).await;
     assert_eq!(ids(&found), ["alone"]);
+}
+
+#[tokio::test]
+async fn an_order_that_rests_for_months_does_not_stretch_the_list_over_them() {
+    let old = "2026-07-01T13:30:00Z";
+    let stop = listed("stop", old, "held");
+    let exit = listed("exit", old, "new").replace(r#""legs":null"#, &format!(r#""legs":[{stop}]"#));
+    let flat = vec![listed("exit", old, "new")];
+    let (found, lines) = orders(&[flat, vec![], vec![exit.clone()], vec![exit]]).await;
+    assert_eq!(ids(&found), ["exit"]);
+    assert_eq!(ids(&found[0].legs), ["stop"]);
+    assert!(lines[1].ends_with("&after=2026-10-05T12%3A59%3A59.999Z"), "{}", lines[1]);
+    assert_eq!(lines[2], "GET /v2/orders?status=open&limit=500&direction=asc&nested=true");
+    assert_eq!(lines.len(), 4);
 }
 
 #[tokio::test]

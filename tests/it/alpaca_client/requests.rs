@@ -1,10 +1,10 @@
 //! What leaves, letter by letter, and what the plain answers become.
 
-use flightdeck::brokers::{Broker, Replacement};
+use flightdeck::brokers::{Broker, CallError, Replacement};
 use flightdeck::domain::ids::{BrokerOrderId, ClientOrderId};
 use flightdeck::domain::market::Interval;
 use flightdeck::domain::money::Qty;
-use flightdeck::domain::order::ReportedStatus;
+use flightdeck::domain::order::{OrderRequest, RejectReason, ReportedStatus, TimeInForce};
 use flightdeck::domain::time::Timestamp;
 
 use crate::alpaca_client::{KEY_ID, SECRET, Step, Venue, aapl, client, listed, order};
@@ -35,6 +35,34 @@ async fn an_order_leaves_with_string_decimals_and_comes_back_as_ours() {
     assert_eq!(heard.header("apca-api-secret-key"), Some(SECRET));
     assert_eq!(heard.header("content-type"), Some("application/json"));
     assert_eq!(heard.header("authorization"), None, "never two ways to log in at once");
+}
+
+#[tokio::test]
+async fn every_time_in_force_leaves_by_its_name_and_auctions_do_not_leave() {
+    let names = [
+        (TimeInForce::Day, "day"),
+        (TimeInForce::Gtc, "gtc"),
+        (TimeInForce::Ioc, "ioc"),
+        (TimeInForce::Fok, "fok"),
+    ];
+    let answer = || Step::ok(listed("o", "2026-10-05T13:45:04.98Z", "pending_new"));
+    let venue = Venue::playing(names.map(|_| answer())).await;
+    let client = client(&venue);
+    for (time_in_force, _) in names {
+        client.submit(&OrderRequest { time_in_force, ..order() }).await.unwrap();
+    }
+    for time_in_force in [TimeInForce::Opg, TimeInForce::Cls] {
+        let refused = client.submit(&OrderRequest { time_in_force, ..order() }).await.unwrap_err();
+        let CallError::Refused(refusal) = refused else { panic!("{refused:?}") };
+        assert_eq!(refusal.reason, RejectReason::Unsupported);
+        assert!(refusal.message.starts_with("not sent"), "{}", refusal.message);
+    }
+    let heard = venue.heard();
+    assert_eq!(heard.len(), names.len(), "what is refused here does not leave");
+    for (heard, (_, name)) in heard.iter().zip(names) {
+        let said = format!(r#""time_in_force":"{name}""#);
+        assert!(heard.body.contains(&said), "{}", heard.body);
+    }
 }
 
 #[tokio::test]

@@ -52,6 +52,32 @@ async fn a09_a_connected_but_mute_feed_is_found_after_ten_seconds_and_comes_back
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a09_a_trading_stream_that_is_open_and_silent_is_found_out_and_dialled_anew() {
+    let scene = Scene::open(&[listed("AAPL", "175.50")]).await;
+    let dials = scene.line.count("GET /stream");
+    let order = FaultOrder { variant: Some("trading".into()), ..FaultOrder::times(1) };
+    scene.arm_as(Fault::MuteData, order);
+    scene.setup("AAPL").await;
+    // The fill is read, though nobody tells it, and protected.
+    scene.patiently("AAPL", "HOLDING", 20).await;
+    assert_eq!(scene.market.still_armed(Fault::MuteData), 0);
+    let is_anew = || scene.line.count("GET /stream") > dials;
+    for _ in 0..40 {
+        let dialled = reached("the stream is dialled anew", is_anew);
+        if tokio::time::timeout(Duration::from_millis(250), dialled).await.is_ok() {
+            break;
+        }
+        scene.wired.advance(1).await;
+    }
+    assert!(is_anew());
+    scene.rests(&PROTECTED).await;
+    let alert = scene.wired.wait_for("system.alert.raised").await;
+    assert!(alert.text("text").contains("open and silent"), "{}", alert.text("text"));
+    assert_eq!(scene.counted(), (5, 0));
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a10_a_stream_that_is_turned_away_is_dialled_with_patience_and_comes_back() {
     let scene = Scene::open(&[listed("AAPL", "175.50"), listed("MSFT", "300.00")]).await;
     let (mark, dials) = (scene.wired.mark(), scene.line.count("GET /stream"));

@@ -127,6 +127,7 @@ fn c31_a_run_at_a_broker_takes_no_entry_before_it_has_been_compared() {
         seed: 1,
         version: "0.1.0".into(),
         config_hash: "e3".into(),
+        order_tag: None,
     };
     cockpit.input(AgentId::Spine, SystemEvent::SessionStarted(started));
     cockpit.setup("AAPL", "175.50", Direction::Long);

@@ -15,6 +15,7 @@ use crate::brokers::oddity::Oddities;
 use crate::brokers::stream::backoff::Backoff;
 use crate::brokers::stream::drive::{Driver, StreamTiming};
 use crate::brokers::stream::outlet::Outlet;
+use crate::brokers::stream::redial::Redial;
 use crate::brokers::stream::session::StreamStatus;
 use crate::brokers::stream::socket::Endpoint;
 use crate::brokers::{Push, install_tls_provider};
@@ -31,12 +32,20 @@ pub struct TradingStreamConfig {
     pub timing: StreamTiming,
     /// Seed of the waits between dials.
     pub seed: u64,
+    /// Where another connection is asked for.
+    pub redial: Redial,
 }
 
 impl TradingStreamConfig {
     /// Makes a configuration with the defaults of the protocol page.
     pub fn new(feed: &'static str, url: impl Into<String>) -> Self {
-        Self { feed, url: url.into(), timing: StreamTiming::default(), seed: 0 }
+        Self {
+            feed,
+            url: url.into(),
+            timing: StreamTiming::default(),
+            seed: 0,
+            redial: Redial::default(),
+        }
     }
 }
 
@@ -65,7 +74,7 @@ impl TradingStream {
         let (says, status) = watch::channel(StreamStatus::default());
         let timing = config.timing;
         let driver = Driver {
-            session: TradingSession::new(config.feed, keys, oddities),
+            session: TradingSession::new(config.feed, keys, oddities).redialled_by(config.redial),
             endpoint: Endpoint { url: config.url, content_type: None, is_keyed: true },
             timing,
             backoff: Backoff::new(timing.wait_first, timing.wait_max, config.seed),

@@ -4,7 +4,8 @@
 //! then on every frame is news of an order and none may be lost. The venue replays
 //! nothing and numbers nothing, so each opening says that what happened before must
 //! be read, and so does each frame that cannot be understood. A quiet stream is
-//! normal; life is proved by pings. Alpaca, protocol page §6 of October 2026.
+//! normal; life is proved by pings, and that it tells what happens by the gateway, which
+//! reads orders of which it hears nothing and asks for another connection. Alpaca, protocol page §6 of October 2026.
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::brokers::Push;
 use crate::brokers::alpaca::ApiKeys;
 use crate::brokers::oddity::Oddities;
 use crate::brokers::stream::link::Link;
+use crate::brokers::stream::redial::Redial;
 use crate::brokers::stream::session::{Frame, Lost, Output, Session, StopReason, Verdict};
 use crate::domain::time::Timestamp;
 use crate::fsm::link::{LinkInput, LinkState};
@@ -42,13 +44,20 @@ pub(super) struct TradingSession {
     /// Whether this connection listens.
     is_open: bool,
     counts: TradingCounts,
+    redial: Redial,
 }
 
 impl TradingSession {
     /// Makes a session that has not been dialled.
     pub(super) fn new(feed: &'static str, keys: ApiKeys, oddities: Arc<Oddities>) -> Self {
         let link = Link::new(feed);
-        Self { keys, link, oddities, is_open: false, counts: TradingCounts::default() }
+        let (counts, redial) = (TradingCounts::default(), Redial::default());
+        Self { keys, link, oddities, is_open: false, counts, redial }
+    }
+
+    /// Connects anew when it is asked to.
+    pub(super) fn redialled_by(self, redial: Redial) -> Self {
+        Self { redial, ..self }
     }
 
     fn message(&mut self, message: TradingMessage, output: &mut Output) -> Verdict {
@@ -122,6 +131,10 @@ impl Session for TradingSession {
     }
 
     fn check(&mut self, _now: Timestamp, _output: &mut Output) -> Verdict {
+        // Taken also while it is not open: another connection is on its way then.
+        if self.redial.take() && self.is_open {
+            return Verdict::Reconnect(Lost::because("it is open and silent"));
+        }
         Verdict::Continue
     }
 

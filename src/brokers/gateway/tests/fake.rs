@@ -10,8 +10,8 @@ use crate::breakers::{CallOutcome, RateHeaders};
 use crate::brokers::gateway::Gate;
 use crate::brokers::gateway::tests::house::START;
 use crate::brokers::{
-    Answer, Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, CallError, Refusal,
-    Replacement,
+    Answer, Broker, BrokerAccount, BrokerAsset, BrokerClock, BrokerOrder, CallError, Execution,
+    Refusal, Replacement,
 };
 use crate::bus::clock::Clock;
 use crate::domain::ids::{BrokerOrderId, ClientOrderId, Symbol};
@@ -54,6 +54,12 @@ pub(super) struct Books {
     pub(super) is_old: bool,
     /// Cancels are taken and nothing comes of them.
     pub(super) are_cancels_stuck: bool,
+    /// Executions of an order, where they can be read one by one.
+    pub(super) executions: BTreeMap<BrokerOrderId, Vec<(Execution, Qty)>>,
+    /// Whether the stream is said to tell every execution.
+    pub(super) pushes: bool,
+    /// How often another connection of the stream was asked for.
+    pub(super) redials: usize,
     /// Entries that left while the gate was closed.
     pub(super) past_the_gate: usize,
     named: u32,
@@ -305,6 +311,29 @@ impl Broker for Fake {
             Ok(books.orders.values().filter(is_listed).cloned().collect())
         })
         .await
+    }
+
+    fn lists_executions(&self) -> bool {
+        !self.books().executions.is_empty()
+    }
+
+    async fn executions(
+        &self,
+        order: &BrokerOrder,
+    ) -> Result<Answer<Vec<(Execution, Qty)>>, CallError> {
+        let id = &order.report.broker_order_id;
+        self.act("executions", id.as_str(), |books| {
+            Ok(books.executions.get(id).cloned().unwrap_or_default())
+        })
+        .await
+    }
+
+    fn pushes_executions(&self) -> bool {
+        self.books().pushes
+    }
+
+    fn redial_orders(&self) {
+        self.books().redials += 1;
     }
 
     async fn account(&self) -> Result<Answer<BrokerAccount>, CallError> {

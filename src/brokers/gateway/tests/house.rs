@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::brokers::gateway::tests::fake::{Books, Does, Fake, price};
 use crate::brokers::gateway::{
-    Closed, Entrance, Gate, Gateway, GatewayConfig, MarketInlet, Request, Streams,
+    Closed, Entrance, Gate, Gateway, GatewayConfig, MarketInlet, Port, Request, Streams,
 };
 use crate::brokers::{BrokerOrder, Execution, OrderNews, OrderUpdate, Push};
 use crate::bus::clock::{Clock, Stopwatch};
@@ -54,7 +54,7 @@ impl Entrance for Door {
 
 pub(super) struct House {
     pub(super) gate: Gate,
-    pub(super) requests: mpsc::UnboundedSender<Request>,
+    pub(super) requests: mpsc::Sender<Request>,
     pub(super) orders: mpsc::Sender<Push>,
     pub(super) market: Arc<MarketInlet>,
     pub(super) clock: Arc<dyn Clock>,
@@ -106,7 +106,7 @@ impl House {
         let backup = setup.has_backup.then(|| fake("backup_"));
         let gateway =
             Gateway::new(fake(""), backup, gate.clone(), clock.clone(), setup.config, door.clone());
-        let (requests, asked) = mpsc::unbounded_channel();
+        let (requests, asked) = Port::queue();
         let (orders, order_pushes) = mpsc::channel(64);
         let market = Arc::new(MarketInlet::default());
         let state = LinkState::Up;
@@ -133,7 +133,7 @@ impl House {
     }
 
     pub(super) fn ask(&self, request: Request) -> &Self {
-        self.requests.send(request).expect("the gateway lives");
+        self.requests.try_send(request).expect("the gateway lives");
         self
     }
 

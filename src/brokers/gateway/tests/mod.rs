@@ -8,8 +8,10 @@ mod house;
 
 mod orders;
 mod race;
+mod identity;
 mod cancels;
 mod stream;
 mod limits;
+mod bounds;
 mod latch;
 mod market;

@@ -7,8 +7,7 @@ use crate::brokers::gateway::Request;
 use crate::brokers::gateway::tests::fake::{Books, Does};
 use crate::brokers::gateway::tests::house::{House, Setup, request};
 use crate::domain::ids::ClientOrderId;
-use crate::domain::money::Qty;
-use crate::domain::order::{OrderPurpose, OrderRequest, RejectReason, ReportedStatus};
+use crate::domain::order::{OrderPurpose, RejectReason, ReportedStatus};
 use crate::events::{CallFailed, Event, VenueEvent};
 
 const ENTRY: OrderPurpose = OrderPurpose::Entry;
@@ -175,18 +174,6 @@ async fn f06_what_the_stream_has_accepted_no_answer_refuses() {
     house.wait(5).await;
     check(&house, 1, &["venue.order.accepted"]);
     assert_eq!(house.count("system.alert.raised"), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn f21_an_order_of_our_name_that_is_another_one_is_not_adopted() {
-    let house = House::open().await;
-    let other = OrderRequest { qty: Qty::shares(50).unwrap(), ..request("fd-1", ENTRY) };
-    house.books().receive(&other);
-    house.submit("fd-1", ENTRY);
-    house.wait(5).await;
-    assert_eq!(house.count("system.alert.raised"), 1);
-    assert_eq!(house.count("venue.order.accepted"), 0);
-    assert!(!house.failures()[0].definitely_not_sent);
 }
 
 #[tokio::test(start_paused = true)]

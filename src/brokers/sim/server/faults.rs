@@ -33,7 +33,8 @@ pub enum Fault {
     DuplicateFill,
     /// 8: the fill is on the stream before the order is answered.
     FillBeforeAnswer,
-    /// 9: the data socket is connected and says nothing.
+    /// 9: the data socket is connected and says nothing; with the variant `trading` the
+    /// trading stream.
     MuteData,
     /// 10: reconnections are refused for a while.
     RefuseReconnect,
@@ -117,7 +118,7 @@ pub struct FaultOrder {
     pub seconds: Option<u32>,
     /// A word that tells variants of a fault apart, such as `early_close` (18),
     /// `no_headers` (3), `orders` for new orders alone (3, 15), or the one stream that is
-    /// meant: `trading` or `data` (10).
+    /// meant: `trading` or `data` (9, 10).
     pub variant: Option<String>,
 }
 

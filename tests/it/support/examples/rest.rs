@@ -214,6 +214,7 @@ fn system() -> Vec<SystemEvent> {
             seed: u64::MAX,
             version: "0.1.0".into(),
             config_hash: "e3b0c44298fc1c14".into(),
+            order_tag: Some("k3m9xq".into()),
         }),
         SystemEvent::SessionEnded(SessionEnded { reason: "ctrl-c".into() }),
         SystemEvent::AgentStarted(AgentStarted { agent: AgentId::PositionManagement }),

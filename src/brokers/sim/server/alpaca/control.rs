@@ -14,7 +14,8 @@
 //! Faults by number: 1 accepted, connection dropped before the answer; 2 accepted,
 //! answered 504; 3 answered 429 (`variant` `no_headers` without rate headers); 4 cancel
 //! answered 204, then filled; 5 replacement answered 200, then refused; 6 trading stream
-//! drops; 7 fill sent twice; 8 fill on the stream before the answer; 9 data socket mute;
+//! drops; 7 fill sent twice; 8 fill on the stream before the answer; 9 data socket mute (`variant`
+//! `trading`: the trading stream);
 //! 10 reconnections refused (`variant` `trading` or `data` for one stream alone); 11 cancel stays pending (for `seconds`, or for ever); 12
 //! both exits of a bracket fill; 13 update with `data:null`; 14 optional fields missing,
 //! unknown status; 15 HTML with 502; 16 print corrected and cancelled; 17 halt and

@@ -18,10 +18,15 @@ use crate::brokers::sim::server::alpaca::market_data::keys_in;
 use crate::brokers::sim::server::alpaca::places::{Place, Places, Seat};
 use crate::brokers::sim::server::frames::Dialect;
 use crate::brokers::sim::server::socket::{Connection, Heard, Socket, Unsent, upgrade};
-use crate::brokers::sim::server::{Fault, Shared};
+use crate::brokers::sim::server::{Fault, FaultOrder, Shared};
 
 /// How long a client may take to show its keys, by the wall's time (§7.1).
 const AUTH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The same fault strikes the trading stream, where it was armed for that.
+fn is_for_trading(armed: &FaultOrder) -> bool {
+    armed.variant.as_deref() == Some("trading")
+}
 
 /// Returns the routes of the stream, one for each feed.
 pub(in crate::brokers::sim::server::alpaca) fn routes(places: &Arc<Places>) -> Router<Shared> {
@@ -137,7 +142,8 @@ async fn converse(connection: &mut Connection, keys: Option<Keys>, door: &mut Do
             }
             moved = source.next() => {
                 let Some(news) = moved else { return End::Closed };
-                is_mute |= session.is_authenticated() && state.faults.take(Fault::MuteData);
+                is_mute |= session.is_authenticated()
+                    && state.faults.take_if(Fault::MuteData, |it| !is_for_trading(it)).is_some();
                 let said = source.say(&mut tape, &news, session.subscription(), &state);
                 if let Some(message) = said.filter(|_| !is_mute)
                     && let Err(unsent) = connection.say(&message).await

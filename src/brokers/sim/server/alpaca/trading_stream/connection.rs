@@ -1,7 +1,7 @@
 //! One client of the trading stream on its socket.
 //!
-//! Faults 6 (dropped during fills), 7 (a fill twice), 10 (no place), 13 (no data) and
-//! 14 (unknown event and status) of protocol page §9 strike here.
+//! Faults 6 (dropped during fills), 7 (a fill twice), 9 (mute, variant `trading`), 10 (no
+//! place), 13 (no data) and 14 (unknown event and status) of protocol page §9 strike here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +80,7 @@ async fn converse(connection: &mut Connection, state: &Shared, places: &Places) 
     let mut session = TradingSession::default();
     // Only what happens after `listen` is told (§6).
     let mut notices: Option<Notices> = None;
+    let mut is_mute = false;
     let deadline = tokio::time::sleep(AUTH_TIMEOUT);
     tokio::pin!(deadline);
     loop {
@@ -106,6 +107,11 @@ async fn converse(connection: &mut Connection, state: &Shared, places: &Places) 
             () = &mut deadline, if !session.is_authorized() => return End::Closed,
             notice = next(&mut notices) => {
                 let Some(notice) = notice else { return End::Closed };
+                let is_meant = |it: &FaultOrder| it.variant.as_deref() == Some("trading");
+                is_mute |= state.faults.take_if(Fault::MuteData, is_meant).is_some();
+                if is_mute {
+                    continue; // Connected, answering pings, and saying nothing.
+                }
                 if let Some(end) = tell(connection, state, &notice).await {
                     return end;
                 }
