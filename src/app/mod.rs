@@ -28,6 +28,7 @@ pub mod second;
 mod screen;
 mod refusal;
 mod resume;
+mod stream_news;
 mod taps;
 mod terminal_signals;
 

@@ -15,6 +15,7 @@ mod entrance;
 mod config;
 mod market;
 mod admission;
+mod surfaces;
 mod ledger;
 mod news;
 mod desk;

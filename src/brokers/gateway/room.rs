@@ -16,7 +16,6 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::brokers::gateway::admission::Usage;
 use crate::brokers::gateway::config::GatewayConfig;
 use crate::brokers::gateway::desk::Desk;
 use crate::brokers::gateway::entrance::Entrance;
@@ -30,7 +29,7 @@ use crate::brokers::{Broker, OrderUpdate, Push};
 use crate::bus::clock::Clock;
 use crate::domain::ids::ClientOrderId;
 use crate::domain::time::Timestamp;
-use crate::events::{BreakerEvent, BudgetChanged, BudgetExhausted};
+use crate::events::{BreakerEvent, BudgetChanged};
 
 /// How often it looks at what is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -106,7 +105,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
             is_account_due: false,
             is_gate_seen: false,
             last_seen: desk.config.last_seen,
-            usage: None,
+            usage: Vec::new(),
             lines: Lines::default(),
             running: HashMap::new(),
             jobs: JoinSet::new(),
@@ -159,7 +158,7 @@ struct Room<B, E> {
     is_account_due: bool,
     /// Whether the closing of the gate has been followed by the cancelling pass.
     is_gate_seen: bool,
-    usage: Option<Usage>,
+    usage: Vec<BudgetChanged>,
 }
 
 impl<B: Broker, E: Entrance> Room<B, E> {
@@ -448,21 +447,18 @@ impl<B: Broker, E: Entrance> Room<B, E> {
 
     /// Says how the budget stands, at most once a tick and only what is new.
     fn say_budget(&mut self) {
-        let usage = self.desk.admission.usage();
-        let exhausted = self.desk.admission.take_exhausted();
-        let is_new = self.usage != Some(usage);
-        self.usage = Some(usage);
+        let name = self.desk.broker.name();
+        let exhausted = self.desk.surfaces.take_exhausted(name);
+        let usage = self.desk.surfaces.usage(name);
+        let new: Vec<_> =
+            usage.iter().filter(|budget| !self.usage.contains(budget)).cloned().collect();
+        self.usage = usage;
         self.read(|desk| async move {
             desk.tick().await;
-            let budget = || desk.broker.name().to_owned();
-            for (lane, until) in exhausted {
-                let lane = lane.name().to_owned();
-                let event = BudgetExhausted { budget: budget(), lane, until };
+            for event in exhausted {
                 desk.say(BreakerEvent::BudgetExhausted(event)).await;
             }
-            if is_new {
-                let Usage { used, limit, shut_until } = usage;
-                let event = BudgetChanged { budget: budget(), used, limit, shut_until };
+            for event in new {
                 desk.say(BreakerEvent::BudgetChanged(event)).await;
             }
             Read::Other
