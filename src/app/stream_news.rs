@@ -35,7 +35,8 @@ async fn tell<C>(
     loop {
         let (alert, is_over) = {
             let status = status.borrow_and_update();
-            (news.see(status.stopped.as_ref(), &status.unconfirmed), status.stopped.is_some())
+            let missing = missing(status.link.is_up(), &status.unconfirmed);
+            (news.see(status.stopped.as_ref(), &missing), status.stopped.is_some())
         };
         if let Some(alert) = alert {
             let at = outside.clock.now();
@@ -48,6 +49,12 @@ async fn tell<C>(
             return;
         }
     }
+}
+
+/// What certainly does not come: before a link is up, the rest may still be answered, but
+/// what was refused, which says why, is over.
+fn missing(is_up: bool, unconfirmed: &[String]) -> Vec<String> {
+    unconfirmed.iter().filter(|of| is_up || of.contains(": ")).cloned().collect()
 }
 
 /// Waits for the next change; false when there will be none.
@@ -120,6 +127,13 @@ mod tests {
         check(&[(None, &[]), (Some(StopReason::KeysRefused), &[])], &[None, Some(keys)]);
         check(&[(Some(StopReason::Asked), &[])], &[None]);
         check(&[(Some(StopReason::ReceiverGone), &[])], &[None]);
+    }
+
+    #[test]
+    fn before_a_link_is_up_only_what_was_refused_is_missing() {
+        let all = ["quotes of AAPL: 405 limit", "bars of AAPL"].map(str::to_owned);
+        assert_eq!(missing(false, &all), all[..1]);
+        assert_eq!(missing(true, &all), all);
     }
 
     #[test]

@@ -341,10 +341,6 @@ impl Session for DataSession {
 
     fn unconfirmed(&self) -> Vec<String> {
         let mut missing = Vec::new();
-        // What may still be answered is not missing.
-        if self.is_waiting() {
-            return missing;
-        }
         for (channel, symbols) in &self.wanted {
             let confirmed = self.confirmed.get(channel);
             let has = |symbol: &str| confirmed.is_some_and(|all| all.contains(symbol));
