@@ -31,6 +31,7 @@ pub mod standby;
 mod screen;
 mod refusal;
 mod resume;
+mod stream_news;
 mod taps;
 mod terminal_signals;
 

@@ -13,20 +13,22 @@ use crate::app::Refusal;
 use crate::app::entrance::DoorEntrance;
 use crate::app::schwab::{RESERVE_PART, SchwabParts, SchwabSetting};
 use crate::app::seating::{Outside, PUSHES_MAX};
+use crate::app::stream_news;
 use crate::breakers::{BudgetConfig, SchwabBreaker};
 use crate::brokers::alpaca::{AlpacaBroker, AlpacaConfig, ApiKeys};
 use crate::brokers::gateway::{
     Gate, Gateway, GatewayConfig, Port, Request, SecondEntrance, Streams,
 };
 use crate::brokers::{Broker, DataOnly};
+
 use crate::config::Config;
 use crate::domain::ids::Symbol;
 
 /// Orders, positions and cash of a broker that takes no order are of no interest; they
 /// are read so seldom that the budget is for data.
 const RECONCILE_SECONDS: u32 = 600;
-/// Stocks that Alpaca's free plan follows.
-const ALPACA_SYMBOLS_MAX: usize = 30;
+/// Stocks that Alpaca's free plan follows: 30 over trades and quotes, and each has both.
+const ALPACA_SYMBOLS_MAX: usize = 15;
 
 /// Which broker is read beside the one that takes the orders.
 #[derive(Debug)]
@@ -119,13 +121,14 @@ fn alpaca(
     let (orders, pushes) = mpsc::channel(PUSHES_MAX);
     let streams = Streams { orders: pushes, market: Arc::default() };
     let symbols = symbols.get(..ALPACA_SYMBOLS_MAX).unwrap_or(symbols);
-    broker.stream(
+    let running = broker.stream(
         (keys, &outside.clock),
         symbols,
         (orders, streams.market.clone()),
         config.seed,
         (&outside.tracker, &outside.stop),
     );
+    stream_news::follow(&running, outside);
     let budget = BudgetConfig {
         limit: config.alpaca.requests_per_minute,
         reserve: config.alpaca.requests_reserved,

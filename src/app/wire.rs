@@ -29,6 +29,7 @@ use crate::app::seating::{
     mode_name, seats, told,
 };
 use crate::app::second::{Second, SecondSource};
+use crate::app::stream_news;
 use crate::app::taps::{Count, Counters, Lines};
 use crate::app::{People, Refusal, Summary, bus, halts, read_model, session_started};
 use crate::breakers::BudgetConfig;
@@ -239,6 +240,7 @@ impl House {
             account: found.account_id.clone(),
             gateway: GatewayConfig {
                 budget,
+                data_budget: Some(BudgetConfig::ALPACA_DATA),
                 account_id: Some(found.account_id),
                 symbols: symbols.clone(),
                 ..GatewayConfig::default()
@@ -255,13 +257,14 @@ impl House {
         };
         Self::seat(config, options, side, ways, |line| {
             let Outside { clock, tracker, stop, .. } = &line.outside;
-            broker.stream(
+            let running = broker.stream(
                 (&keys, clock),
                 &symbols,
                 (line.orders, line.market),
                 config.seed,
                 (tracker, stop),
             );
+            stream_news::follow(&running, &line.outside);
             Ok(())
         })
         .await

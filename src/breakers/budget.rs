@@ -24,8 +24,12 @@ pub const PERIOD: SignedDuration = SignedDuration::from_secs(60);
 pub const WINDOW: SignedDuration = SignedDuration::from_secs(61);
 /// The largest limit accepted, which bounds the log's memory.
 pub const LIMIT_MAX: u32 = 10_000;
-/// Longest time for which a broker's word can shut the budget.
-const SHUT_MAX: SignedDuration = SignedDuration::from_mins(10);
+/// Longest time for which a broker's word can shut the budget: the window, after which
+/// the broker's count begins anew. A clock of ours that is behind would make it longer.
+const SHUT_MAX: SignedDuration = WINDOW;
+/// What is waited beyond the time that a broker named, before the jitter of up to as much
+/// again (Alpaca, protocol page §2.5 of October 2026).
+const SHUT_MORE: SignedDuration = SignedDuration::from_secs(1);
 /// First wait after a 429 that does not say how long; doubles up to the last.
 const BACKOFF_FIRST: SignedDuration = SignedDuration::from_secs(1);
 /// Longest wait after a 429 that does not say how long.
@@ -94,6 +98,9 @@ pub struct BudgetConfig {
 impl BudgetConfig {
     /// Alpaca's trading interface: 200 a minute (protocol page §2.5), 30 kept.
     pub const ALPACA: Self = Self { limit: 200, reserve: 30 };
+    /// Alpaca's market data on the free plan: 200 a minute of their own (protocol page
+    /// §2.5).
+    pub const ALPACA_DATA: Self = Self { limit: 200, reserve: 30 };
     /// Schwab's trader interface: 120 a minute, shown in its portal only, 20 kept.
     pub const SCHWAB: Self = Self { limit: 120, reserve: 20 };
 }
@@ -197,7 +204,8 @@ impl Budget {
     }
 
     /// Takes note of a 429: nothing leaves until the time that the broker named
-    /// (`Retry-After` or reset), or else for a wait that doubles from 1 s to 30 s
+    /// (`Retry-After` or reset; at most [`WINDOW`]) and 1 s to 2 s more, or else for a wait
+    /// that doubles from 1 s to 30 s
     /// with each 429 in a row, times `jitter` (0 to 1, drawn by the caller: full
     /// jitter). Returns when the budget opens again.
     pub fn refused(
@@ -211,9 +219,11 @@ impl Budget {
         self.refusals = self.refusals.saturating_add(1);
         let backoff = BACKOFF_FIRST.saturating_mul(1_i32 << doublings).min(BACKOFF_LAST);
         let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 1.0 };
-        let named = retry_at.filter(|at| *at > self.latest);
+        let named = retry_at.filter(|at| *at > self.latest).map(|at| {
+            let at = at.min(self.latest.plus(SHUT_MAX));
+            at.plus(SHUT_MORE).plus(SHUT_MORE.mul_f64(jitter))
+        });
         let until = named.unwrap_or_else(|| self.latest.plus(backoff.mul_f64(jitter)));
-        let until = until.min(self.latest.plus(SHUT_MAX));
         self.shut_until = self.shut_until.max(until);
         self.shut_until
     }
@@ -363,12 +373,12 @@ mod tests {
     #[test]
     fn a_429_shuts_every_lane_until_the_broker_says() {
         let mut budget = budget(200, 30);
-        assert_eq!(budget.refused(Some(at(42_000)), 0.5, at(0)), at(42_000));
+        assert_eq!(budget.refused(Some(at(42_000)), 0.5, at(0)), at(43_500));
         for lane in Lane::ALL {
             let wait = budget.try_take(lane, at(1_000));
-            assert_eq!(wait, Err(Wait { until: Some(at(42_000)) }));
+            assert_eq!(wait, Err(Wait { until: Some(at(43_500)) }));
         }
-        assert!(budget.try_take(Lane::Data, at(42_000)).is_ok());
+        assert!(budget.try_take(Lane::Data, at(43_500)).is_ok());
     }
 
     #[test]
@@ -388,7 +398,7 @@ mod tests {
     #[test]
     fn a_senseless_time_of_the_broker_cannot_shut_us_for_ever() {
         let mut budget = budget(200, 30);
-        assert_eq!(budget.refused(Some(at(i64::MAX / 1_000_000)), 1.0, at(0)), at(600_000));
+        assert_eq!(budget.refused(Some(at(i64::MAX / 1_000_000)), 1.0, at(0)), at(63_000));
     }
 
     #[test]

@@ -17,8 +17,11 @@ use crate::domain::calendar::{FIRST, LAST, MarketHours, next_trading_day, tradin
 use crate::domain::ids::Symbol;
 use crate::domain::money::Money;
 
-/// Stocks that Alpaca's free plan lets one connection follow (protocol page §7.1).
+/// Stocks that are followed at most.
 const ALPACA_SYMBOLS_MAX: usize = 30;
+/// Stocks that Alpaca's free plan lets one connection follow: 30 over trades and quotes
+/// (protocol page §7.1 of October 2026), and each stock has both.
+const ALPACA_SYMBOLS_MAX_FREE: usize = 15;
 
 /// The market and what is vouched for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -217,9 +220,19 @@ impl Alpaca {
     }
 
     pub(super) fn validate(&self) -> Result<(), String> {
-        if !(1..=ALPACA_SYMBOLS_MAX).contains(&self.symbols.len()) {
-            let number = self.symbols.len();
-            return Err(format!("symbols names {number} stocks, it must name 1 to 30"));
+        let number = self.symbols.len();
+        let most = match self.feed {
+            AlpacaFeed::Iex => ALPACA_SYMBOLS_MAX_FREE,
+            AlpacaFeed::Sip => ALPACA_SYMBOLS_MAX,
+        };
+        if !(1..=most).contains(&number) {
+            let why = if number > most && self.feed == AlpacaFeed::Iex {
+                ": the free plan (feed = \"iex\") streams 30 symbols, and trades and quotes of a \
+                 stock are two of them"
+            } else {
+                ""
+            };
+            return Err(format!("symbols names {number} stocks, it must name 1 to {most}{why}"));
         }
         if !self.host.is_empty() {
             let why = |text: &dyn fmt::Display| format!("host is wrong: {text}");

@@ -105,6 +105,24 @@ fn what_is_printed_can_be_read_again() {
 }
 
 #[test]
+fn the_free_plan_of_alpaca_follows_fifteen_stocks_and_says_why() {
+    let named = |number: usize, feed: &str| {
+        let names: Vec<String> = (0..number).map(|at| format!("\"A{}\"", letters(at))).collect();
+        load(&format!("[alpaca]\nfeed = \"{feed}\"\nsymbols = [{}]", names.join(", ")))
+    };
+    assert!(named(15, "iex").is_ok() && named(30, "sip").is_ok());
+    let error = named(16, "iex").unwrap_err().to_string();
+    assert!(error.contains("it must name 1 to 15: the free plan"), "{error}");
+    assert!(named(31, "sip").unwrap_err().to_string().contains("1 to 30"));
+}
+
+/// Two letters for a number below 676.
+fn letters(number: usize) -> String {
+    let letter = |at: usize| char::from(b'A' + u8::try_from(at % 26).unwrap());
+    [letter(number / 26), letter(number)].iter().collect()
+}
+
+#[test]
 fn a_section_about_schwab_that_cannot_work_is_refused() {
     for (line, part) in [
         ("symbols = []", "schwab.symbols names 0 stocks"),

@@ -18,6 +18,7 @@ use crate::brokers::call::{Answer, CallError};
 use crate::brokers::exchange::{self, Reach};
 use crate::brokers::toll;
 use crate::brokers::words::cleaned;
+use crate::bus::clock::{Clock, SystemClock};
 use crate::domain::time::Timestamp;
 
 /// Which of Alpaca's two surfaces is asked; each counts requests for itself.
@@ -133,6 +134,8 @@ pub(crate) struct Rest {
     trading: Url,
     data: Url,
     timeouts: Timeouts,
+    /// Our time, where it may differ from the venue's: a simulated broker moves ours.
+    wall: Option<SystemClock>,
 }
 
 impl Rest {
@@ -154,6 +157,7 @@ impl Rest {
             trading: endpoints.trading.clone(),
             data: endpoints.data.clone(),
             timeouts: config.timeouts,
+            wall: (reach == Reach::World).then_some(SystemClock),
         })
     }
 
@@ -196,7 +200,8 @@ impl Rest {
         toll::pay().await?;
         let response = call.send().await.map_err(|error| exchange::broken(error, None))?;
         let status = response.status().as_u16();
-        let beside = beside(status, response.headers());
+        let now = self.wall.map(|clock| clock.now());
+        let beside = beside(status, response.headers(), now);
         let body = exchange::complete(response, beside.rate).await?;
         Ok(Reply { status, body, beside })
     }
@@ -218,19 +223,26 @@ fn headers(keys: &ApiKeys) -> HeaderMap {
     headers
 }
 
-/// Reads the headers of an answer; their names have no case (§2.5).
-fn beside(status: u16, headers: &HeaderMap) -> Beside {
+/// Reads the headers of an answer; their names have no case (§2.5). Times that the venue
+/// names are told by our clock, where the answer is dated: what counts is how far ahead
+/// they are, and our clock may be wrong.
+fn beside(status: u16, headers: &HeaderMap, now: Option<Timestamp>) -> Beside {
+    let dated = exchange::dated(headers);
+    let by_ours = |at: Timestamp| match (now, dated) {
+        (Some(now), Some(said)) => now.plus(at.since(said)),
+        (None, _) | (_, None) => at,
+    };
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let number = |name: &str| text(name).and_then(|text| text.trim().parse::<i64>().ok());
     let small = |name: &str| number(name).and_then(|count| u32::try_from(count).ok());
-    let reset = number("x-ratelimit-reset").map(Timestamp::from_seconds);
+    let reset = number("x-ratelimit-reset").map(Timestamp::from_seconds).map(by_ours);
     let rate = match (small("x-ratelimit-limit"), small("x-ratelimit-remaining"), reset) {
         (Some(limit), Some(remaining), Some(reset)) => {
             Some(RateHeaders { limit, remaining, reset })
         }
         (_, _, None) | (None, _, Some(_)) | (_, None, Some(_)) => None,
     };
-    let retry_at = || reset.or_else(|| exchange::after_a_while(headers));
+    let retry_at = || reset.or_else(|| exchange::after_a_while(headers).map(by_ours));
     Beside {
         rate,
         request_id: exchange::request_id(headers, "x-request-id"),
@@ -244,12 +256,27 @@ mod tests {
 
     #[track_caller]
     fn check(status: u16, named: &[(&str, &str)], expected: &Beside) {
+        assert_eq!(read(status, named, None), *expected, "{named:?}");
+    }
+
+    fn read(status: u16, named: &[(&str, &str)], now: Option<Timestamp>) -> Beside {
         let mut headers = HeaderMap::new();
         for (name, value) in named {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
             headers.insert(name, HeaderValue::from_str(value).unwrap());
         }
-        assert_eq!(beside(status, &headers), *expected, "{named:?}");
+        beside(status, &headers, now)
+    }
+
+    #[test]
+    fn times_of_the_venue_are_told_by_our_clock_however_wrong_it_is() {
+        let named =
+            [("X-RateLimit-Reset", "1791207920"), ("Date", "Mon, 05 Oct 2026 13:45:05 GMT")];
+        for ours in ["2026-10-05T13:45:05Z", "2026-10-05T13:30:00Z", "2026-10-05T14:00:00Z"] {
+            let now: Timestamp = ours.parse().unwrap();
+            let left = read(429, &named, Some(now)).retry_at.unwrap().since(now);
+            assert_eq!(left.as_secs(), 15, "{ours}");
+        }
     }
 
     #[test]

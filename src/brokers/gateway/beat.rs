@@ -8,6 +8,7 @@ use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::gateway::lines::Job;
 use crate::brokers::gateway::room::{Read, Room};
 use crate::domain::time::Timestamp;
+use crate::events::BreakerEvent;
 
 impl<B: Broker, E: Entrance> Room<B, E> {
     /// The gate is closed: every entry that may work is cancelled, also one whose
@@ -69,13 +70,20 @@ impl<B: Broker, E: Entrance> Room<B, E> {
         if std::mem::replace(&mut self.is_saying, true) {
             return;
         }
-        let usage = self.desk.admission.usage();
-        let exhausted = self.desk.admission.take_exhausted();
-        let is_new = self.usage != Some(usage);
-        self.usage = Some(usage);
+        let name = self.desk.broker.name();
+        let exhausted = self.desk.surfaces.take_exhausted(name);
+        let usage = self.desk.surfaces.usage(name);
+        let new: Vec<_> =
+            usage.iter().filter(|budget| !self.usage.contains(budget)).cloned().collect();
+        self.usage = usage;
         self.read(|desk| async move {
             desk.tick().await;
-            desk.say_budget(is_new.then_some(usage), exhausted).await;
+            for event in exhausted {
+                desk.say(BreakerEvent::BudgetExhausted(event)).await;
+            }
+            for event in new {
+                desk.say(BreakerEvent::BudgetChanged(event)).await;
+            }
             Read::Said
         });
     }

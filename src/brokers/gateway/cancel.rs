@@ -43,7 +43,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
                 Err(error) => failure = Some(error),
             }
             if attempt < TRIES {
-                tokio::time::sleep(self.admission.jitter(WAIT)).await;
+                tokio::time::sleep(self.jitter(WAIT)).await;
             }
         }
         let Some(failure) = failure else { return };

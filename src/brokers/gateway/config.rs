@@ -10,6 +10,9 @@ use crate::domain::time::Timestamp;
 pub struct GatewayConfig {
     /// The request limit of the account.
     pub budget: BudgetConfig,
+    /// The limit of market data, where the broker counts it apart from trading; `None`
+    /// when one limit holds for both.
+    pub data_budget: Option<BudgetConfig>,
     /// When reads of the account and of market data are refused.
     pub breaker: BreakerConfig,
     /// The command that a human runs when a breaker latches.
@@ -39,6 +42,7 @@ impl Default for GatewayConfig {
     fn default() -> Self {
         Self {
             budget: BudgetConfig::ALPACA,
+            data_budget: None,
             breaker: BreakerConfig::default(),
             remedy: "flightdeck doctor".into(),
             is_latched: false,

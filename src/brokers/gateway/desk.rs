@@ -22,6 +22,7 @@ use crate::brokers::gateway::heard::Heard;
 use crate::brokers::gateway::hours::Hours;
 use crate::brokers::gateway::ledger::Ledger;
 use crate::brokers::gateway::readiness::Readiness;
+use crate::brokers::gateway::surfaces::{Surfaces, feed_back};
 use crate::brokers::toll::{Gatekeeper, Toll};
 use crate::brokers::{Answer, Broker, CallError, Seal};
 use crate::bus::clock::{Clock, MEASURES, lap};
@@ -131,7 +132,7 @@ pub(super) struct Desk<B, E> {
     pub(super) gate: Gate,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: GatewayConfig,
-    pub(super) admission: Arc<Admission>,
+    pub(super) surfaces: Surfaces,
     /// Whether news of orders reach us.
     pub(super) readiness: Readiness,
     /// The market's hours as the broker tells them.
@@ -159,7 +160,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         }
         Self {
             bank: Mutex::new(bank),
-            admission: Arc::new(Admission::new(config.budget, config.seed, clock.clone())),
+            surfaces: Surfaces::new(&config, &clock),
             ledger: Mutex::default(),
             heard: Mutex::default(),
             readiness: Readiness::default(),
@@ -243,7 +244,8 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
             None => None,
         };
         let lap = lap();
-        let permit = match self.admission.enter(leave.lane, leave.patience).await {
+        let surface = self.surfaces.of(leave.class);
+        let permit = match surface.enter(leave.lane, leave.patience).await {
             Ok(permit) => permit,
             Err(held) => {
                 self.record(ticket, CallOutcome::CancelledByUs).await;
@@ -263,7 +265,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         {
             return Err(Failure::Held(why.into()));
         }
-        let way = Toll::new(Arc::new(Lanes(self.admission.clone(), leave.lane)));
+        let way = Toll::new(Arc::new(Lanes(surface.clone(), leave.lane)));
         let way = way.on(self.way(leave, ask));
         let answer = match tokio::time::timeout(CALL_LONGEST, way).await {
             Ok(answer) => answer,
@@ -275,7 +277,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
         };
         drop(permit);
         let outcome = answer.as_ref().map_or_else(CallError::outcome, |_| CallOutcome::Success);
-        self.feed_back(&answer);
+        feed_back(surface, &answer);
         if outcome == CallOutcome::TokenDead {
             self.login_died().await;
         }
@@ -365,24 +367,13 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
                 return Err(failure);
             }
             tries += 1;
-            tokio::time::sleep(self.admission.jitter(READ_WAIT)).await;
+            tokio::time::sleep(self.jitter(READ_WAIT)).await;
         }
     }
 
-    fn feed_back<T>(&self, answer: &Result<Answer<T>, CallError>) {
-        match answer {
-            Ok(answer) => self.admission.answered(answer.rate),
-            Err(CallError::Refused(refusal)) if refusal.status == 429 => {
-                let reset = refusal.rate.map(|rate| rate.reset);
-                self.admission.refused(refusal.retry_at.or(reset));
-            }
-            Err(error @ (CallError::Refused(_) | CallError::Unknown { .. })) => {
-                if let Some(rate) = error.rate() {
-                    self.admission.answered(Some(rate));
-                }
-            }
-            Err(CallError::NotSent { .. } | CallError::LoginNeeded { .. }) => {}
-        }
+    /// Draws a wait of up to `most`: full jitter.
+    pub(super) fn jitter(&self, most: Duration) -> Duration {
+        self.surfaces.of(None).jitter(most)
     }
 
     pub(super) async fn admit(&self, class: CallClass) -> Result<Ticket, Failure> {
@@ -401,24 +392,6 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
     pub(super) async fn tick(&self) {
         let changes = self.bank().tick(self.clock.now());
         self.say_changes(changes).await;
-    }
-
-    /// Says how the budget stands, where that is new, and which lanes had to wait.
-    pub(super) async fn say_budget(
-        &self,
-        usage: Option<Usage>,
-        exhausted: BTreeMap<Lane, Timestamp>,
-    ) {
-        let budget = || self.broker.name().to_owned();
-        for (lane, until) in exhausted {
-            let lane = lane.name().to_owned();
-            let event = BudgetExhausted { budget: budget(), lane, until };
-            self.say(BreakerEvent::BudgetExhausted(event)).await;
-        }
-        if let Some(Usage { used, limit, shut_until }) = usage {
-            let event = BudgetChanged { budget: budget(), used, limit, shut_until };
-            self.say(BreakerEvent::BudgetChanged(event)).await;
-        }
     }
 
     pub(super) async fn say_changes(&self, changes: impl IntoIterator<Item = Transition>) {

@@ -29,6 +29,8 @@ const GAP_WAIT: Duration = Duration::from_secs(1);
 const GAP_WAIT_MAX: Duration = Duration::from_mins(1);
 /// After so many tries, some five minutes, a human is told.
 const GAP_TRIES_SAID: u32 = 10;
+/// Nanoseconds of a minute.
+const MINUTE_NANOS: i64 = 60_000_000_000;
 /// How often at most it is told what was conflated, by the market's time.
 const CONFLATED_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -216,7 +218,7 @@ impl<B: Broker, E: Entrance> Feeding<B, E> {
         if symbols.is_empty() {
             return Some(Vec::new());
         }
-        let span = (since, self.desk.clock.now());
+        let span = (minute_of(since), self.desk.clock.now());
         self.desk.read_bars(symbols, Interval::Minute, span).await
     }
 
@@ -248,4 +250,10 @@ impl<B: Broker, E: Entrance> Feeding<B, E> {
     fn buffer(&self) -> MutexGuard<'_, MarketBuffer> {
         self.inlet.buffer()
     }
+}
+
+/// The start of the minute around an instant: bars are stamped with it, and the minute in
+/// which a line broke is as incomplete as those after it.
+fn minute_of(at: Timestamp) -> Timestamp {
+    Timestamp::from_nanos(at.as_nanos() - at.as_nanos().rem_euclid(MINUTE_NANOS))
 }

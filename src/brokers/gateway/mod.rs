@@ -16,6 +16,7 @@ mod config;
 mod market;
 mod admission;
 mod identity;
+mod surfaces;
 mod ledger;
 mod watch;
 mod news;

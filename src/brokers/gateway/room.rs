@@ -16,7 +16,6 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::brokers::gateway::admission::Usage;
 use crate::brokers::gateway::config::GatewayConfig;
 use crate::brokers::gateway::desk::Desk;
 use crate::brokers::gateway::entrance::Entrance;
@@ -30,6 +29,7 @@ use crate::brokers::{Broker, OrderUpdate, Push};
 use crate::bus::clock::Clock;
 use crate::domain::ids::ClientOrderId;
 use crate::domain::time::Timestamp;
+use crate::events::BudgetChanged;
 
 /// How often it looks at what is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -102,7 +102,7 @@ impl<B: Broker, E: Entrance> Gateway<B, E> {
             is_saying: false,
             is_gate_seen: false,
             last_seen: desk.config.last_seen,
-            usage: None,
+            usage: Vec::new(),
             lines: Lines::default(),
             running: HashMap::new(),
             jobs: JoinSet::new(),
@@ -164,7 +164,7 @@ pub(super) struct Room<B, E> {
     pub(super) is_saying: bool,
     /// Whether the closing of the gate has been followed by the cancelling pass.
     pub(super) is_gate_seen: bool,
-    pub(super) usage: Option<Usage>,
+    pub(super) usage: Vec<BudgetChanged>,
 }
 
 impl<B: Broker, E: Entrance> Room<B, E> {

@@ -120,7 +120,7 @@ impl<B: Broker, E: Entrance> Desk<B, E> {
                 return self.give_up(request, &failure, !may_be_there).await;
             }
             let wait = WAIT.saturating_mul(1 << attempt.min(4));
-            tokio::time::sleep(self.admission.jitter(wait)).await;
+            tokio::time::sleep(self.jitter(wait)).await;
         }
     }
 

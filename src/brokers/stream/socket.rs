@@ -20,6 +20,8 @@ use crate::domain::time::Timestamp;
 /// The longest message that is read. The longest real ones, a burst of quotes or the
 /// list of all subscriptions, are a tenth of it; the library's own limit is 64 MiB.
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// The wait after a refusal that may be meant: as long as the longest between dials.
+const REFUSED_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait that a refusal may ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_mins(2);
 
@@ -93,8 +95,9 @@ fn again(detail: String) -> DialError {
     DialError::Again(Lost::because(detail), Duration::ZERO)
 }
 
-/// An HTTP answer instead of a socket (Alpaca, protocol page §6 and §7.1): the keys are
-/// refused for good; too many requests or connections take time; all else passes.
+/// An HTTP answer instead of a socket (Alpaca, protocol page §6 and §7.1): keys that are
+/// not taken end it; too many requests or connections take time; all else passes. A 403
+/// or 404 may come from a front proxy in trouble, so it takes the long wait, no more.
 fn refused(
     endpoint: &Endpoint,
     status: StatusCode,
@@ -103,11 +106,9 @@ fn refused(
 ) -> DialError {
     let detail = format!("refused with HTTP {status}");
     match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if endpoint.is_keyed => {
-            DialError::Never(StopReason::KeysRefused)
-        }
-        StatusCode::NOT_FOUND if endpoint.is_keyed => {
-            DialError::Never(StopReason::NotServed(detail))
+        StatusCode::UNAUTHORIZED if endpoint.is_keyed => DialError::Never(StopReason::KeysRefused),
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
+            DialError::Again(Lost::because(detail), REFUSED_WAIT)
         }
         StatusCode::TOO_MANY_REQUESTS => {
             let lost = Lost { detail, is_crowded: true };
@@ -140,6 +141,30 @@ mod tests {
         headers.insert(name, value.parse().unwrap());
         let now = Timestamp::from_seconds(1_000);
         assert_eq!(retry_after(&headers, now), Duration::from_secs(expected), "{name} {value}");
+    }
+
+    /// What follows from an HTTP status: the least wait, or nothing when it is final.
+    #[track_caller]
+    fn check_status(status: u16, expected: Option<Duration>) {
+        let endpoint = Endpoint { url: String::new(), content_type: None, is_keyed: true };
+        let status = StatusCode::from_u16(status).unwrap();
+        let now = Timestamp::from_seconds(1_000);
+        let wait = match refused(&endpoint, status, &HeaderMap::new(), now) {
+            DialError::Again(_, wait) => Some(wait),
+            DialError::Never(_) => None,
+        };
+        assert_eq!(wait, expected, "{status}");
+    }
+
+    #[test]
+    fn only_keys_that_are_not_taken_are_final() {
+        check_status(401, None);
+        for status in [403, 404] {
+            check_status(status, Some(Duration::from_secs(30)));
+        }
+        for status in [429, 500, 502, 503] {
+            check_status(status, Some(Duration::ZERO));
+        }
     }
 
     #[test]

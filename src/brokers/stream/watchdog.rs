@@ -58,19 +58,30 @@ impl Watchdog {
         }
     }
 
-    /// Tells whether the silence has lasted too long, once a connection.
+    /// Tells whether the silence has lasted longer than allowed, however often that has
+    /// happened before: the data is not to be relied on, whether or not dialling again
+    /// is worth it.
+    pub(in crate::brokers) fn is_stale(&mut self, now: Timestamp) -> bool {
+        self.silence(now).is_some_and(|silence| silence > self.silence_max)
+    }
+
+    /// Tells whether the silence has lasted so long that dialling again is worth it, once
+    /// a connection; each further silent one is given twice the time.
     pub(in crate::brokers) fn is_silent(&mut self, now: Timestamp) -> bool {
-        let opened = self.opened(now);
-        let Some((heard, since)) = &self.well else { return false };
-        let Some(opened) = opened else { return false };
         let allowed = self.silence_max * (1_i32 << self.silences.min(DOUBLINGS_MAX));
-        let silence = now.since((*heard).max(opened));
-        if silence <= allowed || since.elapsed() < WALL_MIN {
+        if self.silence(now).is_none_or(|silence| silence <= allowed) {
             return false;
         }
         self.silences = self.silences.saturating_add(1);
         self.disarm();
         true
+    }
+
+    /// How long the present connection has been silent, where that means something.
+    fn silence(&mut self, now: Timestamp) -> Option<SignedDuration> {
+        let opened = self.opened(now);
+        let (heard, since) = self.well.as_ref()?;
+        (since.elapsed() >= WALL_MIN).then_some(now.since((*heard).max(opened?)))
     }
 
     /// When the regular session began, while it lasts.
@@ -138,6 +149,7 @@ mod tests {
             tokio::time::advance(Duration::from_secs(90)).await;
             let after = |seconds| at("15:00:00").plus(SignedDuration::from_secs(seconds));
             assert!(!dog.is_silent(after(allowed)), "{allowed}");
+            assert!(!dog.is_stale(after(10)) && dog.is_stale(after(11)), "{allowed}");
             assert!(dog.is_silent(after(allowed + 1)), "{allowed}");
         }
         dog.arm(at("15:00:00"));

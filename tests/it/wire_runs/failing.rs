@@ -63,10 +63,11 @@ async fn three_failures(market: &Market, wired: &Wired) {
 }
 
 /// Lets three entries leave that are turned away for the rate. Each empties the budget
-/// until the broker's own reset, so they are a minute apart.
+/// until the broker's own reset and up to two seconds more, so they are over a minute
+/// apart.
 async fn three_turned_away(market: &Market, wired: &Wired, last_pause: i64) {
     market.orders_meet(Fault::RateBurst, 3);
-    for (name, pause) in [("AAPL", 61), ("MSFT", 61), ("NVDA", last_pause)] {
+    for (name, pause) in [("AAPL", 64), ("MSFT", 64), ("NVDA", last_pause)] {
         wired.approve(name).await;
         wired.wait_state(name, "ABORTED").await;
         wired.advance(pause).await;
@@ -139,9 +140,9 @@ async fn scenario_3_three_answers_of_too_many_requests_open_the_breaker() {
     let folder = tempfile::tempdir().unwrap();
     let market = Market::open(&FIVE).await;
     let wired = waiting(&market, &by_hand(), &folder).await;
-    three_turned_away(&market, &wired, 61).await;
+    three_turned_away(&market, &wired, 64).await;
     assert_eq!(moves(&wired), [OPENED]);
-    // The last one was 61 s ago: one probe.
+    // The last one was 64 s ago: one probe.
     wired.approve("AMZN").await;
     wired.wait_state("AMZN", "HOLDING").await;
     assert_eq!(moves(&wired), [OPENED, PROBED, CLOSED]);

@@ -144,6 +144,9 @@ impl DataSession {
         self.tell_gap(output);
         self.heard_at = Some(now);
         self.watchdog.heard(now);
+        if matches!(self.link.state(), LinkState::Stale) {
+            self.link.tell(LinkInput::Data, &mut output.pushes);
+        }
         output.pushes.extend(push);
     }
 
@@ -192,7 +195,10 @@ impl DataSession {
             return;
         }
         let wants_nothing = self.wanted.values().all(BTreeSet::is_empty);
-        let has_something = self.confirmed.values().any(|symbols| !symbols.is_empty());
+        // Prices without prints or quotes look well and are not: a refusal of either keeps
+        // the link from being up, that of a lesser channel is only said.
+        let has_something = self.confirmed.values().any(|symbols| !symbols.is_empty())
+            && !self.refused.keys().any(|channel| channel.is_lively());
         if !matches!(self.link.state(), LinkState::Syncing { .. }) {
             self.watch(now);
         } else if wants_nothing || has_something {
@@ -293,10 +299,12 @@ impl Session for DataSession {
     }
 
     fn check(&mut self, now: Timestamp, output: &mut Output) -> Verdict {
+        if self.link.state().is_up() && self.watchdog.is_stale(now) {
+            self.link.tell(LinkInput::Silence, &mut output.pushes);
+        }
         if !self.watchdog.is_silent(now) {
             return Verdict::Continue;
         }
-        self.link.tell(LinkInput::Silence, &mut output.pushes);
         Verdict::Reconnect(Lost::because("open but silent while the market is open"))
     }
 

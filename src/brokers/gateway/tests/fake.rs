@@ -50,6 +50,8 @@ pub(super) struct Books {
     /// Every call with its instant and subject.
     pub(super) calls: Vec<(Timestamp, String)>,
     pub(super) bars: Vec<Bar>,
+    /// What the headers of a verb's answers say.
+    pub(super) rates: BTreeMap<&'static str, RateHeaders>,
     /// What is over is too old to be listed.
     pub(super) is_old: bool,
     /// Cancels are taken and nothing comes of them.
@@ -223,7 +225,8 @@ impl Fake {
             Does::NotSent => return Err(CallError::NotSent { detail: "refused".into() }),
             Does::Refuses(status, reason) => return Err(refusal(status, reason)),
         }
-        Ok(Answer { value: effect(&mut books)?, rate: None, request_id: None })
+        let rate = books.rates.get(verb).copied();
+        Ok(Answer { value: effect(&mut books)?, rate, request_id: None })
     }
 }
 

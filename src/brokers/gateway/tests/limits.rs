@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::breakers::BudgetConfig;
+use crate::breakers::{BudgetConfig, RateHeaders};
 use crate::brokers::gateway::tests::fake::Does;
 use crate::brokers::gateway::tests::house::{House, START, Setup, executed};
 use crate::brokers::gateway::{GatewayConfig, Request};
-use crate::brokers::{OrderNews, OrderUpdate, Push};
-use crate::domain::ids::ClientOrderId;
+use crate::brokers::{MarketSink, OrderNews, OrderUpdate, Push};
+use crate::domain::ids::{ClientOrderId, Symbol};
 use crate::domain::order::{OrderPurpose, RejectReason, ReportedStatus};
 use crate::domain::time::Timestamp;
 use crate::events::{BreakerEvent, Event, VenueEvent};
@@ -261,6 +261,70 @@ async fn a_429_shuts_the_budget_and_is_said() {
         matches!(event, Event::Breaker(BreakerEvent::BudgetChanged(now)) if now.shut_until.is_some())
     });
     assert!(shut);
+}
+
+/// With a budget of its own for data, as Alpaca has one.
+fn two_surfaces() -> House {
+    let (symbols, warm_up_minutes) = (vec![Symbol::new("AAPL").unwrap()], 3);
+    let data_budget = Some(BudgetConfig::ALPACA_DATA);
+    let config = GatewayConfig { symbols, warm_up_minutes, data_budget, ..Setup::default().config };
+    House::with(Setup { config, ..Setup::default() })
+}
+
+/// The budgets that are shut by the broker.
+fn shut(house: &House) -> Vec<String> {
+    let events = house.events().into_iter();
+    let budgets = events.filter_map(|event| match event {
+        Event::Breaker(BreakerEvent::BudgetChanged(now)) => now.shut_until.map(|_| now.budget),
+        _ => None,
+    });
+    budgets.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_of_data_shuts_data_alone_and_a_stop_leaves_at_once() {
+    let house = two_surfaces();
+    house.script("bars", &[Does::Refuses(429, RejectReason::Other)]);
+    house.wait(2).await;
+    assert_eq!(shut(&house), ["fake.paper.data"]);
+    house.submit("fd-1", OrderPurpose::Protection);
+    house.wait(1).await;
+    assert_eq!(house.count("venue.order.accepted"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_of_trading_leaves_data_open() {
+    let house = two_surfaces();
+    house.wait(1).await;
+    house.script("submit", &[Does::Refuses(429, RejectReason::Other)]);
+    house.submit("fd-1", ENTRY);
+    house.wait(2).await;
+    assert_eq!(shut(&house), ["fake.paper"]);
+    let before = house.books().count("bars");
+    house.market.push(Push::MarketResumed { since: START });
+    house.wait(2).await;
+    assert_eq!(house.books().count("bars"), before + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_broker_counts_beside_us_is_believed_of_the_surface_that_said_it() {
+    let house = two_surfaces();
+    house.wait(2).await;
+    let reset = START.plus(jiff::SignedDuration::from_secs(50));
+    // Nearly nothing is left for data, says the answer to a reading of bars.
+    house.books().rates.insert("bars", RateHeaders { limit: 200, remaining: 7, reset });
+    house.market.push(Push::MarketResumed { since: START });
+    house.wait(3).await;
+    let last = |name: &str| {
+        let events = house.events().into_iter().rev();
+        let mut of_it = events.filter_map(|event| match event {
+            Event::Breaker(BreakerEvent::BudgetChanged(now)) => Some(now),
+            _ => None,
+        });
+        of_it.find(|now| now.budget == name).unwrap().used
+    };
+    assert_eq!(last("fake.paper.data"), 193);
+    assert!(last("fake.paper") < 120, "{}", last("fake.paper"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -187,6 +187,19 @@ async fn f28_a_gap_is_filled_with_marked_bars_before_anything_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_minute_in_which_the_line_broke_is_read_as_well() {
+    let config = GatewayConfig { symbols: vec![stock("AAPL")], ..Setup::default().config };
+    let house = House::with(Setup { config, ..Setup::default() });
+    house.books().bars = (0..3).map(|at| minute("AAPL", at, "175.00")).collect();
+    house.wait(181).await;
+    // Data came last at half past the first minute.
+    let since = minutes(0).plus(jiff::SignedDuration::from_secs(30));
+    house.market.push(Push::MarketResumed { since });
+    house.wait(1).await;
+    assert_eq!(histories(&house), [3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn bars_after_a_gap_that_cannot_be_read_wait_until_it_is_filled_and_quotes_do_not() {
     let config = GatewayConfig { symbols: vec![stock("AAPL")], ..Setup::default().config };
     let house = House::with(Setup { config, ..Setup::default() });

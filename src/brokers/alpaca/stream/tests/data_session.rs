@@ -110,17 +110,32 @@ fn everything_is_confirmed_by_a_star() {
     assert!(session.unconfirmed().is_empty());
 }
 
+/// Asks for a second channel that is refused; the first is confirmed.
+#[track_caller]
+fn check_refused(channel: Channel, code: u32, expected: &[&str]) {
+    let mut session = session(wanted(&[(Channel::Bars, &["AAPL"]), (channel, &["AAPL"])]));
+    open(&mut session);
+    let mut answers = [(Channel::Bars, confirm(r#""AAPL""#, "")), (channel, error(code))];
+    answers.sort_by_key(|(channel, _)| *channel);
+    let [first, second] = answers.map(|(_, answer)| frame(&mut session, &answer, 0));
+    assert_eq!((second.0.len(), second.2), (0, Verdict::Continue), "{code}: no loop");
+    assert_eq!([first.1, second.1].concat(), expected, "{code}");
+    let reason = format!("{} of AAPL: {code} words", channel.name());
+    assert_eq!(session.unconfirmed(), [reason]);
+}
+
 #[test]
-fn a_refused_request_costs_only_its_channel() {
+fn a_refused_request_of_a_lesser_channel_costs_only_itself() {
     for code in [400, 405, 410] {
-        let mut session = two();
-        open(&mut session);
-        frame(&mut session, &confirm(r#""AAPL""#, ""), 0);
-        let (frames, pushes, verdict) = frame(&mut session, &error(code), 0);
-        assert_eq!((frames.len(), verdict), (0, Verdict::Continue), "{code}: no loop");
-        assert_eq!(pushes, ["link UP"], "{code}");
-        let reason = format!("quotes of AAPL: {code} words");
-        assert_eq!(session.unconfirmed().first(), Some(&reason));
+        check_refused(Channel::Lulds, code, &["link UP"]);
+    }
+}
+
+#[test]
+fn a_link_whose_quotes_or_prints_are_refused_does_not_come_up() {
+    for code in [400, 405, 410] {
+        check_refused(Channel::Quotes, code, &[]);
+        check_refused(Channel::Trades, code, &[]);
     }
 }
 
@@ -212,6 +227,23 @@ async fn silence_makes_the_link_stale_and_ends_the_connection() {
     let verdict = session.check(at(16), &mut output);
     assert!(matches!(verdict, Verdict::Reconnect(_)), "{verdict:?}");
     assert_eq!(said(output, verdict).1, ["link STALE"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_silence_is_as_soon_stale_and_ends_the_connection_later() {
+    let mut session = session(wanted(&[(Channel::Quotes, &["AAPL"])]));
+    let wait = || tokio::time::advance(std::time::Duration::from_secs(2));
+    for _ in 0..2 {
+        open(&mut session);
+        frame(&mut session, &confirm("", r#""AAPL""#), 0);
+        wait().await;
+        let mut output = Output::default();
+        let verdict = session.check(at(11), &mut output);
+        assert_eq!(said(output, verdict).1, ["link STALE"]);
+    }
+    assert_eq!(session.check(at(20), &mut Output::default()), Verdict::Continue);
+    let (_, pushes, _) = frame(&mut session, QUOTE, 20);
+    assert_eq!(pushes, ["link UP", "quote AAPL"], "the socket never closed");
 }
 
 #[tokio::test(start_paused = true)]
