@@ -310,9 +310,7 @@ impl House {
         let gateway = fitted(side.gateway, config, (is_latched, now, last_seen))?;
         let (gate, ports) = (attendance.gate(), (port, requests));
         let (gateway, load) = begin((broker, gate.clone(), gateway), ports, &outside, connect)?;
-        let calls = load.clone();
-        attendance.gauges().add("gateway", None, move || load.waiting());
-        attendance.gauges().add("broker calls", None, move || calls.calls());
+        attendance.gauges().follow(load);
         if let Some(second) = second {
             second.start(config, &symbols, &outside)?;
         }
