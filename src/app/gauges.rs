@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::brokers::gateway::Load;
 use crate::bus::clock::Stopwatch;
 use crate::domain::ids::Seq;
 use crate::events::Envelope;
@@ -55,6 +56,13 @@ impl Gauges {
     ) {
         let ask: Ask = Box::new(move || count(ask()));
         self.queues().push(Queue { name, most: most.map(count), ask });
+    }
+
+    /// Shows what waits at a gateway and what is under way to its broker.
+    pub(super) fn follow(&self, load: Arc<Load>) {
+        let calls = load.clone();
+        self.add("gateway", None, move || load.waiting());
+        self.add("broker calls", None, move || calls.calls());
     }
 
     fn queues(&self) -> MutexGuard<'_, Vec<Queue>> {

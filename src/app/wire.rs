@@ -321,9 +321,7 @@ impl House {
         let (gate, ports) = (attendance.gate(), (port, requests));
         let (gateway, load) =
             begin((broker, backup), (gate.clone(), gateway), ports, &outside, connect)?;
-        let calls = load.clone();
-        attendance.gauges().add("gateway", None, move || load.waiting());
-        attendance.gauges().add("broker calls", None, move || calls.calls());
+        attendance.gauges().follow(load);
         if let Some(second) = second {
             second.start(config, &symbols, &outside)?;
         }

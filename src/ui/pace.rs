@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn no_second_has_more_than_31_frames_whatever_is_pressed() {
-        let cases: [(&str, fn(u64) -> bool); 5] = [
+        type Presses = fn(u64) -> bool;
+        let cases: [(&str, Presses); 5] = [
             ("no keys", |_| false),
             ("ten keys a second", |now| now % 100 == 41),
             ("ten keys a second, out of step", |now| now % 97 == 0),

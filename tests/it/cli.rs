@@ -155,7 +155,8 @@ fn days_outside_the_calendar_are_refused_before_anything_is_done() {
         let parts = ["-03-04 is outside the New York market calendar", "continuous"];
         check_complaint(&home.run("replay bars.csv"), 2, &parts);
         check_complaint(&home.run("--no-ui --market bars.csv --journal j"), 2, &parts);
-        check_complaint(&home.run("--no-ui --config c.toml --journal j"), 2, &parts[..1]);
+        let parts = ["c.toml:2", "-03-04", "trading day from 1998-01-01 to 2030-12-31"];
+        check_complaint(&home.run("--no-ui --config c.toml --journal j"), 2, &parts);
         assert!(!home.path("j").exists());
     }
 }

@@ -4,7 +4,6 @@
 //! back what the answer says of the broker's count, and gives up in time. What a call
 //! means is in the files of the verbs.
 
-use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -14,7 +13,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::breakers::{Bank, Call, CallClass, CallOutcome, Cause, Lane, Phase, Ticket, Transition};
-use crate::brokers::gateway::admission::{Admission, Usage};
+use crate::brokers::gateway::admission::Admission;
 use crate::brokers::gateway::config::GatewayConfig;
 use crate::brokers::gateway::entrance::Entrance;
 use crate::brokers::gateway::gate::Gate;
@@ -27,10 +26,9 @@ use crate::brokers::toll::{Gatekeeper, Toll};
 use crate::brokers::{Answer, Broker, CallError, Seal};
 use crate::bus::clock::{Clock, MEASURES, lap};
 use crate::domain::ids::{AgentId, ClientOrderId};
-use crate::domain::time::Timestamp;
 use crate::events::{
-    Alert, BreakerEvent, BreakerStateChanged, BudgetChanged, BudgetExhausted, CallFailed, Event,
-    Severity, SystemEvent, VenueCall, VenueEvent,
+    Alert, BreakerEvent, BreakerStateChanged, CallFailed, Event, Severity, SystemEvent, VenueCall,
+    VenueEvent,
 };
 
 /// A call that its broker has not ended by then is given up: longer than the longest

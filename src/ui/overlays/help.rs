@@ -136,7 +136,8 @@ mod tests {
                 let used = if row.is_heading { 0 } else { KEYS + 2 };
                 assert!(row.words.width() + used <= usize::from(width), "{width}: {}", row.words);
             }
-            let shown: String = rows.iter().map(|row| format!("{} ", row.words.trim())).collect();
+            let shown: Vec<_> = rows.iter().map(|row| row.words.trim()).collect();
+            let shown = shown.join(" ");
             for action in Action::ALL {
                 let is_whole = action.help().split(' ').all(|word| shown.contains(word));
                 assert!(is_whole, "{}", action.help());

@@ -30,7 +30,7 @@ async fn both_brokers_in_one_house_are_named_by_one_flag_each() {
     log_in_at(schwab, &home.path(TOKEN_FILE), Arc::new(SystemClock)).await;
     let line = "--broker alpaca --broker schwab --no-ui --config config.toml --journal journal";
     let mut command = home.command(line);
-    let mut house = home.run_with(command.envs(KEYS));
+    let mut house = Home::run_with(command.envs(KEYS));
     let is_both = |line: &str| {
         let event: Value = serde_json::from_str(line).unwrap();
         let data = &event["data"];

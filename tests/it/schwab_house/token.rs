@@ -40,7 +40,7 @@ async fn scenario_2_a_401_whose_refresh_is_refused_latches_and_the_reset_reads_f
     let market = Market::open(&[listed("AAPL", "175.50")]).await;
     let face = Face::of(market.state.clone()).await;
     let journal = tempfile::tempdir().unwrap();
-    let wired = house(&market, &face, &journal).await;
+    let wired = Box::pin(house(&market, &face, &journal)).await;
     wired.setup(&market, "AAPL").await;
     wired.wait_state("AAPL", "HOLDING").await;
     let resting = market.resting();
@@ -94,7 +94,7 @@ async fn a_reset_without_a_new_login_leaves_it_latched() {
     let market = Market::open(&[listed("AAPL", "175.50")]).await;
     let face = Face::of(market.state.clone()).await;
     let journal = tempfile::tempdir().unwrap();
-    let wired = house(&market, &face, &journal).await;
+    let wired = Box::pin(house(&market, &face, &journal)).await;
     face.fault(r#"{"expire_refresh_now":true,"expire_access_now":true}"#).await;
     ask_for_bars(&wired).await;
     until_phase(&wired, ORDERS, "LATCHED").await;
@@ -116,7 +116,7 @@ async fn a_house_that_was_latched_begins_latched_and_asks_for_nothing() {
     let market = Market::open(&[listed("AAPL", "175.50")]).await;
     let face = Face::of(market.state.clone()).await;
     let journal = tempfile::tempdir().unwrap();
-    let wired = house(&market, &face, &journal).await;
+    let wired = Box::pin(house(&market, &face, &journal)).await;
     face.fault(r#"{"expire_refresh_now":true,"expire_access_now":true}"#).await;
     ask_for_bars(&wired).await;
     until_phase(&wired, ORDERS, "LATCHED").await;

@@ -57,11 +57,11 @@ impl Home {
 
     /// Starts, to be read line by line.
     pub(crate) fn start(&self, arguments: &str) -> Running {
-        self.run_with(&mut self.command(arguments))
+        Self::run_with(&mut self.command(arguments))
     }
 
     /// Starts a command that was made here.
-    pub(crate) fn run_with(&self, command: &mut Command) -> Running {
+    pub(crate) fn run_with(command: &mut Command) -> Running {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Running { child, lines: Some(lines) }
