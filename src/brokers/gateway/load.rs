@@ -1,5 +1,5 @@
 //! How much is under way at a gateway, for those who look on. Decides nothing; the
-//! [`Gateway`](crate::brokers::gateway::Gateway) notes it once a second.
+//! [`Gateway`] notes it once a second.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
