@@ -286,9 +286,8 @@ impl House {
         let mut read = read_model(config, &account, opening_cash, speed);
         read.breakers = vec![format!("{}.orders", broker.name())];
         let attendance = Attendance::new(read, &mut journal, options.journal.clone())?;
-        if let Some(telemetry) = &options.people.telemetry {
-            taps.push(telemetry.tap(names, clock.clone(), &mut journal)?);
-        }
+        let telemetry = options.people.telemetry.as_ref();
+        taps.extend(telemetry.map(|it| it.tap(names, clock.clone(), &mut journal)).transpose()?);
         let mail = Mailroom::open(config, &options.journal, &mut journal)?;
         let is_new = is_begun_anew(&mut journal, mode, &options.journal)?;
         let latched = latched(&mut journal)?;
@@ -318,13 +317,10 @@ impl House {
         let (now, is_latched) = (outside.clock.now(), outside.is_latched(broker.name()));
         let symbols = side.gateway.symbols.clone();
         let gateway = fitted(side.gateway, config, (is_latched, now, last_seen))?;
-        let (gate, ports) = (attendance.gate(), (port, requests));
-        let (gateway, load) =
-            begin((broker, backup), (gate.clone(), gateway), ports, &outside, connect)?;
+        let (gateway, ports) = ((attendance.gate(), gateway), (port, requests));
+        let (gateway, load) = begin((broker, backup), gateway, ports, &outside, connect)?;
         attendance.gauges().follow(load);
-        if let Some(second) = second {
-            second.start(config, &symbols, &outside)?;
-        }
+        second.map_or(Ok(()), |second| second.start(config, &symbols, &outside))?;
         let Outside { door, clock, stop: outside, .. } = outside;
         let (served, left) = (CancellationToken::new(), CancellationToken::new());
         let asked = (door.clone(), clock.clone());
@@ -336,7 +332,7 @@ impl House {
         }
         Ok(Self {
             door,
-            gate,
+            gate: attendance.gate(),
             owed,
             counters,
             clock,

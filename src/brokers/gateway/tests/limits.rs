@@ -267,7 +267,7 @@ async fn a_429_shuts_the_budget_and_is_said() {
 fn two_surfaces() -> House {
     let (symbols, warm_up_minutes) = (vec![Symbol::new("AAPL").unwrap()], 3);
     let data_budget = Some(BudgetConfig::ALPACA_DATA);
-    let config = GatewayConfig { symbols, warm_up_minutes, data_budget, ..Setup::default().config };
+    let config = GatewayConfig { data_budget, symbols, warm_up_minutes, ..Setup::default().config };
     House::with(Setup { config, ..Setup::default() })
 }
 
