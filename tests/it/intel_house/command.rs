@@ -18,7 +18,7 @@ fn exported(home: &Home, store: &str) -> String {
 
 #[test]
 fn a_terminal_sees_how_far_it_is_and_ctrl_c_stops_cleanly_and_it_goes_on_there() {
-    const MAILS: usize = 4_000;
+    const MAILS: usize = 1_500;
     let mut text = String::new();
     for n in 0..MAILS {
         let body = "the margins of $AAPL worry me, sell $2.5M by Friday. ".repeat(20);
@@ -26,8 +26,8 @@ fn a_terminal_sees_how_far_it_is_and_ctrl_c_stops_cleanly_and_it_goes_on_there()
     }
     let home = Home::new().with("box", &text);
     let mut desk = Desk::with(home, "intel ingest box --store s", (100, 24), &[]);
-    let page = desk.see(" mails, ");
-    assert!(page.contains("/s, ") && page.contains(" s left"), "{page}");
+    let page = desk.see(" s left");
+    assert!(page.contains(" mails, ") && page.contains("/s, "), "{page}");
     desk.press("\u{3}");
     assert_eq!(desk.end().exit_code(), 0);
     desk.see("stopped before the end");
