@@ -49,6 +49,24 @@ fn f25_an_exit_that_is_refused_again_and_again_is_no_storm() {
 }
 
 #[test]
+fn f13_what_is_bare_is_left_within_seconds_although_its_exit_was_refused_at_first() {
+    for style in [ExitStyle::NativeOco, ExitStyle::Managed] {
+        let mut cockpit = Cockpit::new(&with(style, Partials::Never));
+        let refused =
+            |purpose, times| Trouble { purpose, times, what: What::Refused(RejectReason::Other) };
+        cockpit.trouble(refused(OrderPurpose::Protection, 1_000_000));
+        cockpit.trouble(refused(OrderPurpose::Exit, 2));
+        cockpit.setup("AAPL", "175.50", Direction::Long);
+        assert!(cockpit.held("AAPL").is_some() && cockpit.resting().is_empty());
+        // Fifteen seconds for the stop, then two and four for the exit.
+        for _ in 0..22 {
+            cockpit.wait(1);
+        }
+        assert_eq!(cockpit.held("AAPL"), None);
+    }
+}
+
+#[test]
 fn flatten_ends_flat_also_while_an_entry_is_partly_filled() {
     for style in [ExitStyle::NativeOco, ExitStyle::Managed] {
         let mut cockpit = Cockpit::new(&with(style, Partials::Displayed));
