@@ -33,6 +33,9 @@ const STOCKS: [(&str, i64); 3] = [("AAPL", 17_550), ("F", 1_200), ("MSFT", 30_00
 /// A position may be bare for so long: the partial fill is waited for, the stop is
 /// tried again, then the position is left, and the last exit may be refused too.
 const BARE_MAX: SignedDuration = SignedDuration::from_secs(30);
+/// Each exit that goes wrong, and each cancel of the rest of an entry that is refused,
+/// costs so much at most until the next attempt.
+const AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -120,6 +123,8 @@ struct Judge {
     cockpit: Cockpit,
     prices: [Price; 3],
     seen: usize,
+    /// Exits and cancels that were made to go wrong.
+    setbacks: i32,
     /// Signed shares by fills.
     held: BTreeMap<Symbol, i128>,
     cash: Money,
@@ -134,6 +139,7 @@ impl Judge {
             cockpit: Cockpit::new(config),
             prices: STOCKS.map(|(_, cents)| Price::from_cents(cents).unwrap()),
             seen: 0,
+            setbacks: 0,
             held: BTreeMap::new(),
             cash: config.account.opening_cash,
             is_halted: false,
@@ -206,11 +212,13 @@ impl Judge {
                 }
             }
             Act::CancelRefused => {
+                self.setbacks += 1;
                 self.cockpit.refuse_cancel();
             }
             Act::SaysAgain { back } => self.says_again(*back),
             Act::Goes { purpose, what } => {
                 let (purpose, what) = (*purpose, what.clone());
+                self.setbacks += i32::from(purpose == OrderPurpose::Exit);
                 self.cockpit.trouble(Trouble { purpose, times: 1, what });
             }
         }
@@ -320,7 +328,7 @@ impl Judge {
                 let since = *self.bare_since.entry(stock).or_insert(now);
                 let bare = now.since(since);
                 assert!(
-                    bare <= BARE_MAX,
+                    bare <= BARE_MAX + AGAIN * self.setbacks,
                     "{of} has been bare for {bare:?}\n{}",
                     self.cockpit.tail(40)
                 );

@@ -30,20 +30,15 @@ impl PositionManagementAgent {
         }
         let since = trade.bare.map_or(at, |bare| bare.since.min(at));
         let since = *trade.naked_since.get_or_insert(since);
-        let exits_asked = trade.exits_asked;
-        let next = at.plus(self.patience(exits_asked));
-        let next = if exits_asked > 1 { next } else { self.no_later_than_exit(next, at, since) };
+        // What is protected while it waits for its exit is in no hurry.
+        let next = if trade.exits_asked > 1 {
+            at.plus(ASK_AGAIN)
+        } else {
+            let again = SignedDuration::from_secs(self.config.protect_again_seconds.into());
+            self.no_later_than_exit(at.plus(again), at, since)
+        };
         self.ask_for_stop(trade_id, out);
         self.look_again(next, trade_id, out);
-    }
-
-    /// How long bare shares wait for the next attempt: twice as long after each exit that
-    /// was asked for, and never longer than shares may be bare at all.
-    fn patience(&self, exits_asked: u32) -> SignedDuration {
-        let times = 1_u32.checked_shl(exits_asked.saturating_sub(1)).unwrap_or(u32::MAX);
-        let longest = self.config.naked_seconds_max.max(self.config.protect_again_seconds);
-        let seconds = self.config.protect_again_seconds.saturating_mul(times).min(longest);
-        SignedDuration::from_secs(seconds.into())
     }
 
     /// Asks the execution agent for an exit of everything that has none.
@@ -181,14 +176,6 @@ impl PositionManagementAgent {
         }
         trade.next_look = None;
         if let TradeState::ExitTriggered { reason } = trade.state {
-            // What is protected while it waits for its exit is in no hurry.
-            if trade.naked_since.is_none()
-                && trade.exits_asked > 1
-                && let Some(asked) = trade.exit_asked_at
-                && at < asked.plus(ASK_AGAIN)
-            {
-                return self.look_again(asked.plus(ASK_AGAIN), trade_id, out);
-            }
             return self.ask_for_exit(at, trade_id, reason, out);
         }
         let Some(since) = trade.bare_since() else { return };
@@ -226,7 +213,6 @@ impl PositionManagementAgent {
     ) {
         let Some(trade) = self.trades.get_mut(trade_id) else { return };
         trade.exits_asked = trade.exits_asked.saturating_add(1);
-        trade.exit_asked_at = Some(at);
         let mark = self.book.last_mark(trade.symbol).or_else(|| trade.entry_price());
         let Some(price) = mark else { return };
         out.publish(SignalEvent::Exit(ExitSignal {

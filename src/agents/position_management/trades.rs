@@ -50,8 +50,6 @@ pub(super) struct Trade {
     pub(super) leaves_at_once: bool,
     /// How often the exit has been asked for.
     pub(super) exits_asked: u32,
-    /// When it was asked for last.
-    pub(super) exit_asked_at: Option<Timestamp>,
     /// When its protection is looked at next; earlier timers count for nothing, so
     /// that there is one look at a time.
     pub(super) next_look: Option<Timestamp>,
@@ -77,7 +75,6 @@ impl Trade {
             is_alarmed: false,
             leaves_at_once: false,
             exits_asked: 0,
-            exit_asked_at: None,
             next_look: None,
         }
     }
