@@ -129,7 +129,9 @@ async fn check(primary: Does, backup: Does, winner: &[&str]) {
         world.exchange().orders().into_iter().filter(|order| order.side == Side::Sell).count()
     });
     assert_eq!(sells, 2, "{case}: one target and one stop, never two");
-    assert!(one.orders() >= 2 && other.orders() >= 1, "{case}: both were asked");
+    // Who loses may be called back before a byte of it has arrived.
+    let asked = if found == "primary" { one.orders() - 1 } else { other.orders() };
+    assert!(asked >= 1, "{case}: what is told is what went over the line");
     // The exit takes both ways as well; what protected is cancelled first.
     wired.flatten("AAPL").await;
     wired.wait_state("AAPL", "CLOSED").await;
